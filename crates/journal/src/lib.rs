@@ -1,1 +1,36 @@
-//! placeholder
+//! The journal: every act, the answer given under every idempotency key, the work that remains, and
+//! the evidence log that lets anybody prove any of it.
+//!
+//! **Invariant:** a change of state, its act, its events and its jobs commit together or not at all, and
+//! [`Acts::write`] is the only way to make one.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `acts.rs` | [`Acts`]: write and read, idempotency |
+//! | `record.rs` | an act in the one byte form that the evidence log commits to |
+//! | `authority.rs` | [`Policies`]: who may do what, by the pack's Cedar policies |
+//! | `jobs.rs` | [`Workers`]: outside calls and reactions, retried with back-off |
+//! | `dead_letters.rs` | jobs that need a person |
+//! | `looks.rs` | who did what about a person |
+//! | `log/` | the evidence log: Merkle tree, checkpoints, proofs, witnesses |
+//! | `rows.rs` | every SQL text but the log's |
+
+mod acts;
+mod authority;
+mod dead_letters;
+mod jobs;
+mod looks;
+mod record;
+mod rows;
+
+pub use acts::{Acts, Key};
+pub use authority::{Policies, PolicyError};
+pub use dead_letters::{DeadLetter, dead_letters, discard, retry};
+pub use jobs::{JobFault, RunningJob, Subscriptions, Workers};
+pub use looks::{ActView, acts_about, acts_on};
+pub use record::{ActId, ActKind};
+use spine::Migration;
+
+/// The journal's tables.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { engine: "journal", number: 1, name: "acts", sql: include_str!("../migrations/0001_acts.sql") }];

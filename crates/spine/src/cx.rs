@@ -71,6 +71,12 @@ pub trait Authority: Send + Sync {
     fn decide(&self, actor: &Actor, action: &str, resource: &Resource) -> Result<(), Fault>;
 }
 
+/// Where the seed of each request's randomness comes from: the operating system, or a test's own numbers.
+pub trait Entropy: Send + Sync + 'static {
+    /// 32 fresh bytes nobody can foretell.
+    fn seed(&self) -> [u8; 32];
+}
+
 /// What an operation leaves behind besides its rows.
 #[derive(Debug, Default)]
 pub struct Leavings {
@@ -204,11 +210,11 @@ impl<'a> Cx<'a> {
         self.leavings.jobs.push(job);
     }
 
-    /// Ends the operation and gives what it leaves behind.
+    /// Ends the operation and gives what it leaves behind; the journal then writes it with this same context.
     ///
     /// # Errors
     /// An internal fault if rows, events or jobs were written without an act, or an act without permission.
-    pub fn finish(self) -> Result<Leavings, Fault> {
+    pub fn finish(&mut self) -> Result<Leavings, Fault> {
         let left_work = !self.leavings.events.is_empty() || !self.leavings.jobs.is_empty();
         if self.leavings.acts.is_empty() && (self.tx.writes > 0 || left_work) {
             return Err(Fault::internal(
@@ -219,7 +225,7 @@ impl<'a> Cx<'a> {
         if !self.allowed && !self.leavings.acts.is_empty() {
             return Err(Fault::internal("spine.operation.unauthorised", "an operation acted and asked no permission"));
         }
-        Ok(self.leavings)
+        Ok(std::mem::take(&mut self.leavings))
     }
 }
 

@@ -36,7 +36,7 @@ pub mod words;
 
 pub use act::{Act, Event, Job};
 pub use actor::{Actor, ActorKind, Assurance, Caller, Via};
-pub use cx::{Authority, Cx, Resource};
+pub use cx::{Authority, Cx, Entropy, Leavings, Resource};
 pub use fault::{Fault, FaultKind, FieldFault};
 pub use fold::Folding;
 pub use guarded::{Personal, Secret};

@@ -1,0 +1,227 @@
+//! Who may do what: Cedar policies from the pack (`policies/*.cedar`), denied by default.
+//!
+//! A policy sees `principal` (`Person`, `Officer`, `Client`, `System` or `Anonymous`, with `assurance` 0–3,
+//! `institution`, and its roles as parents: `principal in Role::"passport-officer"`), `action`
+//! (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives).
+//!
+//! **Invariant:** every refusal says which rule refused, or that none allows it, and what would change it:
+//! the policies' own `@id("…")` and `@advice("message.key")`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::str::FromStr;
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicySet,
+    Request, RestrictedExpression,
+};
+use spine::cx::Attribute;
+use spine::{Actor, ActorKind, Assurance, Authority, Fault, Resource, Text};
+
+/// The pack's policies, compiled.
+pub struct Policies {
+    authorizer: Authorizer,
+    policies: PolicySet,
+    advice: BTreeMap<String, String>,
+}
+
+/// A policy file is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {problem}")]
+pub struct PolicyError {
+    file: String,
+    problem: String,
+}
+
+impl Policies {
+    /// Compiles policy files, given as name and text. Each policy needs an `@id`, unique in the country.
+    ///
+    /// # Errors
+    /// [`PolicyError`] naming the file and the fault.
+    pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PolicyError> {
+        let (mut policies, mut advice) = (PolicySet::new(), BTreeMap::new());
+        for (file, text) in files {
+            let refuse = |problem: String| PolicyError { file: file.to_owned(), problem };
+            let set = PolicySet::from_str(text).map_err(|error| refuse(error.to_string()))?;
+            for policy in set.policies() {
+                let id = policy.annotation("id").ok_or_else(|| refuse("a policy without an @id".to_owned()))?;
+                if let Some(key) = policy.annotation("advice") {
+                    advice.insert(id.to_owned(), key.to_owned());
+                }
+                let named: Policy = policy.new_id(cedar_policy::PolicyId::new(id));
+                policies.add(named).map_err(|error| refuse(error.to_string()))?;
+            }
+        }
+        Ok(Self { authorizer: Authorizer::new(), policies, advice })
+    }
+
+    fn request(actor: &Actor, action: &str, resource: &Resource) -> Result<(Request, Entities), String> {
+        let principal = uid(principal_type(actor.kind), &actor.id)?;
+        let mut attributes =
+            HashMap::from([("assurance".to_owned(), RestrictedExpression::new_long(assurance(actor.assurance)))]);
+        if let Some(institution) = &actor.institution {
+            attributes.insert("institution".to_owned(), RestrictedExpression::new_string(institution.clone()));
+        }
+        if let Some(person) = &actor.on_behalf_of {
+            attributes.insert("on_behalf_of".to_owned(), RestrictedExpression::new_string(person.clone()));
+        }
+        let roles = actor.roles.iter().map(|role| uid("Role", role)).collect::<Result<HashSet<_>, _>>()?;
+        let principal_entity = Entity::new(principal.clone(), attributes, roles).map_err(|error| error.to_string())?;
+
+        let target = uid(resource.kind, &resource.id)?;
+        let attributes =
+            resource.attributes.iter().map(|(name, fact)| ((*name).to_owned(), expression(fact))).collect();
+        let target_entity =
+            Entity::new(target.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())?;
+
+        let action = uid("Action", action)?;
+        let entities =
+            Entities::from_entities([principal_entity, target_entity], None).map_err(|error| error.to_string())?;
+        let request =
+            Request::new(principal, action, target, Context::empty(), None).map_err(|error| error.to_string())?;
+        Ok((request, entities))
+    }
+
+    /// The refusal: the rule that forbids, or the rules that would have allowed.
+    fn refusal(&self, actor: &Actor, action: &str, forbidding: Option<&str>) -> Fault {
+        if actor.kind == ActorKind::Anonymous {
+            return Fault::unauthenticated("journal.act.signin");
+        }
+        let rules: Vec<String> = match forbidding {
+            Some(id) => vec![id.to_owned()],
+            None => self.permitting(action),
+        };
+        let advice = rules.iter().find_map(|id| self.advice.get(id)).cloned();
+        Fault::forbidden("journal.act.forbidden")
+            .with("rule", if rules.is_empty() { "-".to_owned() } else { rules.join(", ") })
+            .with("advice", Text::named(advice.unwrap_or_else(|| "policy.ask_administrator".to_owned())))
+    }
+
+    /// The rules that can allow an action, whoever asks.
+    fn permitting(&self, action: &str) -> Vec<String> {
+        let Ok(action) = uid("Action", action) else { return Vec::new() };
+        self.policies
+            .policies()
+            .filter(|policy| policy.effect() == Effect::Permit)
+            .filter(|policy| match policy.action_constraint() {
+                cedar_policy::ActionConstraint::Any => true,
+                cedar_policy::ActionConstraint::Eq(own) => own == action,
+                cedar_policy::ActionConstraint::In(own) => own.contains(&action),
+            })
+            .map(|policy| policy.id().to_string())
+            .collect()
+    }
+}
+
+impl Authority for Policies {
+    fn decide(&self, actor: &Actor, action: &str, resource: &Resource) -> Result<(), Fault> {
+        let (request, entities) =
+            Self::request(actor, action, resource).map_err(|problem| Fault::internal("journal.act.policy", problem))?;
+        let answer = self.authorizer.is_authorized(&request, &self.policies, &entities);
+        if answer.decision() == Decision::Allow {
+            return Ok(());
+        }
+        for error in answer.diagnostics().errors() {
+            tracing::warn!(%error, action, "a policy could not be weighed");
+        }
+        let forbidding = answer.diagnostics().reason().next().map(ToString::to_string);
+        Err(self.refusal(actor, action, forbidding.as_deref()))
+    }
+}
+
+fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
+    let kind = EntityTypeName::from_str(kind).map_err(|error| error.to_string())?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+const fn principal_type(kind: ActorKind) -> &'static str {
+    match kind {
+        ActorKind::Anonymous => "Anonymous",
+        ActorKind::Person => "Person",
+        ActorKind::Officer => "Officer",
+        ActorKind::Client => "Client",
+        ActorKind::System => "System",
+    }
+}
+
+const fn assurance(level: Assurance) -> i64 {
+    match level {
+        Assurance::None => 0,
+        Assurance::Low => 1,
+        Assurance::Substantial => 2,
+        Assurance::High => 3,
+    }
+}
+
+fn expression(fact: &Attribute) -> RestrictedExpression {
+    match fact {
+        Attribute::Text(text) => RestrictedExpression::new_string(text.clone()),
+        Attribute::Int(number) => RestrictedExpression::new_long(*number),
+        Attribute::Truth(truth) => RestrictedExpression::new_bool(*truth),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spine::Personal;
+
+    use super::*;
+
+    const TEXT: &str = r#"
+        @id("own-case") permit (principal is Person, action == Action::"case.view", resource is Case)
+        when { resource.owner == principal.id_text };
+        @id("passport-officers") @advice("policy.role.passport")
+        permit (principal in Role::"passport-officer", action in [Action::"case.view", Action::"case.decide"], resource is Case)
+        when { principal.assurance >= 2 && resource.institution == principal.institution };
+        @id("own-affairs") @advice("policy.own_affairs")
+        forbid (principal, action == Action::"case.decide", resource is Case) when { resource has conflicted && resource.conflicted };
+    "#;
+
+    fn officer(role: &str) -> Actor {
+        Actor {
+            roles: vec![role.to_owned()],
+            institution: Some("home-affairs".to_owned()),
+            assurance: Assurance::Substantial,
+            name: Personal::default(),
+            ..Actor::bare(ActorKind::Officer, "off_1")
+        }
+    }
+
+    #[test]
+    fn denies_by_default_and_names_the_rule() {
+        let policies = Policies::parse([("test.cedar", TEXT)]).unwrap();
+        let case = Resource::new("Case", "cas_1").with("owner", "per_1").with("institution", "home-affairs");
+        assert!(policies.decide(&officer("passport-officer"), "case.decide", &case).is_ok());
+
+        let fault = policies.decide(&officer("clerk"), "case.decide", &case).unwrap_err();
+        assert_eq!(fault.code(), "journal.act.forbidden");
+        assert!(matches!(fault.text().arg("rule"), Some(spine::Arg::Plain(rule)) if rule == "passport-officers"));
+        assert!(
+            matches!(fault.text().arg("advice"), Some(spine::Arg::Text(text)) if text.key() == "policy.role.passport")
+        );
+
+        let fault = policies
+            .decide(&officer("passport-officer"), "case.decide", &case.clone().is("conflicted", true))
+            .unwrap_err();
+        assert!(matches!(fault.text().arg("rule"), Some(spine::Arg::Plain(rule)) if rule == "own-affairs"));
+
+        let fault = policies.decide(&officer("passport-officer"), "case.unheard_of", &case).unwrap_err();
+        assert!(matches!(fault.text().arg("rule"), Some(spine::Arg::Plain(rule)) if rule == "-"));
+        assert_eq!(policies.decide(&Actor::anonymous(), "case.view", &case).unwrap_err().code(), "journal.act.signin");
+    }
+
+    #[test]
+    fn a_policy_that_cannot_be_weighed_denies() {
+        let policies = Policies::parse([("test.cedar", TEXT)]).unwrap();
+        let person = Actor::person("per_1", Personal::default(), Assurance::Low);
+        let case = Resource::new("Case", "cas_1").with("owner", "per_1");
+        assert!(policies.decide(&person, "case.view", &case).is_err(), "principal.id_text does not exist");
+    }
+
+    #[test]
+    fn faults_name_the_file() {
+        let error = Policies::parse([("broken.cedar", "permit (principal")]).err().unwrap();
+        assert!(error.to_string().starts_with("broken.cedar: "));
+        let error = Policies::parse([("anonymous.cedar", "permit (principal, action, resource);")]).err().unwrap();
+        assert!(error.to_string().contains("@id"));
+    }
+}

@@ -1,0 +1,83 @@
+//! The few words in which the two databases differ. Engines write one text; here it becomes each one's own.
+
+/// `$1` becomes `?1` outside quotes, as SQLite numbers its parameters.
+pub(crate) fn sqlite_parameters(sql: &str) -> String {
+    let mut quoted = false;
+    sql.chars()
+        .map(|letter| {
+            quoted ^= letter == '\'';
+            if letter == '$' && !quoted { '?' } else { letter }
+        })
+        .collect()
+}
+
+/// A migration in SQLite's words: 64-bit `INTEGER`, and every table `STRICT`, so that a text in an
+/// integer column is refused as PostgreSQL refuses it.
+pub(crate) fn sqlite_schema(sql: &str) -> String {
+    let sql = replace_words(sql, &[("BIGINT", "INTEGER")]);
+    statements(&sql)
+        .map(
+            |statement| {
+                if is_create_table(statement) { format!("{statement} STRICT;\n") } else { format!("{statement};\n") }
+            },
+        )
+        .collect()
+}
+
+/// A migration in PostgreSQL's words: `BYTEA`, and text compared by bytes, so that pages are in the
+/// same order on both.
+pub(crate) fn postgres_schema(sql: &str) -> String {
+    replace_words(sql, &[("BLOB", "BYTEA"), ("TEXT", "TEXT COLLATE \"C\"")])
+}
+
+fn is_create_table(statement: &str) -> bool {
+    let code = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join(" ");
+    code.trim_start().starts_with("CREATE TABLE")
+}
+
+/// Statements end with a semicolon at the end of a line.
+fn statements(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(";\n")
+        .map(|statement| statement.trim_end().trim_end_matches(';'))
+        .filter(|statement| !statement.trim().is_empty())
+}
+
+fn replace_words(sql: &str, pairs: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(sql.len() + 64);
+    let mut word = String::new();
+    let flush = |word: &mut String, out: &mut String| {
+        out.push_str(pairs.iter().find(|(from, _)| *from == word.as_str()).map_or(word.as_str(), |(_, to)| to));
+        word.clear();
+    };
+    for letter in sql.chars() {
+        if letter.is_ascii_alphanumeric() || letter == '_' {
+            word.push(letter);
+        } else {
+            flush(&mut word, &mut out);
+            out.push(letter);
+        }
+    }
+    flush(&mut word, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_outside_quotes() {
+        assert_eq!(sqlite_parameters("SELECT '$1 it''s', $2, $1"), "SELECT '$1 it''s', ?2, ?1");
+    }
+
+    #[test]
+    fn schemas() {
+        let sql = "-- a comment with TEXT\nCREATE TABLE a_b (\n    id TEXT PRIMARY KEY,\n    n BIGINT NOT NULL,\n    data BLOB\n);\nCREATE INDEX a_b_n ON a_b (n);\n";
+        assert_eq!(
+            sqlite_schema(sql),
+            "-- a comment with TEXT\nCREATE TABLE a_b (\n    id TEXT PRIMARY KEY,\n    n INTEGER NOT NULL,\n    data BLOB\n) STRICT;\nCREATE INDEX a_b_n ON a_b (n);\n"
+        );
+        assert!(postgres_schema(sql).contains("id TEXT COLLATE \"C\" PRIMARY KEY"));
+        assert!(postgres_schema(sql).contains("data BYTEA"));
+    }
+}
