@@ -1,0 +1,133 @@
+//! A small country to try the edge in: the pack's words for this crate, a clock set by hand, numbers that count.
+//!
+//! **Invariant:** used by the tests and by the gallery; nothing of it is in the program.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use edge::{Site, SiteSettings};
+use jiff::tz::TimeZone;
+use spine::{Clock, Entropy, Language, Locale, Localised, Secret, Timestamp, Words};
+
+/// A clock that stands still until told otherwise.
+#[derive(Debug)]
+pub(crate) struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub(crate) fn forward(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Seeds that are all different and nothing more.
+#[derive(Debug, Default)]
+pub(crate) struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn seed(&self) -> [u8; 32] {
+        let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mut seed = [0; 32];
+        for (place, byte) in seed.iter_mut().enumerate() {
+            *byte = number.rotate_left(u32::try_from(place).unwrap_or(0) * 7).to_le_bytes()[place % 8] ^ 0x5A;
+        }
+        seed
+    }
+}
+
+pub(crate) fn clock() -> Arc<HandClock> {
+    Arc::new(HandClock(AtomicI64::new(1_780_000_000_000_000)))
+}
+
+/// The settings of the small country; change what the test is about.
+pub(crate) fn settings(clock: Arc<HandClock>, base_url: &str) -> SiteSettings {
+    let mut settings =
+        SiteSettings::new(Arc::new(words()), base_url, Secret::new([9; 32]), clock, Arc::new(Counting::default()));
+    settings.country = Localised::from([("en", "Kingdom of Lesotho"), ("st", "’Muso oa Lesotho")]);
+    settings
+}
+
+pub(crate) fn site(clock: Arc<HandClock>) -> Site {
+    Site::new(settings(clock, "http://localhost:8080"))
+}
+
+fn words() -> Words {
+    const ENGLISH: &str = include_str!("../../../../packs/lesotho/messages/en-LS/edge.toml");
+    const SESOTHO: &str = include_str!("../../../../packs/lesotho/messages/st-LS/edge.toml");
+    const MONTHS: [[&str; 12]; 2] = [
+        [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+        [
+            "Pherekhong",
+            "Hlakola",
+            "Hlakubele",
+            "’Mesa",
+            "Motšeanong",
+            "Phupjane",
+            "Phupu",
+            "Phato",
+            "Loetse",
+            "Mphalane",
+            "Pulungoana",
+            "Tšitoe",
+        ],
+    ];
+    let locale = |tag: &str, name: &str, months: [&str; 12], draft| Locale {
+        language: Language::new(tag),
+        name: name.to_owned(),
+        months: months.map(str::to_owned).to_vec(),
+        days: vec![String::new(); 7],
+        date: "{day} {month} {year}".to_owned(),
+        moment: "{date}, {time}".to_owned(),
+        money: BTreeMap::from([("LSL".to_owned(), "M{amount}".to_owned())]),
+        thousands: ",".to_owned(),
+        draft,
+    };
+    let [english, sesotho] = MONTHS;
+    Words::new(
+        vec![
+            (locale("en-LS", "English", english, false), flat(ENGLISH)),
+            (locale("st-LS", "Sesotho", sesotho, true), flat(SESOTHO)),
+        ],
+        TimeZone::fixed(jiff::tz::offset(2)),
+    )
+}
+
+/// The keys of a catalogue with their texts: `edge.form.again`.
+pub(crate) fn flat(catalogue: &str) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    if let Ok(table) = catalogue.parse::<toml::Table>() {
+        walk("", &table, &mut out);
+    }
+    out
+}
+
+fn walk(prefix: &str, table: &toml::Table, out: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => walk(&key, inner, out),
+            other => {
+                out.insert(key, other.as_str().unwrap_or_default().to_owned());
+            }
+        }
+    }
+}
