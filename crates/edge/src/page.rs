@@ -94,8 +94,13 @@ impl Page {
     }
 
     /// Another origin that a form of this page may lead to, by redirect: a client that asked to sign in.
+    /// Anything but an origin is ignored.
     pub fn form_action(mut self, origin: impl Into<String>) -> Self {
-        self.form_action.push(origin.into().replace([' ', ';', ',', '\'', '"'], ""));
+        let origin = origin.into();
+        if origin.contains(':') && origin.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-+[]".contains(&byte))
+        {
+            self.form_action.push(origin);
+        }
         self
     }
 
@@ -145,9 +150,9 @@ impl Page {
         let (visit, settings) = (&self.visit, self.visit.site().settings());
         let actor = visit.actor();
         html! {
-            @if let Some(banner) = &settings.banner { p.demo { span.w { (visit.local(banner)) } } }
             header {
-                div.w {
+                @if let Some(banner) = &settings.banner { div.demo { p.w { (visit.local(banner)) } } }
+                div.w.top {
                     a href="/" {
                         (PreEscaped(MOKOROTLO))
                         b { (visit.local(&settings.name)) }

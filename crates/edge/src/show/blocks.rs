@@ -65,6 +65,12 @@ pub fn card(title: Markup, body: Markup) -> Markup {
     html! { div.card { h2 { (title) } (body) } }
 }
 
+/// Cards beside one another where there is room.
+#[must_use]
+pub fn cards(cards: impl IntoIterator<Item = Markup>) -> Markup {
+    html! { div.cs { @for card in cards { (card) } } }
+}
+
 /// Words set apart: a citation, a condition.
 #[must_use]
 pub fn inset(body: Markup) -> Markup {

@@ -9,7 +9,7 @@
 //! | `field.rs` | text, e-mail, phone, number, password, code, area, file |
 //! | `choice.rs` | radios, checkboxes, select |
 //! | `day.rs` | a date in three inputs |
-//! | `blocks.rs` | tag, panel, banner, card, details, warning, buttons |
+//! | `blocks.rs` | tag, panel, banner, card, cards, details, warning, buttons |
 //! | `summary.rs` | check your answers; where each value comes from |
 //! | `steps.rs` | the steps of a case, the task list |
 //! | `table.rs` | tables that work on a phone, pagination |
@@ -23,7 +23,7 @@ pub mod steps;
 pub mod summary;
 pub mod table;
 
-pub use blocks::{Tone, banner, button, button_link, card, details, inset, panel, tag, warning_button};
+pub use blocks::{Tone, banner, button, button_link, card, cards, details, inset, panel, tag, warning_button};
 pub use choice::{Choice, Choices, Select};
 pub use day::DayField;
 pub use field::Field;

@@ -54,7 +54,7 @@ impl Render for Table {
                     @for row in &self.rows {
                         tr role="row" {
                             @for (cell, (name, number)) in row.iter().zip(&self.columns) {
-                                td.num[*number] role="cell" data-l=(name) { (cell) }
+                                td.num[*number] role="cell" data-l=(name) { div { (cell) } }
                             }
                         }
                     }

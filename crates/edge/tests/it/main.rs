@@ -7,6 +7,10 @@ mod asking;
 #[cfg(test)]
 mod forms;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
+mod gallery_pages;
+#[cfg(test)]
 mod languages;
 #[cfg(test)]
 mod limits;

@@ -1,6 +1,11 @@
 //! Pages: escaped, small, and told to run nothing that is not theirs.
 
+use edge::{OwnScript, Visit};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
 use crate::asking::visitor;
+use crate::world;
 
 #[tokio::test]
 async fn the_policy_allows_exactly_our_style() {
@@ -48,6 +53,37 @@ async fn a_page_fits_a_phone() {
         assert!(page.bytes <= 5 * 1024, "{target}: {} bytes", page.bytes);
         println!("{target}: {} bytes", page.bytes);
     }
+}
+
+#[tokio::test]
+async fn the_style_is_small() {
+    let (mut visitor, _) = visitor();
+    let page = visitor.page("/").await;
+    let style = page.body.split("<style>").nth(1).unwrap().split("</style>").next().unwrap().to_owned();
+    let app = axum::Router::new()
+        .route("/", axum::routing::get(|| async { style }))
+        .layer(tower_http::compression::CompressionLayer::new());
+    let request = axum::http::Request::get("/").header("accept-encoding", "gzip").body(axum::body::Body::empty());
+    let bytes = app.oneshot(request.unwrap()).await.unwrap().into_body().collect().await.unwrap().to_bytes().len();
+    println!("{bytes} bytes of style, gzipped");
+    assert!(bytes < 3277, "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn a_page_may_run_one_script_of_its_own() {
+    const SCRIPT: OwnScript = OwnScript::new("document.title='hi'");
+    let page = axum::routing::get(|visit: Visit| async move {
+        visit.page("Key").script(SCRIPT).form_action("https://client.example").form_action("https://x; script-src *")
+    });
+    let app = edge::frame(axum::Router::new().route("/", page), &world::site(world::clock()), edge::Limits::default());
+    let request = axum::http::Request::get("/").header("accept", "text/html").body(axum::body::Body::empty());
+    let response = app.oneshot(request.unwrap()).await.unwrap();
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let hash = base64(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, SCRIPT.source().as_bytes()).as_ref());
+    assert!(policy.ends_with(&format!("; script-src 'sha256-{hash}'; connect-src 'self'")), "{policy}");
+    assert!(policy.contains("form-action 'self' https://client.example;"), "{policy}");
+    let body = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    assert!(body.contains("<script>document.title='hi'</script>"));
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -32,10 +32,11 @@ pub(crate) struct Counting(AtomicU64);
 
 impl Entropy for Counting {
     fn seed(&self) -> [u8; 32] {
-        let number = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = self.0.fetch_add(1, Ordering::Relaxed);
         let mut seed = [0; 32];
-        for (place, byte) in seed.iter_mut().enumerate() {
-            *byte = number.rotate_left(u32::try_from(place).unwrap_or(0) * 7).to_le_bytes()[place % 8] ^ 0x5A;
+        for (place, byte) in (0_u64..).zip(seed.iter_mut()) {
+            let mixed = (number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_mul(place + 1);
+            *byte = mixed.to_be_bytes().first().copied().unwrap_or(0);
         }
         seed
     }
@@ -102,10 +103,29 @@ fn words() -> Words {
         draft,
     };
     let [english, sesotho] = MONTHS;
+    let with = |catalogue, own: [(&str, &str); 5]| {
+        let mut all = flat(catalogue);
+        all.extend(own.map(|(key, text)| (format!("gallery.{key}"), text.to_owned())));
+        all
+    };
+    let en = [
+        ("help", "Help"),
+        ("privacy", "Your data"),
+        ("verify", "Check a certificate"),
+        ("tasks", "Tasks"),
+        ("registers", "Registers"),
+    ];
+    let st = [
+        ("help", "Thuso"),
+        ("privacy", "Litaba tsa hau"),
+        ("verify", "Lekola lengolo"),
+        ("tasks", "Mesebetsi"),
+        ("registers", "Lingoliso"),
+    ];
     Words::new(
         vec![
-            (locale("en-LS", "English", english, false), flat(ENGLISH)),
-            (locale("st-LS", "Sesotho", sesotho, true), flat(SESOTHO)),
+            (locale("en-LS", "English", english, false), with(ENGLISH, en)),
+            (locale("st-LS", "Sesotho", sesotho, true), with(SESOTHO, st)),
         ],
         TimeZone::fixed(jiff::tz::offset(2)),
     )
