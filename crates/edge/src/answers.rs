@@ -221,6 +221,20 @@ mod tests {
         assert_eq!(date("1", "", "2023"), Err("b-month".to_owned()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(body: Vec<u8>) {
+            let _ = Answers::parse(&body);
+        }
+
+        #[test]
+        fn what_was_written_arrives(name in "[a-z]{1,9}", value in "[^\\x00-\\x1f\\x7f-\\u{9f}]{0,40}") {
+            let coded: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let answers = Answers::parse(format!("{name}={coded}").as_bytes()).unwrap();
+            proptest::prop_assert_eq!(answers.all(&name), [value]);
+        }
+    }
+
     #[test]
     fn becomes_a_type() {
         #[derive(serde::Deserialize, PartialEq, Debug)]

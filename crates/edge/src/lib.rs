@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `site.rs` | [`Site`]: what every page of this country shares |
 //! | `visit.rs`, `language.rs` | [`Visit`]: one request: who, which language, from where |
-//! | `frame.rs` | [`frame`]: the layers around every route |
+//! | `frame.rs` | [`frame()`]: the layers around every route |
 //! | `refusal.rs`, `problem.rs` | [`Refusal`]: a fault as a page or as problem+json (RFC 9457) |
 //! | `form.rs`, `token.rs`, `answers.rs` | [`Form`]: forms bound to their visitor, [`Answers`] |
 //! | `origin.rs`, `cookie.rs`, `address.rs` | same origin, local paths, cookies, the client's address |
@@ -29,6 +29,8 @@
 //! | `headers.rs` | the Content-Security-Policy and its kin |
 //! | `page.rs`, `style.rs`, `mark.rs` | the shell of a page and its look |
 //! | `show/` | components: fields, summaries, tables, steps |
+//! | `openapi.rs` | a small builder of OpenAPI 3.1 documents |
+//! | `outbound.rs` | [`Outbound`]: calls to other programs, from workers only |
 //! | `download.rs` | files handed to the visitor |
 //! | `seal.rs` | the hashes and codes the others use |
 
@@ -43,7 +45,9 @@ mod headers;
 mod language;
 pub mod limits;
 mod mark;
+pub mod openapi;
 pub mod origin;
+pub mod outbound;
 pub mod page;
 mod problem;
 pub mod rate;
@@ -68,6 +72,8 @@ pub use limits::{Limits, body_limit};
 pub use maud::{self, Markup, PreEscaped, Render, html};
 pub use origin::local_path;
 
+pub use openapi::{OpenApi, Operation};
+pub use outbound::{Outbound, OutboundError, OutboundLimits};
 pub use page::Page;
 pub use rate::{Bucket, RateLimiter};
 pub use refusal::{Refusal, Reply, see_other};

@@ -12,6 +12,6 @@ pub(crate) const MOKOROTLO: &str = concat!(
 
 /// The same as the page's icon.
 pub(crate) const ICON: &str = concat!(
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 48 40'%3E%3Cpath d='M24 1a4 4 0 0 1 3 6 3 3 0 0 1 1 4",
-    "Q34 22 46.500 31q-5 7.500-22.500 7.500T1.500 31Q14 22 20 11a3 3 0 0 1 1-4 4 4 0 0 1 3-6z' fill='%2300209f'/%3E%3C/svg%3E"
+    "data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%20viewBox='0%200%2048%2040'%3E%3Cpath%20d='M24%201a4%204%200%200%201%203%206%203%203%200%200%201%201%204",
+    "Q34%2022%2046.500%2031q-5%207.500-22.500%207.500T1.500%2031Q14%2022%2020%2011a3%203%200%200%201%201-4%204%204%200%200%201%203-6z'%20fill='%2300209f'/%3E%3C/svg%3E"
 );

@@ -173,8 +173,8 @@ impl Visit {
 
     /// Says the message `key`.
     #[must_use]
-    pub fn t(&self, key: &'static str) -> String {
-        self.say(&Text::new(key))
+    pub fn t(&self, key: &str) -> String {
+        self.site().words().word(self.language(), key)
     }
 
     /// Says the message `key` with one argument.

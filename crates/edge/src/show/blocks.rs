@@ -4,6 +4,8 @@
 
 use maud::{Markup, html};
 
+use crate::visit::Visit;
+
 /// What a tag or banner means, and so its colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tone {
@@ -69,6 +71,26 @@ pub fn card(title: Markup, body: Markup) -> Markup {
 #[must_use]
 pub fn cards(cards: impl IntoIterator<Item = Markup>) -> Markup {
     html! { div.cs { @for card in cards { (card) } } }
+}
+
+/// Two columns where there is room: the thing itself, and beside it what to do about it.
+#[must_use]
+pub fn columns(main: Markup, side: Markup) -> Markup {
+    html! { div.co { div { (main) } div { (side) } } }
+}
+
+/// Words to search for, sent as `?q=` to `action`; what was searched for stays in the field.
+#[must_use]
+pub fn search(visit: &Visit, action: &str, label: &str, words: &str) -> Markup {
+    html! {
+        form.sr method="get" action=(action) role="search" {
+            div {
+                label for="q" { (label) }
+                input type="search" id="q" name="q" value=(words) maxlength="200" autocomplete="off";
+            }
+            button.b { (visit.t("edge.search")) }
+        }
+    }
 }
 
 /// Words set apart: a citation, a condition.

@@ -83,7 +83,7 @@ impl Render for Choices {
         let kind = if self.several { "checkbox" } else { "radio" };
         html! {
             fieldset.g.e[self.around.error.is_some()] aria-describedby=[self.around.described_by()] {
-                legend { (self.around.said()) }
+                (self.around.legend())
                 (self.around.notes())
                 @for (place, choice) in self.choices.iter().enumerate() {
                     @let id = self.id(place);
@@ -151,7 +151,7 @@ impl Render for Select {
         let name = &self.around.name;
         html! {
             div.g.e[self.around.error.is_some()] {
-                label for=(name) { (self.around.said()) }
+                (self.around.label())
                 (self.around.notes())
                 select id=(name) name=(name) aria-describedby=[self.around.described_by()]
                     aria-invalid=[self.around.error.as_ref().map(|_| "true")] {

@@ -28,6 +28,12 @@ struct Part {
     autocomplete: &'static str,
 }
 
+impl Part {
+    fn class(&self) -> String {
+        format!("n{}{}", self.width, if self.wrong { " x" } else { "" })
+    }
+}
+
 impl DayField {
     pub(crate) fn new(sheet: &Sheet, answers: &Answers, name: &str, label: String) -> Self {
         let mut around = Around::new(sheet, name, label);
@@ -89,14 +95,14 @@ impl Asked for DayField {
 impl Render for DayField {
     fn render(&self) -> Markup {
         html! {
-            fieldset.g.e[self.around.error.is_some()] role="group" aria-describedby=[self.around.described_by()] {
-                legend { (self.around.said()) }
+            fieldset.g.e[self.around.error.is_some()] aria-describedby=[self.around.described_by()] {
+                (self.around.legend())
                 (self.around.notes())
                 div.d {
                     @for part in &self.parts {
                         div {
                             label for=(part.id) { (part.label) }
-                            input.x[part.wrong] class={ "n" (part.width) } type="text" inputmode="numeric" id=(part.id) name=(part.name)
+                            input class=(part.class()) type="text" inputmode="numeric" id=(part.id) name=(part.name)
                                 value=[Some(&part.value).filter(|value| !value.is_empty())]
                                 autocomplete=[self.birthday.then_some(part.autocomplete)]
                                 aria-invalid=[part.wrong.then_some("true")];

@@ -173,7 +173,7 @@ impl Render for Field {
     fn render(&self) -> Markup {
         html! {
             div.g.e[self.around.error.is_some()] {
-                label for=(self.around.name) { (self.around.said()) }
+                (self.around.label())
                 (self.around.notes())
                 @if let Some(prefix) = &self.prefix {
                     div.pre { span aria-hidden="true" { (prefix) } (self.input()) }

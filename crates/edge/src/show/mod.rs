@@ -23,7 +23,9 @@ pub mod steps;
 pub mod summary;
 pub mod table;
 
-pub use blocks::{Tone, banner, button, button_link, card, cards, details, inset, panel, tag, warning_button};
+pub use blocks::{
+    Tone, banner, button, button_link, card, cards, columns, details, inset, panel, search, tag, warning_button,
+};
 pub use choice::{Choice, Choices, Select};
 pub use day::DayField;
 pub use field::Field;

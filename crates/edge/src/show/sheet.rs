@@ -204,9 +204,15 @@ impl Around {
         self.label = format!("{} {}", self.label, self.optional);
     }
 
-    /// The label's text, as a heading where it is the page's.
-    pub(crate) fn said(&self) -> Markup {
-        html! { @if self.heading { h1 { (self.label) } } @else { (self.label) } }
+    /// The label of the input whose id is the field's name; within the heading where it is the page's.
+    pub(crate) fn label(&self) -> Markup {
+        let label = html! { label for=(self.name) { (self.label) } };
+        html! { @if self.heading { h1 { (label) } } @else { (label) } }
+    }
+
+    /// The legend of a group; around the heading where it is the page's.
+    pub(crate) fn legend(&self) -> Markup {
+        html! { legend { @if self.heading { h1 { (self.label) } } @else { (self.label) } } }
     }
 
     /// Hint and error, above the input.

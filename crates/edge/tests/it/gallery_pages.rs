@@ -8,15 +8,15 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edge::show::{
-    Choice, Progress, Steps, Summary, Table, TaskList, Tone, banner, button_link, card, cards, details, inset,
-    pagination, panel, tag, warning_button,
+    Choice, Progress, Steps, Summary, Table, TaskList, Tone, banner, button_link, card, cards, columns, details, inset,
+    pagination, panel, search, tag, warning_button,
 };
 use edge::{Answers, Page, Refusal, Session, Sheet, Visit, html};
 use spine::{Actor, Assurance, Currency, Fault, Localised, Money, Personal, Secret, Via};
 
 /// Every address, for the scales and the camera.
 #[cfg(test)]
-pub(crate) const ADDRESSES: [&str; 15] = [
+pub(crate) const ADDRESSES: [&str; 16] = [
     "/",
     "/passport",
     "/name",
@@ -31,6 +31,7 @@ pub(crate) const ADDRESSES: [&str; 15] = [
     "/my/done",
     "/blocks",
     "/desk",
+    "/desk/case",
     "/broken",
 ];
 
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router {
         .route("/my/done", get(done))
         .route("/blocks", get(blocks))
         .route("/desk", get(desk))
+        .route("/desk/case", get(desk_case))
         .route("/broken", get(|| async { Refusal::from(Fault::internal("edge.internal", "tried on purpose")) }))
         .layer(from_fn(recognise))
 }
@@ -337,5 +339,31 @@ async fn desk(visit: Visit) -> impl IntoResponse {
     visit
         .page(s("Tasks", "Mesebetsi"))
         .wide()
-        .body(html! { (table) (pagination(&visit, Some("/desk"), Some("/desk?after=x"))) })
+        .body(html! { (search(&visit, "/desk", &s("Reference or name", "Nomoro kapa lebitso"), "Mokoena")) (table) (pagination(&visit, Some("/desk"), Some("/desk?after=x"))) })
+}
+
+async fn desk_case(visit: Visit) -> Page {
+    let s = |english: &str, sesotho: &str| say(&visit, english, sesotho);
+    let sheet = visit.sheet();
+    let verdicts = vec![
+        Choice::new("grant", s("Grant", "Lumela")),
+        Choice::new("ask", s("Ask one thing back", "Botsa ntho e le ’ngoe")),
+        Choice::new("refuse", s("Refuse", "Hana")),
+    ];
+    let evidence = Summary::new(&visit)
+        .row(s("Full name", "Lebitso ka botlalo"), "Lineo Mokoena")
+        .from(s("from the civil register, 3 June 2026", "ho tsoa ngolisong ea baahi, 3 Phupjane 2026"))
+        .row(s("Old passport", "Phasepoto ea khale"), "RA123456")
+        .markup(s("Fee", "Tefiso"), tag(Tone::Good, &s("Paid", "E lefuoe")));
+    let decide = html! {
+        (sheet.radios("verdict", s("Decision", "Qeto"), verdicts))
+        (sheet.area("reason", s("Reason", "Lebaka")).rows(3).hint(s("The applicant reads this", "Mokopi o tla bala sena")))
+        button.b { (s("Decide", "Etsa qeto")) }
+    };
+    visit.page("LS-PP-2026-0037").wide().back("/desk").caption(s("Renew a passport", "Nchafatsa phasepoto")).body(
+        columns(
+            html! { h2 { (s("Evidence", "Bopaki")) } (evidence) },
+            html! { h2 { (s("Decide", "Etsa qeto")) } (visit.form("/desk/case", decide)) },
+        ),
+    )
 }

@@ -15,6 +15,8 @@ mod languages;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod outbound;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod problems;
