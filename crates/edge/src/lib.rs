@@ -76,7 +76,7 @@ pub use openapi::{OpenApi, Operation};
 pub use outbound::{Outbound, OutboundError, OutboundLimits};
 pub use page::Page;
 pub use rate::{Bucket, RateLimiter};
-pub use refusal::{Refusal, Reply, see_other};
+pub use refusal::{Refusal, Reply, correctable, see_other};
 pub use show::sheet::Sheet;
 pub use site::{Link, Site, SiteSettings};
 pub use visit::{Session, Visit};

@@ -10,7 +10,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
-use spine::{Fault, FaultKind};
+use spine::{Fault, FaultKind, FieldFault};
 
 use crate::origin::encode_query;
 use crate::problem;
@@ -162,6 +162,23 @@ fn page(refusal: &Refusal, visit: &Visit) -> Response {
 pub(crate) fn is_said(visit: &Visit, fault: &Fault) -> bool {
     let words = visit.site().words();
     words.locales().any(|locale| words.knows(&locale.language, fault.text().key()))
+}
+
+/// The faults of fields, to show the form again with them; any other fault is refused.
+///
+/// ```ignore
+/// let faults = edge::correctable(fault)?;
+/// Ok(page(visit.sheet_with(form.answers, &faults)).into_response())
+/// ```
+///
+/// # Errors
+/// The fault itself, when it is not about fields.
+pub fn correctable(fault: Fault) -> Result<Vec<FieldFault>, Refusal> {
+    if fault.kind() == FaultKind::Invalid && !fault.fields().is_empty() {
+        Ok(fault.fields().to_vec())
+    } else {
+        Err(fault.into())
+    }
 }
 
 /// 303: the answer to a form that did its work, so that reloading does not send it again.

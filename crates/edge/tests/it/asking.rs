@@ -170,7 +170,8 @@ async fn ask_name(visit: Visit) -> edge::Page {
 async fn take_name(State(sent): State<Arc<AtomicU32>>, visit: Visit, form: Form) -> Reply {
     if !form.answers.has("name") {
         let fault = Fault::invalid("test.name").field("name", Text::new("edge.choose"));
-        let sheet = visit.sheet_with(form.answers, fault.fields());
+        let faults = edge::correctable(fault)?;
+        let sheet = visit.sheet_with(form.answers, &faults);
         return Ok(sheet.ask("/name", sheet.text("name", "What is your name?")).into_response());
     }
     if form.answers.one("name") == "key" {
