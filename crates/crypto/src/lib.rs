@@ -1,1 +1,34 @@
-//! placeholder
+//! Keys, signatures, hashes, seals and passwords, on one backend (aws-lc).
+//!
+//! **Invariant:** secrets enter and leave as [`spine::Secret`]; comparisons of secrets take the same time
+//! whatever they hold; the algorithm of a signature is the key's to say and never the message's.
+//!
+//! **Absent on purpose:** our own primitives, RSA keys of our own, encryption without authentication.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `hash.rs` | SHA-256, HMAC, constant-time comparison |
+//! | `random.rs` | the operating system's randomness |
+//! | `encode.rs` | base64url, hex, base32 |
+//! | `keys.rs` | Ed25519 and P-256 keys: made, kept, signing, verifying |
+//! | `jose.rs` | JWS and JWK (RFC 7515, 7517, 7518) |
+//! | `seal.rs` | secrets at rest and in cookies (AES-256-GCM) |
+//! | `password.rs` | argon2id, a few at a time |
+//! | `totp.rs` | one-time codes (RFC 6238) |
+
+mod encode;
+mod hash;
+pub mod jose;
+mod keys;
+mod password;
+mod random;
+mod seal;
+mod totp;
+
+pub use encode::{base32, base64url, from_base32, from_base64url, from_hex, hex};
+pub use hash::{constant_time_eq, hmac_sha256, sha256};
+pub use keys::{Algorithm, KeyError, PublicKey, SigningKey};
+pub use password::{Checked, Hasher, PasswordError};
+pub use random::{SystemEntropy, random};
+pub use seal::{SealError, SealKey};
+pub use totp::{TOTP_DIGITS, totp_code, totp_uri, verify_totp};

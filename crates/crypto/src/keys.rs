@@ -1,0 +1,299 @@
+//! Signing keys: Ed25519 (RFC 8032) and ECDSA on P-256 (FIPS 186-5), made here, kept in files of their own.
+//!
+//! **Invariant:** a private key is never printed and never leaves but into its file, which only its owner may
+//! read. The place where keys are kept is this file's affair alone, so that a PKCS#11 device can take it over.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
+    UnparsedPublicKey,
+};
+
+/// What a key signs with, by its JOSE name (RFC 7518 §3.1, RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA with P-256 and SHA-256.
+    Es256,
+}
+
+impl Algorithm {
+    /// `EdDSA` or `ES256`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+/// A private key.
+pub struct SigningKey {
+    pair: Pair,
+}
+
+enum Pair {
+    Ed25519(Box<Ed25519KeyPair>),
+    P256(Box<EcdsaKeyPair>),
+}
+
+/// A public key: 32 bytes for Ed25519; 64 for P-256, the two coordinates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    algorithm: Algorithm,
+    bytes: Vec<u8>,
+}
+
+/// A key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("{path}: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Others may read the file.
+    #[error("{path}: others may read this key; run chmod 600 on it")]
+    Readable {
+        /// The file.
+        path: String,
+    },
+    /// Not a key of the kind asked for.
+    #[error("not a key of the kind asked for")]
+    NotAKey,
+    /// The backend failed.
+    #[error("the key could not be made or used")]
+    Backend,
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "SigningKey({})", self.algorithm().name())
+    }
+}
+
+impl SigningKey {
+    /// Makes a new key.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] if there is no randomness.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, KeyError> {
+        let pair = match algorithm {
+            Algorithm::EdDsa => Pair::Ed25519(Box::new(Ed25519KeyPair::generate().map_err(|_| KeyError::Backend)?)),
+            Algorithm::Es256 => {
+                let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError::Backend)?;
+                Pair::P256(Box::new(pair))
+            }
+        };
+        Ok(Self { pair })
+    }
+
+    /// Reads the key in `path` (PKCS#8, DER), making it first if the file is not there. A new file is readable by its
+    /// owner only, and complete before it appears.
+    ///
+    /// # Errors
+    /// [`KeyError`]; a file that others may read is refused.
+    pub fn in_file(path: &Path, algorithm: Algorithm) -> Result<Self, KeyError> {
+        let shown = || path.display().to_string();
+        let file = |cause| KeyError::File { path: shown(), cause };
+        match fs::metadata(path) {
+            Ok(known) => {
+                if known.permissions().mode() & 0o077 != 0 {
+                    return Err(KeyError::Readable { path: shown() });
+                }
+                Self::from_pkcs8(&fs::read(path).map_err(file)?, algorithm)
+            }
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+                let key = Self::generate(algorithm)?;
+                let draft = path.with_extension("new");
+                let _ = fs::remove_file(&draft);
+                let mut out =
+                    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(file)?;
+                out.write_all(&key.to_pkcs8()?).and_then(|()| out.sync_all()).map_err(file)?;
+                fs::rename(&draft, path).map_err(file)?;
+                Ok(key)
+            }
+            Err(cause) => Err(file(cause)),
+        }
+    }
+
+    fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+        let pair = match algorithm {
+            Algorithm::EdDsa => {
+                Pair::Ed25519(Box::new(Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?))
+            }
+            Algorithm::Es256 => {
+                let pair =
+                    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| KeyError::NotAKey)?;
+                Pair::P256(Box::new(pair))
+            }
+        };
+        Ok(Self { pair })
+    }
+
+    fn to_pkcs8(&self) -> Result<Vec<u8>, KeyError> {
+        match &self.pair {
+            Pair::Ed25519(pair) => Ok(pair.to_pkcs8().map_err(|_| KeyError::Backend)?.as_ref().to_vec()),
+            Pair::P256(pair) => Ok(pair.to_pkcs8v1().map_err(|_| KeyError::Backend)?.as_ref().to_vec()),
+        }
+    }
+
+    /// The 32 secret bytes of an Ed25519 key, for libraries that sign notes themselves; none for P-256.
+    #[must_use]
+    pub fn ed25519_seed(&self) -> Option<spine::Secret<[u8; 32]>> {
+        let Pair::Ed25519(pair) = &self.pair else { return None };
+        let seed = pair.seed().ok()?;
+        let buffer: aws_lc_rs::encoding::Curve25519SeedBin<'_> =
+            aws_lc_rs::encoding::AsBigEndian::as_be_bytes(&seed).ok()?;
+        <[u8; 32]>::try_from(buffer.as_ref()).ok().map(spine::Secret::new)
+    }
+
+    /// What it signs with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        match self.pair {
+            Pair::Ed25519(_) => Algorithm::EdDsa,
+            Pair::P256(_) => Algorithm::Es256,
+        }
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        let bytes = match &self.pair {
+            Pair::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            // Without the byte that says "uncompressed" (SEC 1 §2.3.3).
+            Pair::P256(pair) => pair.public_key().as_ref().iter().skip(1).copied().collect(),
+        };
+        PublicKey { algorithm: self.algorithm(), bytes }
+    }
+
+    /// Signs a message: 64 bytes with either algorithm.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`] if there is no randomness.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        match &self.pair {
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::P256(pair) => {
+                Ok(pair.sign(&SystemRandom::new(), message).map_err(|_| KeyError::Backend)?.as_ref().to_vec())
+            }
+        }
+    }
+}
+
+impl PublicKey {
+    /// A key of raw bytes: 32 for Ed25519, 64 for P-256.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`] for another length.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
+        let length = match algorithm {
+            Algorithm::EdDsa => 32,
+            Algorithm::Es256 => 64,
+        };
+        if bytes.len() != length {
+            return Err(KeyError::NotAKey);
+        }
+        Ok(Self { algorithm, bytes: bytes.to_vec() })
+    }
+
+    /// What it verifies.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The raw bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether `signature` is this key's over `message`.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self.algorithm {
+            Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature).is_ok(),
+            Algorithm::Es256 => {
+                let point: Vec<u8> = std::iter::once(4).chain(self.bytes.iter().copied()).collect();
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
+            }
+        }
+    }
+}
+
+/// The public key as a `SubjectPublicKeyInfo` (RFC 5280), for tools that read PEM.
+impl SigningKey {
+    /// DER of the public half.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`].
+    pub fn public_der(&self) -> Result<Vec<u8>, KeyError> {
+        let der = |value: aws_lc_rs::encoding::PublicKeyX509Der<'_>| value.as_ref().to_vec();
+        match &self.pair {
+            Pair::Ed25519(pair) => pair.public_key().as_der().map(der).map_err(|_| KeyError::Backend),
+            Pair::P256(pair) => pair.public_key().as_der().map(der).map_err(|_| KeyError::Backend),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_and_verifies_and_notices_every_change() {
+        for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let signature = key.sign(b"message").unwrap();
+            assert_eq!(signature.len(), 64);
+            assert!(key.public().verifies(b"message", &signature));
+            assert!(!key.public().verifies(b"massage", &signature));
+            for bit in 0..signature.len() * 8 {
+                let mut spoilt = signature.clone();
+                spoilt[bit / 8] ^= 1 << (bit % 8);
+                assert!(!key.public().verifies(b"message", &spoilt));
+            }
+            assert!(!SigningKey::generate(algorithm).unwrap().public().verifies(b"message", &signature));
+            assert!(!format!("{key:?}").contains(char::is_numeric) || algorithm == Algorithm::Es256);
+        }
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_kept_private() {
+        let folder = std::env::temp_dir().join(format!("letsema-keys-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
+            let path = folder.join(format!("{}.key", algorithm.name()));
+            let made = SigningKey::in_file(&path, algorithm).unwrap().public();
+            assert_eq!(SigningKey::in_file(&path, algorithm).unwrap().public(), made);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            let other = if algorithm == Algorithm::EdDsa { Algorithm::Es256 } else { Algorithm::EdDsa };
+            assert!(matches!(SigningKey::in_file(&path, other), Err(KeyError::NotAKey)));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(matches!(SigningKey::in_file(&path, algorithm), Err(KeyError::Readable { .. })));
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_seed_of_an_ed25519_key_is_its_own() {
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let seed = key.ed25519_seed().unwrap();
+        let again = Ed25519KeyPair::from_seed_unchecked(seed.reveal()).unwrap();
+        assert_eq!(again.public_key().as_ref(), key.public().as_bytes());
+        assert!(SigningKey::generate(Algorithm::Es256).unwrap().ed25519_seed().is_none());
+    }
+}
