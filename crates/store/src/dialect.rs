@@ -12,22 +12,27 @@ pub(crate) fn sqlite_parameters(sql: &str) -> String {
 }
 
 /// A migration in SQLite's words: 64-bit `INTEGER`, and every table `STRICT`, so that a text in an
-/// integer column is refused as PostgreSQL refuses it.
+/// integer column is refused as PostgreSQL refuses it. A table that ends `) WITHOUT ROWID` is kept in the
+/// order of its primary key.
 pub(crate) fn sqlite_schema(sql: &str) -> String {
     let sql = replace_words(sql, &[("BIGINT", "INTEGER")]);
     statements(&sql)
-        .map(
-            |statement| {
-                if is_create_table(statement) { format!("{statement} STRICT;\n") } else { format!("{statement};\n") }
-            },
-        )
+        .map(|statement| match statement.strip_suffix(WITHOUT_ROWID) {
+            Some(table) => format!("{table} STRICT, WITHOUT ROWID;\n"),
+            None if is_create_table(statement) => format!("{statement} STRICT;\n"),
+            None => format!("{statement};\n"),
+        })
         .collect()
 }
+
+/// Ends a table that SQLite keeps in its primary key; PostgreSQL has no such tables.
+const WITHOUT_ROWID: &str = " WITHOUT ROWID";
 
 /// A migration in PostgreSQL's words: `BYTEA`, and text compared by bytes, so that pages are in the
 /// same order on both.
 pub(crate) fn postgres_schema(sql: &str) -> String {
-    replace_words(sql, &[("BLOB", "BYTEA"), ("TEXT", "TEXT COLLATE \"C\"")])
+    let sql = sql.replace(") WITHOUT ROWID;\n", ");\n");
+    replace_words(&sql, &[("BLOB", "BYTEA"), ("TEXT", "TEXT COLLATE \"C\"")])
 }
 
 fn is_create_table(statement: &str) -> bool {
@@ -79,5 +84,16 @@ mod tests {
         );
         assert!(postgres_schema(sql).contains("id TEXT COLLATE \"C\" PRIMARY KEY"));
         assert!(postgres_schema(sql).contains("data BYTEA"));
+    }
+
+    #[test]
+    fn a_table_in_its_primary_key() {
+        let sql = "CREATE TABLE a_b (\n    id TEXT,\n    n BIGINT,\n    PRIMARY KEY (id, n)\n) WITHOUT ROWID;\nCREATE TABLE a_c (\n    id TEXT PRIMARY KEY\n);\n";
+        assert_eq!(
+            sqlite_schema(sql),
+            "CREATE TABLE a_b (\n    id TEXT,\n    n INTEGER,\n    PRIMARY KEY (id, n)\n) STRICT, WITHOUT ROWID;\nCREATE TABLE a_c (\n    id TEXT PRIMARY KEY\n) STRICT;\n"
+        );
+        let postgres = postgres_schema(sql);
+        assert!(!postgres.contains("ROWID") && postgres.contains("PRIMARY KEY (id, n)\n);\n"));
     }
 }
