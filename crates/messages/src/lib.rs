@@ -1,1 +1,77 @@
-//! placeholder
+//! Telling people things: SMS and e-mail, said in their language, carried by workers, kept for them to
+//! read again; and the inbox that stands in for the network in a demonstration.
+//!
+//! **Invariant:** a notice commits with the deed it tells of; a secret text (a one-time code) is gone a
+//! quarter of an hour later; addresses and texts are in no log, act or job.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `model.rs` | [`Notice`], [`Channel`], [`Carrier`], [`DevelopmentInbox`] |
+//! | `send.rs` | [`Messages::send`] |
+//! | `deliver.rs` | the workers: carrying, forgetting |
+//! | `own.rs` | [`Messages::notices_of`]: a person's own notices |
+//! | `inbox.rs` | the development inbox: `/inbox`, `/api/inbox` |
+//! | `sms.rs` | the GSM alphabet: folding, parts |
+//! | `rows.rs` | every SQL text |
+
+mod deliver;
+mod inbox;
+mod model;
+mod own;
+mod rows;
+mod send;
+pub mod sms;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use inbox::inbox_routes;
+pub use model::{
+    Carrier, CarryFault, Carrying, Channel, DevelopmentInbox, MessageId, MessageKind, Notice, NoticeId, NoticeKind,
+    Outgoing, OwnNotice,
+};
+use spine::{Migration, Words};
+
+/// The tables of this engine.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    engine: "messages",
+    number: 1,
+    name: "messages",
+    sql: include_str!("../migrations/0001_messages.sql"),
+}];
+
+/// The engine: the words to say things in, and who carries them. Cheap to clone.
+#[derive(Clone)]
+pub struct Messages {
+    words: Arc<Words>,
+    carrier: Arc<dyn Carrier>,
+}
+
+impl Messages {
+    /// Says things in these words, and carries them to the development inbox.
+    #[must_use]
+    pub fn new(words: Arc<Words>) -> Self {
+        Self { words, carrier: Arc::new(DevelopmentInbox) }
+    }
+
+    /// The same with another carrier.
+    #[must_use]
+    pub fn carried_by(mut self, carrier: Arc<dyn Carrier>) -> Self {
+        self.carrier = carrier;
+        self
+    }
+
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    pub(crate) fn carrier(&self) -> &Arc<dyn Carrier> {
+        &self.carrier
+    }
+}
+
+impl fmt::Debug for Messages {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Messages")
+    }
+}
