@@ -1,7 +1,7 @@
 //! Who may do what: Cedar policies from the pack (`policies/*.cedar`), denied by default.
 //!
 //! A policy sees `principal` (`Person`, `Officer`, `Client`, `System` or `Anonymous`, with `assurance` 0–3,
-//! `institution`, and its roles as parents: `principal in Role::"passport-officer"`), `action`
+//! `institution`, `roles`, and its roles as parents: `principal in Role::"passport-officer"`), `action`
 //! (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives).
 //!
 //! **Invariant:** every refusal says which rule refused, or that none allows it, and what would change it:
@@ -64,6 +64,8 @@ impl Policies {
         if let Some(person) = &actor.on_behalf_of {
             attributes.insert("on_behalf_of".to_owned(), RestrictedExpression::new_string(person.clone()));
         }
+        let names = actor.roles.iter().map(|role| RestrictedExpression::new_string(role.clone()));
+        attributes.insert("roles".to_owned(), RestrictedExpression::new_set(names));
         let roles = actor.roles.iter().map(|role| uid("Role", role)).collect::<Result<HashSet<_>, _>>()?;
         let principal_entity = Entity::new(principal.clone(), attributes, roles).map_err(|error| error.to_string())?;
 
