@@ -1,1 +1,59 @@
-//! placeholder
+//! Who somebody is: accounts of people and officers, signing in, sessions, and the OpenID provider through which
+//! the portal and other programs let people in.
+//!
+//! **Invariant:** an unknown login is answered like a known one with a wrong secret; secrets, codes and tokens are
+//! stored hashed or sealed and stand in no act and no log; whatever ends a session ends all that hangs on it.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `settings.rs` | [`Identity`]: what the engine is made of |
+//! | `account.rs`, `enrol.rs` | accounts, and the operations on them |
+//! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
+//! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
+//! | `passkey.rs` | WebAuthn |
+//! | `client.rs`, `authorise.rs`, `grant.rs`, `claims.rs` | clients, requests, codes and tokens, what they say |
+//! | `provider.rs`, `token_endpoint.rs`, `logout.rs` | the OpenID provider's endpoints |
+//! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
+//! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
+//! | `account_pages.rs`, `passkey_pages.rs` | one's own sessions and passkeys |
+//! | `keys.rs`, `rows/` | derived secrets and tokens; every SQL text |
+
+mod account;
+mod account_pages;
+mod authorise;
+mod claims;
+mod client;
+mod enrol;
+mod flow;
+mod grant;
+mod keys;
+mod logout;
+mod pages;
+mod passkey;
+mod passkey_pages;
+mod portal;
+mod post;
+mod provider;
+mod recognise;
+mod rows;
+mod session;
+mod settings;
+mod sign_in;
+mod throttle;
+mod token_endpoint;
+
+pub use account::{Kind, normal_login};
+pub use client::{Client, ClientError};
+pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
+pub use recognise::recognise;
+pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
+pub use settings::{Identity, IdentitySettings, SettingsError};
+use spine::Migration;
+
+/// The tables of this engine.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    engine: "identity",
+    number: 1,
+    name: "accounts",
+    sql: include_str!("../migrations/0001_accounts.sql"),
+}];

@@ -1,0 +1,187 @@
+//! What the engine is made of, and the few things it does outside an operation: hashing, sealing, sweeping.
+//!
+//! **Invariant:** made once when the program starts; a wrong declaration of clients is refused there and then.
+
+use std::sync::Arc;
+
+use axum::Router;
+use crypto::jose::KeySet;
+use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
+use edge::Visit;
+use journal::{Acts, Key};
+use messages::Messages;
+use spine::{Act, Actor, ActorKind, Caller, Fault, Resource, Secret, Via};
+use webauthn_rs::Webauthn;
+
+use crate::client::{Client, ClientError};
+use crate::keys::Keys;
+use crate::rows;
+use crate::{account_pages, logout, pages, passkey, passkey_pages, portal, provider, token_endpoint};
+
+/// What [`Identity`] is made of.
+pub struct IdentitySettings {
+    /// Runs operations.
+    pub acts: Acts,
+    /// Hashes PINs and passwords.
+    pub hasher: Hasher,
+    /// Seals authenticator secrets and cookies.
+    pub seal_key: Arc<SealKey>,
+    /// Signs ID tokens; a P-256 key (ES256).
+    pub signing_key: Arc<SigningKey>,
+    /// Public keys of signing keys used before, still offered to clients.
+    pub retired_keys: Vec<PublicKey>,
+    /// The engine's own secret: pairwise identifiers, hashes of codes. Changing it changes every `sub`.
+    pub secret: Secret<[u8; 32]>,
+    /// Scheme, host and port without a slash at the end; also the issuer's name.
+    pub base_url: String,
+    /// What authenticator apps and passkeys show: `Letsema`.
+    pub site_name: String,
+    /// Programs that let people sign in here, beside the portal.
+    pub clients: Vec<Client>,
+    /// Sends one-time codes.
+    pub messages: Messages,
+}
+
+/// The settings are wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A client is declared wrongly.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// ID tokens are signed with ES256.
+    #[error("the signing key of the identity engine must be a P-256 key")]
+    SigningKey,
+    /// The base URL is not one.
+    #[error("the base URL is not an address without a path: {0}")]
+    BaseUrl(String),
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) acts: Acts,
+    pub(crate) hasher: Hasher,
+    pub(crate) keys: Keys,
+    pub(crate) signing_key: Arc<SigningKey>,
+    pub(crate) key_set: KeySet,
+    pub(crate) issuer: String,
+    pub(crate) site_name: String,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) messages: Messages,
+    /// None where the site's name is an address: passkeys need a name.
+    pub(crate) webauthn: Option<Webauthn>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Identity({})", self.inner.issuer)
+    }
+}
+
+impl Identity {
+    /// Brings the engine together.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub fn new(settings: IdentitySettings) -> Result<Self, SettingsError> {
+        let issuer = settings.base_url.trim_end_matches('/').to_owned();
+        if issuer.split_once("://").is_none_or(|(_, host)| host.is_empty() || host.contains('/')) {
+            return Err(SettingsError::BaseUrl(issuer));
+        }
+        if settings.signing_key.algorithm() != Algorithm::Es256 {
+            return Err(SettingsError::SigningKey);
+        }
+        let mut clients = vec![Client::portal(&issuer)];
+        for client in settings.clients {
+            client.check()?;
+            if clients.iter().any(|known| known.id == client.id) {
+                return Err(ClientError::Id(client.id).into());
+            }
+            clients.push(client);
+        }
+        let public = settings.signing_key.public();
+        let inner = Inner {
+            acts: settings.acts,
+            hasher: settings.hasher,
+            keys: Keys::new(settings.secret, settings.seal_key),
+            key_set: KeySet::of(std::iter::once(&public).chain(&settings.retired_keys)),
+            signing_key: settings.signing_key,
+            webauthn: passkey::relying_party(&issuer, &settings.site_name),
+            site_name: settings.site_name,
+            issuer,
+            clients,
+            messages: settings.messages,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Every page and endpoint of the engine.
+    pub fn routes(&self) -> Router {
+        Router::new()
+            .merge(provider::routes())
+            .merge(token_endpoint::routes())
+            .merge(logout::routes())
+            .merge(pages::routes())
+            .merge(portal::routes())
+            .merge(account_pages::routes())
+            .merge(passkey_pages::routes())
+            .with_state(self.clone())
+    }
+
+    /// Hashes a PIN or password for [`crate::enrol_person`] and its like.
+    ///
+    /// # Errors
+    /// An internal fault if the backend fails.
+    pub async fn hash_secret(&self, secret: &Secret<String>) -> Result<Secret<String>, Fault> {
+        let hashed = self.inner.hasher.hash(secret).await;
+        hashed.map(Secret::new).map_err(|error| Fault::internal("identity.hash.failed", error))
+    }
+
+    /// Seals an authenticator's secret for the officer `id`.
+    ///
+    /// # Errors
+    /// An internal fault if the backend fails.
+    pub fn seal_totp(&self, id: &str, secret: &Secret<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+        self.inner.keys.seal_totp(id, secret)
+    }
+
+    /// Forgets what is of no use any more: tries, challenges, codes and tokens a day after their end, sessions a month
+    /// after theirs. To be called now and then; returns how many rows went.
+    ///
+    /// # Errors
+    /// The store's faults.
+    pub async fn sweep(&self) -> Result<u64, Fault> {
+        let sweep = |cx: &mut spine::Cx<'_>| {
+            cx.may("identity.sweep.run", &Resource::new("Identity", "sweep"))?;
+            let (day, month) = (cx.now().plus_seconds(-86_400), cx.now().plus_seconds(-30 * 86_400));
+            let count = rows::accounts::sweep(cx.tx(), day)?
+                + rows::grants::sweep(cx.tx(), day)?
+                + rows::sessions::sweep(cx.tx(), month)?;
+            cx.record(Act::new("identity.sweep.done").with("rows", i64::try_from(count).unwrap_or(i64::MAX)));
+            Ok(count)
+        };
+        self.inner.acts.write(&Caller::system("identity"), &Key::none(), sweep).await
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
+        self.inner.clients.iter().find(|client| client.id == id)
+    }
+
+    /// How an account is called towards a client.
+    pub(crate) fn subject(&self, client: &Client, account: &str) -> String {
+        if client.first_party { account.to_owned() } else { self.inner.keys.pairwise(client.sector(), account) }
+    }
+
+    /// A client as the caller of an operation.
+    pub(crate) fn client_caller(&self, client: &Client, visit: &Visit) -> Caller {
+        Caller {
+            actor: Actor::bare(ActorKind::Client, client.id.clone()),
+            via: Via::Api,
+            language: visit.language().clone(),
+        }
+    }
+}
