@@ -51,16 +51,6 @@ impl Sms {
         }
     }
 
-    /// The same text without folding, to show what folding saves.
-    #[must_use]
-    pub fn unfolded(text: &str) -> Self {
-        if text.chars().all(|letter| septets(letter).is_some()) {
-            Self::of(text)
-        } else {
-            Self { alphabet: Alphabet::Ucs2, parts: cut(text, UCS_ONE, UCS_EACH, char::len_utf16) }
-        }
-    }
-
     /// How many parts.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -158,7 +148,7 @@ mod tests {
         // 139 characters with one "š": the figures of research/services.md §4.4.
         let text = format!("Tšepiso, {}", "k".repeat(130));
         assert_eq!(text.chars().count(), 139);
-        assert_eq!((Sms::unfolded(&text).alphabet, Sms::unfolded(&text).count()), (Alphabet::Ucs2, 3));
+        assert_eq!(cut(&text, UCS_ONE, UCS_EACH, char::len_utf16).len(), 3, "as it stands, in sixteen bits");
         assert_eq!((Sms::of(&text).alphabet, Sms::of(&text).count()), (Alphabet::Gsm7, 1));
         assert!(Sms::of(&text).text().starts_with("Tsepiso, "));
     }

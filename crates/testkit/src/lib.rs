@@ -10,11 +10,14 @@
     reason = "in tests a failure should be loud"
 )]
 
+mod words;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use spine::{Actor, Authority, Clock, Entropy, Fault, Migration, Resource, Timestamp};
 use store::{Store, StoreConfig};
+pub use words::words;
 
 /// A fresh database of its own, dropped with the value.
 pub struct TestDatabase {
