@@ -1,1 +1,49 @@
-//! placeholder
+//! Registers that a country declares: who is born, who holds which passport, which school teaches where. A TOML
+//! file in the pack says what a register holds; everything else (checks, history, search, import and export, the
+//! API and the officers' pages) follows from it.
+//!
+//! **Invariant:** every version of every record is kept. A record tells what was true on a day as far as was known
+//! at a moment; a correction is told from a change; who changes a record has seen its latest revision.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `declare.rs`, `register.rs`, `schema.rs` | [`Registers`]: declarations, their faults, JSON Schema 2020-12 |
+//! | `record.rs`, `timeline.rs` | [`Record`]; how a change or correction makes new versions |
+//! | `index.rs` | what a record is found by |
+//! | `enrol.rs`, `change.rs` | [`enrol`], [`enrol_many`], [`change`] |
+//! | `find.rs` | [`find`], [`find_many`], [`find_by`]: unrecorded reads for other engines |
+//! | `look_up.rs`, `search.rs` | [`look_up`], [`history`], [`search`]: recorded reads for people and programs |
+//! | `rows.rs` | every SQL text |
+
+mod change;
+mod declare;
+mod enrol;
+mod find;
+mod index;
+mod look_up;
+mod record;
+mod register;
+mod rows;
+mod schema;
+mod search;
+mod timeline;
+
+pub use change::{Change, Kind, change};
+pub use declare::DeclarationFault;
+pub use enrol::{Enrol, enrol, enrol_many};
+pub use find::{find, find_by, find_many};
+pub use look_up::{Look, history, look_up};
+pub use record::{Cause, Record, RecordId, RecordKind, Stored};
+pub use register::{
+    Choice, Class, Field, FieldKind, Fields, Link, Register, Registers, Retention, Search, View, plain,
+};
+pub use search::{Found, Query, search};
+use spine::Migration;
+
+/// The registers' tables.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    engine: "registers",
+    number: 1,
+    name: "records",
+    sql: include_str!("../migrations/0001_records.sql"),
+}];

@@ -1,0 +1,419 @@
+//! Every SQL text of the registers, and rows as records.
+//!
+//! **Invariant:** the tables `registers_…` and no others. Lists are asked for fifty at a time, so that the texts
+//! stay constant; a shorter list repeats its last value.
+
+use spine::tx::FromValue;
+use spine::{Date, Row, Timestamp, Tx, TxError, Value};
+
+use crate::index::Entry;
+use crate::record::{Cause, Record, RecordId};
+use crate::register::Fields;
+use crate::timeline::Slice;
+
+/// How many values one text takes.
+pub(crate) const AT_ONCE: usize = 50;
+
+/// Fields of a row, as JSON text.
+struct Json(Fields);
+
+impl FromValue for Json {
+    fn from_value(value: &Value<'static>) -> Result<Self, &'static str> {
+        match serde_json::Value::from_value(value)? {
+            serde_json::Value::Object(fields) => Ok(Self(fields)),
+            _ => Err("a JSON object"),
+        }
+    }
+}
+
+/// Reads the columns that every query of records selects, in this order.
+fn record(row: &Row) -> Result<Record, TxError> {
+    let cause: String = row.get(5)?;
+    Ok(Record {
+        id: row.get(0)?,
+        register: row.get(1)?,
+        key: row.get(2)?,
+        revision: row.get(3)?,
+        number: row.get(4)?,
+        cause: Cause::parse(&cause).ok_or_else(|| TxError::Type("a cause".to_owned()))?,
+        valid_from: row.get(6)?,
+        valid_to: row.get(7)?,
+        known_from: row.get(8)?,
+        known_to: row.get(9)?,
+        fields: row.get::<Json>(10)?.0,
+        reason: row.get(11)?,
+    })
+}
+
+fn records(rows: &[Row]) -> Result<Vec<Record>, TxError> {
+    rows.iter().map(record).collect()
+}
+
+const SELECT_VALID: &str = "
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    FROM registers_record r JOIN registers_version v ON v.record = r.id
+    WHERE r.register = $1 AND r.key = $2
+        AND v.known_to IS NULL AND v.valid_from <= $3 AND (v.valid_to IS NULL OR v.valid_to > $3)";
+
+/// What is held to be true on `day`.
+pub(crate) fn valid(tx: &mut dyn Tx, register: &str, key: &str, day: Date) -> Result<Option<Record>, TxError> {
+    tx.first(SELECT_VALID, &[register.into(), key.into(), day.into()])?.as_ref().map(record).transpose()
+}
+
+const SELECT_VALID_MANY: &str = "
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    FROM registers_record r JOIN registers_version v ON v.record = r.id
+    WHERE r.register = $1 AND v.known_to IS NULL AND v.valid_from <= $2 AND (v.valid_to IS NULL OR v.valid_to > $2)
+        AND r.key IN (
+            $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+            $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44,
+            $45, $46, $47, $48, $49, $50, $51, $52
+        )";
+
+/// The same for up to [`AT_ONCE`] keys.
+pub(crate) fn valid_many(tx: &mut dyn Tx, register: &str, keys: &[&str], day: Date) -> Result<Vec<Record>, TxError> {
+    let mut args: Vec<Value<'_>> = vec![register.into(), day.into()];
+    fill(&mut args, keys.iter().map(|key| Value::from(*key)));
+    records(&tx.query(SELECT_VALID_MANY, &args)?)
+}
+
+const SELECT_VERSIONS_BY_KEY: &str = "
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    FROM registers_record r JOIN registers_version v ON v.record = r.id
+    WHERE r.register = $1 AND r.key = $2 ORDER BY v.number";
+const SELECT_VERSIONS_BY_ID: &str = "
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    FROM registers_record r JOIN registers_version v ON v.record = r.id
+    WHERE r.register = $1 AND r.id = $2 ORDER BY v.number";
+
+/// Every version of the record with this key or identifier, in order.
+pub(crate) fn versions(tx: &mut dyn Tx, register: &str, key: &str) -> Result<Vec<Record>, TxError> {
+    let by_id = key.parse::<RecordId>().is_ok();
+    let sql = if by_id { SELECT_VERSIONS_BY_ID } else { SELECT_VERSIONS_BY_KEY };
+    records(&tx.query(sql, &[register.into(), key.into()])?)
+}
+
+const SELECT_HELD_MANY: &str = "
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    FROM registers_record r JOIN registers_version v ON v.record = r.id
+    WHERE v.known_to IS NULL AND r.id IN (
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42,
+            $43, $44, $45, $46, $47, $48, $49, $50
+        )";
+
+/// The versions of up to [`AT_ONCE`] records that are held to be so now.
+pub(crate) fn held_many(tx: &mut dyn Tx, ids: &[&str]) -> Result<Vec<Record>, TxError> {
+    let mut args = Vec::with_capacity(AT_ONCE);
+    fill(&mut args, ids.iter().map(|id| Value::from(*id)));
+    records(&tx.query(SELECT_HELD_MANY, &args)?)
+}
+
+/// Adds [`AT_ONCE`] arguments; the last value stands for those that are missing.
+fn fill<'a>(args: &mut Vec<Value<'a>>, values: impl Iterator<Item = Value<'a>>) {
+    let end = args.len() + AT_ONCE;
+    args.extend(values.take(AT_ONCE));
+    let last = args.last().cloned().unwrap_or(Value::Null);
+    args.resize(end, last);
+}
+
+const SELECT_KEY: &str = "SELECT key FROM registers_record WHERE register = $1 AND id = $2";
+
+/// The key of a record, where a list goes on.
+pub(crate) fn key_of(tx: &mut dyn Tx, register: &str, id: &str) -> Result<Option<String>, TxError> {
+    tx.first(SELECT_KEY, &[register.into(), id.into()])?.map(|row| row.get(0)).transpose()
+}
+
+const SELECT_TAKEN: &str = "
+    SELECT key FROM registers_record WHERE register = $1 AND key IN (
+            $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+            $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43,
+            $44, $45, $46, $47, $48, $49, $50, $51
+        )";
+
+/// Those of up to [`AT_ONCE`] keys that are taken already.
+pub(crate) fn taken(tx: &mut dyn Tx, register: &str, keys: &[&str]) -> Result<Vec<String>, TxError> {
+    let mut args: Vec<Value<'_>> = vec![register.into()];
+    fill(&mut args, keys.iter().map(|key| Value::from(*key)));
+    tx.query(SELECT_TAKEN, &args)?.iter().map(|row| row.get(0)).collect()
+}
+
+const SELECT_PAGE: &str = "SELECT id FROM registers_record WHERE register = $1 AND key > $2 ORDER BY key LIMIT $3";
+
+/// Records in the order of their keys, after `key`.
+pub(crate) fn page(tx: &mut dyn Tx, register: &str, key: &str, limit: i64) -> Result<Vec<String>, TxError> {
+    tx.query(SELECT_PAGE, &[register.into(), key.into(), limit.into()])?.iter().map(|row| row.get(0)).collect()
+}
+
+const SEARCH_EXACT: &str = "
+    SELECT record FROM registers_search
+    WHERE register = $1 AND field = $2 AND value = $3 AND whole = '' AND record > $4
+    ORDER BY record LIMIT $5";
+
+/// Records with this value, in the order of their identifiers, after `after`.
+pub(crate) fn search_exact(
+    tx: &mut dyn Tx,
+    register: &str,
+    field: &str,
+    value: &str,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<String>, TxError> {
+    let args = [register.into(), field.into(), value.into(), after.into(), limit.into()];
+    tx.query(SEARCH_EXACT, &args)?.iter().map(|row| row.get(0)).collect()
+}
+
+const SEARCH_NAMES: &str = "
+    SELECT value, whole, record FROM registers_search
+    WHERE register = $1 AND field = 'name' AND (value, whole, record) > ($2, $3, $4) AND value < $5
+        AND whole LIKE $6 AND whole LIKE $7 AND whole LIKE $8
+    ORDER BY value, whole, record LIMIT $9";
+
+/// A word of a name, as the index holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit {
+    pub(crate) value: String,
+    pub(crate) whole: String,
+    pub(crate) record: String,
+}
+
+/// Words after `from` and before `until`, of records in which all of `patterns` occur.
+pub(crate) fn search_names(
+    tx: &mut dyn Tx,
+    register: &str,
+    from: &Hit,
+    until: &str,
+    patterns: &[String; 3],
+    limit: i64,
+) -> Result<Vec<Hit>, TxError> {
+    let [one, two, three] = patterns;
+    let args = [
+        register.into(),
+        (&from.value).into(),
+        (&from.whole).into(),
+        (&from.record).into(),
+        until.into(),
+        one.into(),
+        two.into(),
+        three.into(),
+        limit.into(),
+    ];
+    let hit = |row: &Row| Ok(Hit { value: row.get(0)?, whole: row.get(1)?, record: row.get(2)? });
+    tx.query(SEARCH_NAMES, &args)?.iter().map(hit).collect()
+}
+
+const SELECT_WHOLE: &str =
+    "SELECT whole FROM registers_search WHERE record = $1 AND register = $2 AND field = 'name' LIMIT 1";
+
+/// All words of a record, where a search goes on.
+pub(crate) fn whole_of(tx: &mut dyn Tx, register: &str, record: &str) -> Result<Option<String>, TxError> {
+    tx.first(SELECT_WHOLE, &[record.into(), register.into()])?.map(|row| row.get(0)).transpose()
+}
+
+const INSERT_RECORD: &str =
+    "INSERT INTO registers_record (id, register, key, revision, made_at) VALUES ($3, $1, $4, 1, $2)";
+const INSERT_RECORDS: &str = "
+    INSERT INTO registers_record (id, register, key, revision, made_at) VALUES
+        ($3, $1, $4, 1, $2), ($5, $1, $6, 1, $2), ($7, $1, $8, 1, $2), ($9, $1, $10, 1, $2),
+        ($11, $1, $12, 1, $2), ($13, $1, $14, 1, $2), ($15, $1, $16, 1, $2), ($17, $1, $18, 1, $2),
+        ($19, $1, $20, 1, $2), ($21, $1, $22, 1, $2), ($23, $1, $24, 1, $2), ($25, $1, $26, 1, $2),
+        ($27, $1, $28, 1, $2), ($29, $1, $30, 1, $2), ($31, $1, $32, 1, $2), ($33, $1, $34, 1, $2),
+        ($35, $1, $36, 1, $2), ($37, $1, $38, 1, $2), ($39, $1, $40, 1, $2), ($41, $1, $42, 1, $2),
+        ($43, $1, $44, 1, $2), ($45, $1, $46, 1, $2), ($47, $1, $48, 1, $2), ($49, $1, $50, 1, $2),
+        ($51, $1, $52, 1, $2), ($53, $1, $54, 1, $2), ($55, $1, $56, 1, $2), ($57, $1, $58, 1, $2),
+        ($59, $1, $60, 1, $2), ($61, $1, $62, 1, $2), ($63, $1, $64, 1, $2), ($65, $1, $66, 1, $2),
+        ($67, $1, $68, 1, $2), ($69, $1, $70, 1, $2), ($71, $1, $72, 1, $2), ($73, $1, $74, 1, $2),
+        ($75, $1, $76, 1, $2), ($77, $1, $78, 1, $2), ($79, $1, $80, 1, $2), ($81, $1, $82, 1, $2),
+        ($83, $1, $84, 1, $2), ($85, $1, $86, 1, $2), ($87, $1, $88, 1, $2), ($89, $1, $90, 1, $2),
+        ($91, $1, $92, 1, $2), ($93, $1, $94, 1, $2), ($95, $1, $96, 1, $2), ($97, $1, $98, 1, $2),
+        ($99, $1, $100, 1, $2), ($101, $1, $102, 1, $2)";
+const INSERT_FIRST: &str = "
+    INSERT INTO registers_version (record, number, cause, valid_from, known_from, fields)
+    VALUES ($2, 1, 'enrolled', $3, $1, $4)";
+const INSERT_FIRSTS: &str = "
+    INSERT INTO registers_version (record, number, cause, valid_from, known_from, fields) VALUES
+        ($2, 1, 'enrolled', $3, $1, $4), ($5, 1, 'enrolled', $6, $1, $7), ($8, 1, 'enrolled', $9, $1, $10),
+        ($11, 1, 'enrolled', $12, $1, $13), ($14, 1, 'enrolled', $15, $1, $16),
+        ($17, 1, 'enrolled', $18, $1, $19), ($20, 1, 'enrolled', $21, $1, $22),
+        ($23, 1, 'enrolled', $24, $1, $25), ($26, 1, 'enrolled', $27, $1, $28),
+        ($29, 1, 'enrolled', $30, $1, $31), ($32, 1, 'enrolled', $33, $1, $34),
+        ($35, 1, 'enrolled', $36, $1, $37), ($38, 1, 'enrolled', $39, $1, $40),
+        ($41, 1, 'enrolled', $42, $1, $43), ($44, 1, 'enrolled', $45, $1, $46),
+        ($47, 1, 'enrolled', $48, $1, $49), ($50, 1, 'enrolled', $51, $1, $52),
+        ($53, 1, 'enrolled', $54, $1, $55), ($56, 1, 'enrolled', $57, $1, $58),
+        ($59, 1, 'enrolled', $60, $1, $61), ($62, 1, 'enrolled', $63, $1, $64),
+        ($65, 1, 'enrolled', $66, $1, $67), ($68, 1, 'enrolled', $69, $1, $70),
+        ($71, 1, 'enrolled', $72, $1, $73), ($74, 1, 'enrolled', $75, $1, $76),
+        ($77, 1, 'enrolled', $78, $1, $79), ($80, 1, 'enrolled', $81, $1, $82),
+        ($83, 1, 'enrolled', $84, $1, $85), ($86, 1, 'enrolled', $87, $1, $88),
+        ($89, 1, 'enrolled', $90, $1, $91), ($92, 1, 'enrolled', $93, $1, $94),
+        ($95, 1, 'enrolled', $96, $1, $97), ($98, 1, 'enrolled', $99, $1, $100),
+        ($101, 1, 'enrolled', $102, $1, $103), ($104, 1, 'enrolled', $105, $1, $106),
+        ($107, 1, 'enrolled', $108, $1, $109), ($110, 1, 'enrolled', $111, $1, $112),
+        ($113, 1, 'enrolled', $114, $1, $115), ($116, 1, 'enrolled', $117, $1, $118),
+        ($119, 1, 'enrolled', $120, $1, $121), ($122, 1, 'enrolled', $123, $1, $124),
+        ($125, 1, 'enrolled', $126, $1, $127), ($128, 1, 'enrolled', $129, $1, $130),
+        ($131, 1, 'enrolled', $132, $1, $133), ($134, 1, 'enrolled', $135, $1, $136),
+        ($137, 1, 'enrolled', $138, $1, $139), ($140, 1, 'enrolled', $141, $1, $142),
+        ($143, 1, 'enrolled', $144, $1, $145), ($146, 1, 'enrolled', $147, $1, $148),
+        ($149, 1, 'enrolled', $150, $1, $151)";
+const INSERT_ENTRY: &str = "
+    INSERT INTO registers_search (register, field, value, whole, record) VALUES ($1, $2, $3, $4, $5)";
+const INSERT_ENTRIES: &str = "
+    INSERT INTO registers_search (register, field, value, whole, record) VALUES
+        ($1, $2, $3, $4, $5), ($1, $6, $7, $8, $9), ($1, $10, $11, $12, $13), ($1, $14, $15, $16, $17),
+        ($1, $18, $19, $20, $21), ($1, $22, $23, $24, $25), ($1, $26, $27, $28, $29), ($1, $30, $31, $32, $33),
+        ($1, $34, $35, $36, $37), ($1, $38, $39, $40, $41), ($1, $42, $43, $44, $45), ($1, $46, $47, $48, $49),
+        ($1, $50, $51, $52, $53), ($1, $54, $55, $56, $57), ($1, $58, $59, $60, $61), ($1, $62, $63, $64, $65),
+        ($1, $66, $67, $68, $69), ($1, $70, $71, $72, $73), ($1, $74, $75, $76, $77), ($1, $78, $79, $80, $81),
+        ($1, $82, $83, $84, $85), ($1, $86, $87, $88, $89), ($1, $90, $91, $92, $93), ($1, $94, $95, $96, $97),
+        ($1, $98, $99, $100, $101), ($1, $102, $103, $104, $105), ($1, $106, $107, $108, $109),
+        ($1, $110, $111, $112, $113), ($1, $114, $115, $116, $117), ($1, $118, $119, $120, $121),
+        ($1, $122, $123, $124, $125), ($1, $126, $127, $128, $129), ($1, $130, $131, $132, $133),
+        ($1, $134, $135, $136, $137), ($1, $138, $139, $140, $141), ($1, $142, $143, $144, $145),
+        ($1, $146, $147, $148, $149), ($1, $150, $151, $152, $153), ($1, $154, $155, $156, $157),
+        ($1, $158, $159, $160, $161), ($1, $162, $163, $164, $165), ($1, $166, $167, $168, $169),
+        ($1, $170, $171, $172, $173), ($1, $174, $175, $176, $177), ($1, $178, $179, $180, $181),
+        ($1, $182, $183, $184, $185), ($1, $186, $187, $188, $189), ($1, $190, $191, $192, $193),
+        ($1, $194, $195, $196, $197), ($1, $198, $199, $200, $201)";
+
+/// A record that is new.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(crate) id: String,
+    pub(crate) key: String,
+    pub(crate) valid_from: String,
+    pub(crate) fields: String,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Writes new records with their first version and what they are found by.
+pub(crate) fn insert(tx: &mut dyn Tx, register: &str, now: Timestamp, new: &[New]) -> Result<(), TxError> {
+    let first = [register.into(), now.into()];
+    let cells = new.iter().map(|one| [(&one.id).into(), (&one.key).into()]);
+    in_bulk(tx, INSERT_RECORDS, INSERT_RECORD, &first, cells)?;
+    let cells = new.iter().map(|one| [(&one.id).into(), (&one.valid_from).into(), (&one.fields).into()]);
+    in_bulk(tx, INSERT_FIRSTS, INSERT_FIRST, &[now.into()], cells)?;
+    let found = new.iter().flat_map(|one| one.entries.iter().map(|entry| (&one.id, entry)));
+    let cells =
+        found.map(|(id, entry)| [(&entry.field).into(), (&entry.value).into(), (&entry.whole).into(), id.into()]);
+    in_bulk(tx, INSERT_ENTRIES, INSERT_ENTRY, &[register.into()], cells)
+}
+
+/// Writes what one record is found by.
+pub(crate) fn insert_entries(tx: &mut dyn Tx, register: &str, id: &str, entries: &[Entry]) -> Result<(), TxError> {
+    let cells =
+        entries.iter().map(|entry| [(&entry.field).into(), (&entry.value).into(), (&entry.whole).into(), id.into()]);
+    in_bulk(tx, INSERT_ENTRIES, INSERT_ENTRY, &[register.into()], cells)
+}
+
+/// Runs `many` for every full fifty rows and `one` for each of the rest. `first` are the arguments all rows share.
+fn in_bulk<'a, const N: usize>(
+    tx: &mut dyn Tx,
+    many: &'static str,
+    one: &'static str,
+    first: &[Value<'a>],
+    rows: impl Iterator<Item = [Value<'a>; N]>,
+) -> Result<(), TxError> {
+    let mut args = Vec::with_capacity(first.len() + AT_ONCE * N);
+    args.extend_from_slice(first);
+    for row in rows {
+        args.extend(row);
+        if args.len() == first.len() + AT_ONCE * N {
+            tx.execute(many, &args)?;
+            args.truncate(first.len());
+        }
+    }
+    let rest = args.split_off(first.len());
+    for row in rest.chunks(N) {
+        args.truncate(first.len());
+        args.extend_from_slice(row);
+        tx.execute(one, &args)?;
+    }
+    Ok(())
+}
+
+const ADVANCE: &str = "UPDATE registers_record SET revision = revision + 1 WHERE id = $1 AND revision = $2";
+
+/// Counts the revision up; false if the record is not at `seen` any more.
+pub(crate) fn advance(tx: &mut dyn Tx, id: RecordId, seen: i64) -> Result<bool, TxError> {
+    Ok(tx.execute(ADVANCE, &[id.into(), seen.into()])? == 1)
+}
+
+const CLOSE: &str = "UPDATE registers_version SET known_to = $3 WHERE record = $1 AND number = $2 AND known_to IS NULL";
+
+/// Says until when a version was held to be so.
+pub(crate) fn close(tx: &mut dyn Tx, id: RecordId, number: i64, known_to: Timestamp) -> Result<(), TxError> {
+    tx.execute(CLOSE, &[id.into(), number.into(), known_to.into()]).map(|_| ())
+}
+
+const INSERT_VERSION: &str = "
+    INSERT INTO registers_version (record, number, cause, valid_from, valid_to, known_from, fields, reason)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Writes a version.
+pub(crate) fn insert_version(
+    tx: &mut dyn Tx,
+    id: RecordId,
+    number: i64,
+    slice: &Slice,
+    known_from: Timestamp,
+) -> Result<(), TxError> {
+    let fields = serde_json::to_string(&slice.fields).map_err(|_| TxError::Type("fields".to_owned()))?;
+    let args = [
+        id.into(),
+        number.into(),
+        slice.cause.name().into(),
+        slice.from.into(),
+        slice.to.into(),
+        known_from.into(),
+        fields.into(),
+        slice.reason.as_deref().into(),
+    ];
+    tx.execute(INSERT_VERSION, &args).map(|_| ())
+}
+
+const DELETE_ENTRIES: &str = "DELETE FROM registers_search WHERE record = $1";
+
+/// Forgets what a record was found by.
+pub(crate) fn delete_entries(tx: &mut dyn Tx, id: &str) -> Result<(), TxError> {
+    tx.execute(DELETE_ENTRIES, &[id.into()]).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &[&str] = &[
+        SELECT_VALID,
+        SELECT_VALID_MANY,
+        SELECT_VERSIONS_BY_KEY,
+        SELECT_VERSIONS_BY_ID,
+        SELECT_HELD_MANY,
+        SELECT_KEY,
+        SELECT_TAKEN,
+        SELECT_PAGE,
+        SEARCH_EXACT,
+        SEARCH_NAMES,
+        SELECT_WHOLE,
+        INSERT_RECORD,
+        INSERT_RECORDS,
+        INSERT_FIRST,
+        INSERT_FIRSTS,
+        INSERT_ENTRY,
+        INSERT_ENTRIES,
+        ADVANCE,
+        CLOSE,
+        INSERT_VERSION,
+        DELETE_ENTRIES,
+    ];
+
+    #[test]
+    fn both_databases_understand_every_text() {
+        for database in testkit::databases(crate::MIGRATIONS) {
+            for sql in ALL {
+                database.store.prepare(sql).unwrap_or_else(|error| panic!("{}: {sql}\n{error}", database.url));
+            }
+        }
+    }
+}
