@@ -1,8 +1,9 @@
-//! Bytes as text: base64url without padding (RFC 4648 §5), base32 (§6) and hexadecimal (§8).
+//! Bytes as text: base64 (RFC 4648 §4), base64url without padding (§5), base32 (§6) and hexadecimal (§8).
 //!
 //! **Invariant:** decoding is strict: one text for one byte string, nothing skipped, nothing padded.
 
 const BASE64URL: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -16,6 +17,24 @@ pub fn base64url(bytes: &[u8]) -> String {
 #[must_use]
 pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     decode(text, 6, BASE64URL)
+}
+
+/// Base64 with padding (RFC 4648 §4), as transparency logs write it.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = encode(bytes, 6, BASE64);
+    while text.len() % 4 != 0 {
+        text.push('=');
+    }
+    text
+}
+
+/// Bytes of a base64 text with padding; none if it is not one.
+#[must_use]
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let bare = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    let bytes = decode(bare, 6, BASE64)?;
+    (base64(&bytes) == text).then_some(bytes)
 }
 
 /// Base32 without padding, as authenticator apps read secrets.

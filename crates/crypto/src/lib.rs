@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `hash.rs` | SHA-256, HMAC, constant-time comparison |
 //! | `random.rs` | the operating system's randomness |
-//! | `encode.rs` | base64url, hex, base32 |
+//! | `encode.rs` | base64, base64url, hex, base32 |
 //! | `keys.rs` | Ed25519 and P-256 keys: made, kept, signing, verifying |
 //! | `jose.rs` | JWS and JWK (RFC 7515, 7517, 7518) |
 //! | `seal.rs` | secrets at rest and in cookies (AES-256-GCM) |
@@ -25,7 +25,7 @@ mod random;
 mod seal;
 mod totp;
 
-pub use encode::{base32, base64url, from_base32, from_base64url, from_hex, hex};
+pub use encode::{base32, base64, base64url, from_base32, from_base64, from_base64url, from_hex, hex};
 pub use hash::{constant_time_eq, hmac_sha256, sha256};
 pub use keys::{Algorithm, KeyError, PublicKey, SigningKey};
 pub use password::{Checked, Hasher, PasswordError};

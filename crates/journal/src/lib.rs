@@ -19,6 +19,7 @@ mod acts;
 mod authority;
 mod dead_letters;
 mod jobs;
+pub mod log;
 mod looks;
 mod record;
 mod rows;
@@ -32,5 +33,7 @@ pub use record::{ActId, ActKind};
 use spine::Migration;
 
 /// The journal's tables.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { engine: "journal", number: 1, name: "acts", sql: include_str!("../migrations/0001_acts.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "journal", number: 1, name: "acts", sql: include_str!("../migrations/0001_acts.sql") },
+    Migration { engine: "journal", number: 2, name: "log", sql: include_str!("../migrations/0002_log.sql") },
+];
