@@ -40,12 +40,25 @@ pub fn find_many(cx: &mut Cx<'_>, registers: &Registers, register: &str, keys: &
     Ok(keys.iter().filter_map(|key| found.remove(*key)).collect())
 }
 
-/// The records whose `field` (searched exactly, or the subject) holds `value` today, in the order of their making,
-/// at most 200.
+/// The record whose `field` (searched exactly, or the subject) holds `value` today; of several the one made last.
+///
+/// # Errors
+/// As [`find_all_by`].
+pub fn find_by(
+    cx: &mut Cx<'_>,
+    registers: &Registers,
+    register: &str,
+    field: &str,
+    value: &str,
+) -> Result<Option<Record>, Fault> {
+    Ok(find_all_by(cx, registers, register, field, value)?.pop())
+}
+
+/// The records whose `field` holds `value` today, in the order of their making, at most 200.
 ///
 /// # Errors
 /// `registers.search.field` if the field is not searched exactly; as [`find`].
-pub fn find_by(
+pub fn find_all_by(
     cx: &mut Cx<'_>,
     registers: &Registers,
     register: &str,

@@ -31,7 +31,7 @@ mod timeline;
 pub use change::{Change, Kind, change};
 pub use declare::DeclarationFault;
 pub use enrol::{Enrol, enrol, enrol_many};
-pub use find::{find, find_by, find_many};
+pub use find::{find, find_all_by, find_by, find_many};
 pub use look_up::{Look, history, look_up};
 pub use record::{Cause, Record, RecordId, RecordKind, Stored};
 pub use register::{
