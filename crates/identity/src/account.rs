@@ -4,7 +4,7 @@
 //! **Invariant:** an account's identifier is the person's (`per_…`) or officer's (`off_…`) own; a login names one
 //! account of its kind; secrets arrive here hashed or sealed. Where next: `enrol.rs`, `sign_in.rs`.
 
-use spine::{ActorKind, Assurance, Actor, Language, Personal, Secret};
+use spine::{Actor, ActorKind, Assurance, Language, Personal, Secret};
 
 /// Whose account it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,15 +47,12 @@ impl Kind {
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) kind: Kind,
-    pub(crate) name: Personal<String>,
     pub(crate) phone: Option<Personal<String>>,
     pub(crate) email: Option<Personal<String>>,
     pub(crate) language: Language,
     pub(crate) secret_hash: Secret<String>,
     pub(crate) totp: Option<Vec<u8>>,
     pub(crate) totp_step: i64,
-    pub(crate) roles: Vec<String>,
-    pub(crate) institution: Option<String>,
     pub(crate) active: bool,
 }
 

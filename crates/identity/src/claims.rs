@@ -5,7 +5,7 @@
 use serde_json::{Map, Value as Json, json};
 use spine::{Assurance, Timestamp};
 
-use crate::rows::sessions::{assurance_name, assurance_named};
+use crate::rows::sessions::assurance_name;
 
 /// How long an ID token is good: long enough to be read at once.
 pub(crate) const ID_TOKEN_SECONDS: i64 = 300;
@@ -61,11 +61,6 @@ pub(crate) fn at_hash(access_token: &str) -> String {
     crypto::base64url(hash.get(..16).unwrap_or_default())
 }
 
-/// The assurance an `acr` means.
-pub(crate) fn assurance_of(acr: &str) -> Assurance {
-    assurance_named(acr.strip_prefix(ACR_PREFIX).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -100,7 +95,7 @@ mod tests {
             prop_assert_eq!(claims.get("nonce").and_then(Json::as_str), nonce.as_deref());
             prop_assert_eq!(claims.get("name").and_then(Json::as_str), name.as_deref());
             prop_assert_eq!(claims.get("sid").and_then(Json::as_str), session.as_deref());
-            prop_assert_eq!(assurance_of(claims["acr"].as_str().unwrap()), Assurance::Substantial);
+            prop_assert_eq!(claims["acr"].as_str(), Some(ACR_VALUES[1]));
             prop_assert!(claims.as_object().unwrap().values().all(|claim| !claim.is_null()));
             prop_assert!(!claims.to_string().contains("\"token\""));
         }

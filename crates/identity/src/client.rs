@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn redirects_are_whole_safe_addresses() {
-        for good in ["https://bank.example/cb", "http://localhost:3000/cb", "http://127.0.0.1/cb", "ls.example.app:/cb"] {
+        for good in ["https://bank.example/cb", "http://localhost:3000/cb", "http://127.0.0.1/cb", "ls.example.app:/cb"]
+        {
             assert!(client(&[good]).check().is_ok(), "{good}");
         }
         for bad in [

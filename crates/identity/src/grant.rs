@@ -126,7 +126,6 @@ pub(crate) fn exchange(cx: &mut Cx<'_>, exchange: &Exchange) -> Result<Option<Gr
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Passed {
     pub(crate) account: String,
-    pub(crate) client: String,
     pub(crate) name: Option<String>,
     pub(crate) phone: Option<String>,
 }
@@ -144,7 +143,6 @@ pub(crate) fn pass_claims(cx: &mut Cx<'_>, token_hash: &str) -> Result<Option<Pa
     cx.record(act.because("sign-in", "consent").with("scope", token.scope.as_str()));
     Ok(Some(Passed {
         account: token.account,
-        client: token.client,
         name: name.map(spine::Personal::into_inner),
         phone: phone.map(spine::Personal::into_inner),
     }))

@@ -199,7 +199,9 @@ pub fn end_all_own(cx: &mut Cx<'_>, but: Option<SessionId>) -> Result<(), Fault>
 /// # Errors
 /// The store's faults.
 pub(crate) fn end_by_token(cx: &mut Cx<'_>, token_hash: &str) -> Result<(), Fault> {
-    let Some(found) = sessions::by_token(cx.tx(), token_hash)? else { return Ok(()) };
+    let Some(found) = sessions::by_token(cx.tx(), token_hash)?.filter(|found| found.ended_at.is_none()) else {
+        return Ok(());
+    };
     cx.may("identity.session.end", &Resource::new("Session", found.id).with("owner", &found.account))?;
     let (now, root) = (cx.now(), found.parent.unwrap_or(found.id));
     sessions::end(cx.tx(), root, now)?;
@@ -209,9 +211,8 @@ pub(crate) fn end_by_token(cx: &mut Cx<'_>, token_hash: &str) -> Result<(), Faul
 
 /// Browser and system, roughly: `Firefox, Android`. Brand names, the same in every language.
 pub(crate) fn short_agent(header: &str) -> String {
-    let first = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name)
-    };
+    let first =
+        |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| header.contains(mark)).map(|(_, name)| *name);
     let browser = first(&[
         ("Edg", "Edge"),
         ("OPR", "Opera"),

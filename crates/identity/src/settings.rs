@@ -69,7 +69,6 @@ pub(crate) struct Inner {
     pub(crate) signing_key: Arc<SigningKey>,
     pub(crate) key_set: KeySet,
     pub(crate) issuer: String,
-    pub(crate) site_name: String,
     pub(crate) clients: Vec<Client>,
     pub(crate) messages: Messages,
     /// None where the site's name is an address: passkeys need a name.
@@ -111,7 +110,6 @@ impl Identity {
             key_set: KeySet::of(std::iter::once(&public).chain(&settings.retired_keys)),
             signing_key: settings.signing_key,
             webauthn: passkey::relying_party(&issuer, &settings.site_name),
-            site_name: settings.site_name,
             issuer,
             clients,
             messages: settings.messages,

@@ -93,10 +93,7 @@ pub(crate) fn secret_right(
     };
     accounts::insert_challenge(cx.tx(), challenge, &row, now)?;
     cx.record(
-        Act::new("identity.secret.accepted")
-            .about(&account.id)
-            .on(&account.id)
-            .because("sign-in", "identity-service"),
+        Act::new("identity.secret.accepted").about(&account.id).on(&account.id).because("sign-in", "identity-service"),
     );
     Ok(true)
 }
@@ -116,12 +113,7 @@ fn send_code(
 }
 
 /// Sends another code for a challenge that still runs; false if it does not.
-pub(crate) fn send_again(
-    cx: &mut Cx<'_>,
-    keys: &Keys,
-    messages: &Messages,
-    challenge: &str,
-) -> Result<bool, Fault> {
+pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, challenge: &str) -> Result<bool, Fault> {
     let Some((row, account)) = running(cx, challenge)? else { return Ok(false) };
     cx.may("identity.code.send", &Resource::new("Account", &account.id))?;
     if row.code.is_none() {

@@ -9,9 +9,9 @@ use crate::account::{Account, Kind, NewAccount};
 
 const INSERT_ACCOUNT: &str = "INSERT INTO identity_account (id, kind, login, name, phone, email, language, secret_hash, totp, totp_step, roles, institution, state, made_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, 'active', $12)";
-const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, name, phone, email, language, secret_hash, totp, totp_step, roles, institution, state \
+const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state \
      FROM identity_account WHERE kind = $1 AND login = $2";
-const ACCOUNT_BY_ID: &str = "SELECT id, kind, name, phone, email, language, secret_hash, totp, totp_step, roles, institution, state \
+const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state \
      FROM identity_account WHERE id = $1";
 const SET_TOTP_STEP: &str = "UPDATE identity_account SET totp_step = $2 WHERE id = $1";
 const SET_SECRET: &str = "UPDATE identity_account SET secret_hash = $2 WHERE id = $1";
@@ -83,23 +83,18 @@ pub(crate) fn account_by_id(tx: &mut dyn Tx, id: &str) -> Result<Option<Account>
 }
 
 fn account(row: &Row) -> Result<Account, TxError> {
-    let kind: String = row.get(1)?;
-    let language: String = row.get(5)?;
-    let roles: Json = row.get(9)?;
+    let (kind, language): (String, String) = (row.get(1)?, row.get(4)?);
     let personal = |place| row.get::<Option<String>>(place).map(|value| value.map(Personal::new));
     Ok(Account {
         id: row.get(0)?,
         kind: Kind::named(&kind).ok_or_else(|| TxError::Type("kind of an account".to_owned()))?,
-        name: Personal::new(row.get(2)?),
-        phone: personal(3)?,
-        email: personal(4)?,
+        phone: personal(2)?,
+        email: personal(3)?,
         language: language.into(),
-        secret_hash: Secret::new(row.get(6)?),
-        totp: row.get(7)?,
-        totp_step: row.get(8)?,
-        roles: serde_json::from_value(roles).map_err(|_| TxError::Type("roles of an account".to_owned()))?,
-        institution: row.get(10)?,
-        active: row.get::<String>(11)? == "active",
+        secret_hash: Secret::new(row.get(5)?),
+        totp: row.get(6)?,
+        totp_step: row.get(7)?,
+        active: row.get::<String>(8)? == "active",
     })
 }
 
@@ -128,11 +123,7 @@ pub(crate) fn attempt(tx: &mut dyn Tx, key: &str) -> Result<Option<Attempt>, TxE
     tx.first(ATTEMPT, &[key.into()])?.map(read).transpose()
 }
 
-pub(crate) fn set_attempt(
-    tx: &mut dyn Tx,
-    key: &str,
-    attempt: Attempt,
-) -> Result<(), TxError> {
+pub(crate) fn set_attempt(tx: &mut dyn Tx, key: &str, attempt: Attempt) -> Result<(), TxError> {
     let args = [key.into(), attempt.failures.into(), attempt.locked_until.into(), attempt.tried_at.into()];
     tx.execute(SET_ATTEMPT, &args).map(drop)
 }

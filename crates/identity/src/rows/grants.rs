@@ -12,8 +12,10 @@ const CODE: &str = "SELECT session, account, client, redirect_uri, challenge, no
 const USE_CODE: &str = "UPDATE identity_code SET used_at = $2 WHERE hash = $1";
 const REVOKE_OF_CODE: &str = "UPDATE identity_token SET revoked_at = $2 WHERE code = $1 AND revoked_at IS NULL";
 const INSERT_TOKEN: &str = "INSERT INTO identity_token (hash, code, session, account, client, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const TOKEN: &str = "SELECT session, account, client, scope, expires_at, revoked_at FROM identity_token WHERE hash = $1";
-const REVOKE_TOKEN: &str = "UPDATE identity_token SET revoked_at = $3 WHERE hash = $1 AND client = $2 AND revoked_at IS NULL";
+const TOKEN: &str =
+    "SELECT session, account, client, scope, expires_at, revoked_at FROM identity_token WHERE hash = $1";
+const REVOKE_TOKEN: &str =
+    "UPDATE identity_token SET revoked_at = $3 WHERE hash = $1 AND client = $2 AND revoked_at IS NULL";
 const CONSENT: &str = "SELECT scope FROM identity_consent WHERE account = $1 AND client = $2";
 const SET_CONSENT: &str = "INSERT INTO identity_consent (account, client, scope, made_at) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account, client) DO UPDATE SET scope = excluded.scope, made_at = excluded.made_at";

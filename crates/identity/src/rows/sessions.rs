@@ -25,15 +25,11 @@ const TOUCH: &str = "UPDATE identity_session SET last_seen_at = $2 WHERE (id = $
 const END: &str = "UPDATE identity_session SET ended_at = $2 WHERE (id = $1 OR parent = $1) AND ended_at IS NULL";
 const END_ALL: &str = "UPDATE identity_session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL AND id <> $3 AND (parent IS NULL OR parent <> $3)";
 const REVOKE: &str = "UPDATE identity_token SET revoked_at = $2 WHERE session = $1 AND revoked_at IS NULL";
-const REVOKE_ALL: &str = "UPDATE identity_token SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL AND session <> $3";
+const REVOKE_ALL: &str =
+    "UPDATE identity_token SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL AND session <> $3";
 const SWEEP: &str = "DELETE FROM identity_session WHERE ends_at < $1";
 
-pub(crate) fn insert(
-    tx: &mut dyn Tx,
-    id: SessionId,
-    new: &NewSession<'_>,
-    now: Timestamp,
-) -> Result<(), TxError> {
+pub(crate) fn insert(tx: &mut dyn Tx, id: SessionId, new: &NewSession<'_>, now: Timestamp) -> Result<(), TxError> {
     let methods = Json::from(new.methods.to_vec());
     let args = [
         id.into(),

@@ -1,0 +1,186 @@
+//! A sign-in on its way: what its cookie holds, and how a request goes on from wherever it stands.
+//!
+//! **Invariant:** the cookie is sealed, so nobody writes or reads it but us; before the right secret nothing is
+//! stored, so that visitors who only look leave no rows and no acts. Where next: `authorise.rs` decides, `grant.rs` acts.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use edge::cookie::guarded_name;
+use edge::{Reply, SetCookie, Visit, see_other};
+use journal::Key;
+use serde::{Deserialize, Serialize};
+use spine::{Caller, Fault, Timestamp, Via};
+
+use crate::authorise::{self, AuthRequest, Next, Standing};
+use crate::client::Client;
+use crate::grant;
+use crate::keys::{Token, token_hash};
+use crate::rows::grants;
+use crate::session::{self, Found};
+use crate::settings::Identity;
+
+/// The cookie of the provider's session.
+pub(crate) const PROVIDER_COOKIE: &str = "id";
+/// The cookie of a sign-in on its way.
+const RUNNING_COOKIE: &str = "sign_in";
+/// How long a sign-in may take.
+const RUNNING_SECONDS: i64 = 30 * 60;
+/// What browsers keep of a cookie, with room for its name.
+const LONGEST_COOKIE: usize = 3900;
+
+pub(crate) const START: &str = "/oauth2/sign-in";
+pub(crate) const LOGIN: &str = "/oauth2/sign-in/login";
+pub(crate) const SECRET: &str = "/oauth2/sign-in/secret";
+pub(crate) const CODE: &str = "/oauth2/sign-in/code";
+pub(crate) const CONSENT: &str = "/oauth2/sign-in/consent";
+
+/// A sign-in on its way.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Running {
+    pub(crate) request: AuthRequest,
+    pub(crate) started_at: Timestamp,
+    pub(crate) kind: Option<String>,
+    pub(crate) login: Option<String>,
+    /// The token of the challenge that waits for a code or a passkey.
+    pub(crate) challenge: Option<String>,
+}
+
+impl Running {
+    pub(crate) const fn new(request: AuthRequest, started_at: Timestamp) -> Self {
+        Self { request, started_at, kind: None, login: None, challenge: None }
+    }
+}
+
+/// Somebody who has signed in at the provider.
+pub(crate) struct SignedIn {
+    pub(crate) found: Found,
+    pub(crate) hash: String,
+}
+
+impl Identity {
+    /// The sign-in that this browser has under way.
+    ///
+    /// # Errors
+    /// `identity.sign_in.over` if there is none or it took too long.
+    pub(crate) fn running(&self, visit: &Visit, headers: &HeaderMap) -> Result<Running, Fault> {
+        let cookie = edge::cookie::read(headers, &guarded_name(visit.site(), RUNNING_COOKIE));
+        let running: Option<Running> = cookie.and_then(|cookie| self.inner.keys.from_cookie(RUNNING_COOKIE, cookie));
+        let now = self.inner.acts.now();
+        running
+            .filter(|running| now.seconds_since(running.started_at) < RUNNING_SECONDS)
+            .ok_or_else(|| Fault::expired("identity.sign_in.over"))
+    }
+
+    /// Sends the browser on with the sign-in in its cookie.
+    pub(crate) fn go_on(&self, visit: &Visit, running: &Running, to: &str) -> Reply {
+        let value = self.inner.keys.to_cookie(RUNNING_COOKIE, running)?;
+        if value.len() > LONGEST_COOKIE {
+            let request = &running.request;
+            let answer = request.error(&self.inner.issuer, "invalid_request", "state and nonce are too long together");
+            return Ok(see_other(&answer));
+        }
+        let mut response = see_other(to);
+        SetCookie::new(guarded_name(visit.site(), RUNNING_COOKIE), value).set(response.headers_mut(), visit.site());
+        Ok(response)
+    }
+
+    /// Who has signed in at the provider in this browser, if anybody.
+    pub(crate) async fn provider_session(&self, visit: &Visit, headers: &HeaderMap) -> Result<Option<SignedIn>, Fault> {
+        let Some(cookie) = edge::cookie::read(headers, &guarded_name(visit.site(), PROVIDER_COOKIE)) else {
+            return Ok(None);
+        };
+        self.session_of(visit, token_hash(cookie)).await
+    }
+
+    pub(crate) async fn session_of(&self, visit: &Visit, hash: String) -> Result<Option<SignedIn>, Fault> {
+        let wanted = hash.clone();
+        let look = move |cx: &mut spine::Cx<'_>| {
+            let now = cx.now();
+            Ok(session::recognise(cx.tx(), &wanted, now)?.filter(|found| found.parent.is_none()))
+        };
+        let found = self.inner.acts.read(visit.caller(), look).await?;
+        Ok(found.map(|found| SignedIn { found, hash }))
+    }
+
+    /// Goes on with a request: asks for what is missing, or gives the code.
+    pub(crate) async fn proceed(&self, visit: &Visit, running: Running, who: Option<SignedIn>, start: &str) -> Reply {
+        let request = &running.request;
+        let client = self.client(&request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
+        let agreed = match &who {
+            Some(who) => self.agreed(visit, who, client).await?,
+            None => None,
+        };
+        let next = self.next(&running, client, who.as_ref(), agreed.as_deref());
+        let refuse =
+            |error| Ok(self.to_client(visit, &request.error(&self.inner.issuer, error, "the person must act")));
+        match (next, who) {
+            (Next::Code, Some(who)) => self.finish(visit, running.clone(), &who, false).await,
+            (Next::Consent, _) if request.silent => refuse("consent_required"),
+            (Next::Consent, Some(_)) => self.go_on(visit, &running, CONSENT),
+            (Next::Other, _) => refuse("login_required"),
+            _ if request.silent => refuse("login_required"),
+            _ => self.go_on(visit, &running, start),
+        }
+    }
+
+    /// Goes on after the person agreed to what is passed on; all else that was asked for must still hold.
+    pub(crate) async fn agree(&self, visit: &Visit, running: Running, who: SignedIn) -> Reply {
+        let client = self.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
+        match self.next(&running, client, Some(&who), Some(&running.request.scope)) {
+            Next::Code => self.finish(visit, running.clone(), &who, true).await,
+            _ => self.go_on(visit, &running, START),
+        }
+    }
+
+    fn next(&self, running: &Running, client: &Client, who: Option<&SignedIn>, agreed: Option<&str>) -> Next {
+        let subject = who.map(|who| self.subject(client, &who.found.account)).unwrap_or_default();
+        let standing = Standing {
+            session: who.map(|who| &who.found),
+            subject: &subject,
+            agreed,
+            started_at: running.started_at,
+            now: self.inner.acts.now(),
+        };
+        authorise::next(&running.request, client, &standing)
+    }
+
+    async fn agreed(&self, visit: &Visit, who: &SignedIn, client: &Client) -> Result<Option<String>, Fault> {
+        let (account, client) = (who.found.account.clone(), client.id.clone());
+        let look = move |cx: &mut spine::Cx<'_>| Ok(grants::consent(cx.tx(), &account, &client)?);
+        self.inner.acts.read(visit.caller(), look).await
+    }
+
+    /// Gives the code and sends the browser to the client with it.
+    pub(crate) async fn finish(&self, visit: &Visit, running: Running, who: &SignedIn, agrees: bool) -> Reply {
+        let code = Token::fresh(visit);
+        let caller = Caller { actor: who.found.actor(), via: Via::Web, language: visit.language().clone() };
+        let (request, session, hash) = (running.request.clone(), who.hash.clone(), code.hash.clone());
+        let give = move |cx: &mut spine::Cx<'_>| grant::give_code(cx, &request, &session, &hash, agrees);
+        if !self.inner.acts.write(&caller, &Key::none(), give).await? {
+            return self.go_on(visit, &running, START);
+        }
+        let request = &running.request;
+        let pairs = [("code", code.value.reveal().as_str())];
+        let answer = authorise::answer_to(&request.redirect_uri, &self.inner.issuer, request.state.as_deref(), &pairs);
+        Ok(self.to_client(visit, &answer))
+    }
+
+    /// The end of a sign-in: the browser goes to the client, its cookie is forgotten.
+    pub(crate) fn to_client(&self, visit: &Visit, address: &str) -> Response {
+        let mut response = see_other(address);
+        no_store(&mut response);
+        SetCookie::forget(guarded_name(visit.site(), RUNNING_COOKIE)).set(response.headers_mut(), visit.site());
+        response
+    }
+}
+
+/// Nothing on the way may keep this answer.
+pub(crate) fn no_store(response: &mut Response) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Adds the cookie of the provider's session.
+pub(crate) fn set_provider_cookie(response: &mut Response, visit: &Visit, token: &Token) {
+    let name = guarded_name(visit.site(), PROVIDER_COOKIE);
+    SetCookie::new(name, token.value.reveal()).set(response.headers_mut(), visit.site());
+}
