@@ -6,6 +6,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use edge::origin::encode_query;
 use edge::show::{Table, pagination, search};
 use edge::{Json, Markup, Page, Query, Reply, Visit, html};
 use journal::Acts;
@@ -76,10 +77,7 @@ async fn page(State(acts): State<Acts>, visit: Visit, Query(asked): Query<Asked>
         ]);
     }
     let oldest = messages.last().filter(|_| messages.len() >= usize::from(MOST));
-    let next = oldest.map(|oldest| {
-        let to = to.replace('+', "%2B").replace(' ', "%20").replace(['&', '#'], "");
-        format!("/inbox?to={to}&before={}", oldest.id)
-    });
+    let next = oldest.map(|oldest| format!("/inbox?to={}&before={}", encode_query(to), oldest.id));
     Ok(visit.page(visit.t("messages.inbox.title")).wide().body(html! {
         p { (visit.t("messages.inbox.about")) }
         (search(&visit, "/inbox", &visit.t("messages.inbox.search"), to))

@@ -25,7 +25,7 @@ impl Messages {
     ) -> Result<Vec<OwnNotice>, Fault> {
         let actor = cx.actor();
         let own = actor.id == person || actor.on_behalf_of.as_deref() == Some(person);
-        cx.may("messages.notice.view", &Resource::new("Notice", person).with("person", person).is("own", own))?;
+        cx.may("messages.notice.view", &Resource::new("Notice", person).with("owner", person).is("own", own))?;
         // Identifiers sort as text; `~` comes after all of them.
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());
         Ok(rows::own(cx.tx(), person, &before, limit.min(MOST).into())?)

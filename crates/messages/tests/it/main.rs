@@ -1,4 +1,5 @@
 //! Messages through their face, on both databases.
+#![expect(clippy::unwrap_used, reason = "in tests a failure should be loud")]
 
 mod inbox;
 mod sending;

@@ -1,0 +1,71 @@
+//! What wallets call: `POST /api/payments/callbacks/{wallet}`.
+//!
+//! **Invariant:** the order of the walls: size, wallet, signature and time, shape, and only then the
+//! operation. The answer to a repeated callback is the answer to the first.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use edge::{Json, Path, Refusal, Reply, Visit, body_limit};
+use journal::Key;
+use serde::Serialize;
+use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
+
+use crate::Gateway;
+use crate::receive::{Told, receive};
+use crate::signing::{SIGNATURE, TIMESTAMP, is_signed};
+
+/// The largest callback.
+const CALLBACK_BYTES: usize = 8 * 1024;
+
+#[derive(Serialize)]
+struct Received {
+    received: bool,
+}
+
+pub(crate) fn routes() -> Router<Gateway> {
+    let take = post(callback).layer(body_limit(CALLBACK_BYTES));
+    Router::new().route("/api/payments/callbacks/{wallet}", take)
+}
+
+async fn callback(
+    State(gateway): State<Gateway>,
+    visit: Visit,
+    Path(wallet): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Reply<Json<Received>> {
+    let body = body.map_err(|rejection| unreadable(&rejection))?;
+    let known = gateway.wallets().find(&wallet).and_then(|wallet| Some((wallet, wallet.link()?)));
+    let (wallet, link) = known.ok_or_else(|| Fault::not_found("payments.wallet.unknown"))?;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
+        return Err(Fault::unauthenticated("payments.callback.signature").into());
+    }
+    let told: Told =
+        serde_json::from_slice(&body).map_err(|_| Refusal::from(Fault::invalid("payments.callback.shape")))?;
+    let caller = Caller {
+        actor: Actor {
+            assurance: Assurance::Substantial,
+            ..Actor::bare(ActorKind::Client, format!("wallet:{}", wallet.id))
+        },
+        via: Via::Api,
+        language: visit.language().clone(),
+    };
+    let key =
+        Key::new("payments.callback", &format!("{}:{}", wallet.id, crypto::hex(&crypto::sha256(&[&body]))), &body);
+    let wallet = wallet.clone();
+    gateway.acts().write(&caller, &key, move |cx| receive(cx, &wallet, &told)).await?;
+    Ok(Json(Received { received: true }))
+}
+
+fn unreadable(rejection: &BytesRejection) -> Refusal {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Fault::new(FaultKind::TooLarge, "payments.callback.large").into()
+    } else {
+        Refusal::from(Fault::invalid("payments.callback.shape")).status(StatusCode::BAD_REQUEST)
+    }
+}

@@ -1,0 +1,69 @@
+//! The payer chooses a wallet and a number: one attempt, which a worker pushes to the wallet.
+//!
+//! **Invariant:** one live attempt at a time; so many in all, because each makes somebody's phone ring.
+
+use serde_json::json;
+use spine::{Cx, Fault, FaultKind, Job};
+
+use crate::model::{Attempt, AttemptId, AttemptState, RequestId, RequestState};
+use crate::request::{found, resource};
+use crate::rows::requests as rows;
+use crate::wallets::Wallets;
+
+/// The job that asks the wallet to ask the payer.
+pub(crate) const PUSH: &str = "payments.wallet.push";
+/// The job that ends an attempt nobody answered.
+pub(crate) const LAPSE: &str = "payments.attempt.expire";
+
+/// At most so many attempts for one request.
+const TRIES: i64 = 20;
+
+/// Chooses a wallet and the number to pay from.
+///
+/// # Errors
+/// `payments.choice.wrong` with the fields `wallet` or `number`; `payments.request.{unknown,busy,paid,over,tries}`;
+/// a refusal; the store's faults.
+pub fn choose_wallet(
+    cx: &mut Cx<'_>,
+    wallets: &Wallets,
+    id: RequestId,
+    wallet: &str,
+    number: &str,
+) -> Result<AttemptId, Fault> {
+    let request = found(cx, id)?;
+    cx.may("payments.request.pay", &resource(cx, &request))?;
+    match request.state {
+        RequestState::Paid => return Err(Fault::conflict("payments.request.paid")),
+        RequestState::Sent => return Err(Fault::conflict("payments.request.busy")),
+        RequestState::Expired | RequestState::Withdrawn => return Err(Fault::expired("payments.request.over")),
+        RequestState::Open | RequestState::Failed => {}
+    }
+    let now = cx.now();
+    if request.expires_at <= now {
+        return Err(Fault::expired("payments.request.over"));
+    }
+    if request.tries >= TRIES {
+        return Err(Fault::new(FaultKind::TooMany, "payments.request.tries"));
+    }
+    let (chosen, msisdn) = wallets.choose(request.amount, wallet, number)?;
+    let expires_at = now.plus_seconds(wallets.approve_seconds()).min(request.expires_at);
+    let attempt = Attempt {
+        id: cx.id(),
+        request: id,
+        wallet: chosen.id.clone(),
+        msisdn,
+        wallet_reference: None,
+        state: AttemptState::Made,
+        reason: None,
+        made_at: now,
+        expires_at,
+    };
+    rows::insert_attempt(cx.tx(), &attempt)?;
+    rows::send_request(cx.tx(), id, attempt.id)?;
+    cx.enqueue(Job::new(PUSH, json!({ "attempt": attempt.id })));
+    cx.enqueue(Job::new(LAPSE, json!({ "attempt": attempt.id })).not_before(expires_at));
+    cx.record(
+        request.act("payments.request.sent").with("wallet", chosen.id.as_str()).with("attempt", attempt.id.to_string()),
+    );
+    Ok(attempt.id)
+}

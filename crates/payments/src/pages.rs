@@ -1,0 +1,224 @@
+//! The payer's pages: what is to be paid and with what, the wait for the phone, the receipt.
+//!
+//! **Invariant:** every page shows how things stand when it is opened; nothing moves by itself, and nothing
+//! needs JavaScript.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use edge::show::{Choice, Summary, Tone, banner, button, button_link, panel, tag};
+use edge::{Answers, Bucket, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
+use journal::Key;
+use spine::{ActorKind, FieldFault};
+
+use crate::model::{AttemptState, RequestId, RequestState};
+use crate::view::{AttemptView, RequestView};
+use crate::{Gateway, choose_wallet, view};
+
+/// Each attempt makes a phone ring.
+const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new()
+        .route("/pay/{id}", get(ask).post(answer))
+        .route("/pay/{id}/wait", get(wait))
+        .route("/pay/{id}/receipt", get(receipt))
+}
+
+/// The payer's own look is a read; anybody else's is a deed.
+async fn looked_at(gateway: &Gateway, visit: &Visit, id: RequestId) -> Reply<RequestView> {
+    let actor = visit.must_sign_in()?;
+    let acts = gateway.acts();
+    if actor.kind == ActorKind::Person {
+        let own = acts.read(visit.caller(), move |cx| view::view(cx, id)).await;
+        match own {
+            Err(fault) if fault.code() == "journal.read.acted" => {}
+            own => return Ok(own?),
+        }
+    }
+    Ok(acts.write(visit.caller(), &Key::none(), move |cx| view::view(cx, id)).await?)
+}
+
+async fn ask(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>) -> Reply {
+    let seen = looked_at(&gateway, &visit, id).await?;
+    Ok(match seen.request.state {
+        RequestState::Sent => see_other(&format!("/pay/{id}/wait")),
+        RequestState::Open | RequestState::Failed => {
+            let answers = Answers::default();
+            form(&gateway, &visit, &seen, answers, &[]).into_response()
+        }
+        RequestState::Paid => paid(&gateway, &visit, &seen).into_response(),
+        RequestState::Expired | RequestState::Withdrawn => over(&gateway, &visit, &seen).into_response(),
+    })
+}
+
+async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>, form_sent: Form) -> Reply {
+    visit.must_sign_in()?;
+    visit.limit(&TRIES)?;
+    let answers = form_sent.answers.clone();
+    let key = Key::new(&format!("payments.choose:{id}"), form_sent.key.text(), form_sent.key.request());
+    let wallets = gateway.wallets().clone();
+    let chosen = gateway.acts().write(visit.caller(), &key, move |cx| {
+        choose_wallet(cx, &wallets, id, answers.one("wallet"), answers.one("number"))
+    });
+    let to_wait = || see_other(&format!("/pay/{id}/wait"));
+    match chosen.await {
+        Ok(_) => Ok(to_wait()),
+        // Sent twice, or from two windows: what she wants to see is how it goes.
+        Err(fault) if matches!(fault.code(), "payments.request.busy" | "payments.request.paid") => Ok(to_wait()),
+        Err(fault) => {
+            let faults = correctable(fault)?;
+            let seen = looked_at(&gateway, &visit, id).await?;
+            Ok(form(&gateway, &visit, &seen, form_sent.answers, &faults).into_response())
+        }
+    }
+}
+
+fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, faults: &[FieldFault]) -> Page {
+    let id = seen.request.id;
+    let sheet = visit.sheet_with(answers, faults);
+    let choices: Vec<Choice> = gateway
+        .wallets()
+        .offered(seen.request.amount)
+        .map(|wallet| Choice::new(wallet.id.as_str(), visit.local(&wallet.name)))
+        .collect();
+    let none = choices.is_empty();
+    let number = sheet
+        .phone("number", visit.t("payments.pay.number"))
+        .hint(visit.t("payments.pay.number_hint"))
+        .prefix(gateway.wallets().prefix());
+    let wallets = sheet.radios("wallet", visit.t("payments.pay.wallet"), choices);
+    let fields = html! { (wallets) (number) (button(&visit.t1("payments.pay.button", "amount", seen.request.amount))) };
+    visit.page(visit.t("payments.pay.title")).back(seen.request.return_path.as_str()).sheet(&sheet).body(html! {
+        (trouble(visit, seen.attempt.as_ref()))
+        (facts(visit, seen))
+        @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
+    })
+}
+
+/// Why the try before came to nothing.
+fn trouble(visit: &Visit, attempt: Option<&AttemptView>) -> Markup {
+    let Some(attempt) = attempt else { return Markup::default() };
+    let key = match attempt.state {
+        AttemptState::Expired => "payments.trouble.no_answer",
+        AttemptState::Mismatched => "payments.trouble.mismatched",
+        AttemptState::Declined => match attempt.reason.as_deref() {
+            Some("insufficient_funds") => "payments.trouble.insufficient_funds",
+            Some("unknown_number") => "payments.trouble.unknown_number",
+            _ => "payments.trouble.declined",
+        },
+        _ => return Markup::default(),
+    };
+    banner(Tone::Bad, &visit.t("payments.trouble.title"), html! { p { (visit.t(key)) } })
+}
+
+fn facts(visit: &Visit, seen: &RequestView) -> Summary {
+    let request = &seen.request;
+    Summary::new(visit)
+        .row(visit.t("payments.fact.for"), visit.local(&request.description))
+        .row(visit.t("payments.fact.reference"), &request.reference)
+        .row(visit.t("payments.fact.amount"), visit.money(request.amount))
+        .markup(visit.t("payments.fact.state"), state_tag(visit, request.state))
+}
+
+/// A state in one or two words.
+pub(crate) fn state_tag(visit: &Visit, state: RequestState) -> Markup {
+    let (tone, key) = match state {
+        RequestState::Open => (Tone::Plain, "payments.state.open"),
+        RequestState::Sent => (Tone::Waiting, "payments.state.sent"),
+        RequestState::Paid => (Tone::Good, "payments.state.paid"),
+        RequestState::Failed => (Tone::Bad, "payments.state.failed"),
+        RequestState::Expired => (Tone::Off, "payments.state.expired"),
+        RequestState::Withdrawn => (Tone::Off, "payments.state.withdrawn"),
+    };
+    tag(tone, &visit.t(key))
+}
+
+fn wallet_name(gateway: &Gateway, visit: &Visit, id: &str) -> String {
+    gateway.wallets().find(id).map_or_else(|| id.to_owned(), |wallet| visit.local(&wallet.name).to_owned())
+}
+
+async fn wait(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>) -> Reply {
+    let seen = looked_at(&gateway, &visit, id).await?;
+    let (RequestState::Sent, Some(attempt)) = (seen.request.state, &seen.attempt) else {
+        return Ok(see_other(&format!("/pay/{id}")));
+    };
+    let wallet = wallet_name(&gateway, &visit, &attempt.wallet);
+    let summary = facts(&visit, &seen)
+        .row(visit.t("payments.fact.wallet"), &wallet)
+        .row(visit.t("payments.fact.number"), &attempt.number)
+        .row(visit.t("payments.fact.until"), visit.moment(attempt.expires_at));
+    Ok(visit
+        .page(visit.t("payments.wait.title"))
+        .body(html! {
+            p { (visit.t1("payments.wait.approve", "wallet", wallet.as_str())) }
+            (summary)
+            p { (button_link(&format!("/pay/{id}/wait"), &visit.t("payments.wait.look"))) }
+            p.hint { (visit.t("payments.wait.hint")) }
+        })
+        .into_response())
+}
+
+fn paid(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Page {
+    let (id, request) = (seen.request.id, &seen.request);
+    let label = visit.t("payments.fact.receipt");
+    let number = request.receipt.as_deref().map(|number| (label.as_str(), number));
+    visit.page(visit.t("payments.paid.title")).own_heading().body(html! {
+        (panel(&visit.t("payments.paid.title"), number))
+        (facts(visit, seen))
+        (going_back(gateway, visit, seen))
+        p { (button_link(&request.return_path, &visit.t("payments.paid.go_on"))) }
+        p { a href=(format!("/pay/{id}/receipt")) { (visit.t("payments.paid.receipt")) } }
+    })
+}
+
+fn over(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Page {
+    let key =
+        if seen.request.state == RequestState::Expired { "payments.over.expired" } else { "payments.over.withdrawn" };
+    visit.page(visit.t("payments.over.title")).body(html! {
+        p { (visit.t(key)) }
+        (going_back(gateway, visit, seen))
+        (facts(visit, seen))
+        p { (button_link(&seen.request.return_path, &visit.t("payments.over.go_back"))) }
+    })
+}
+
+/// Money that is on its way back, or went.
+fn going_back(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Markup {
+    html! {
+        @for payment in seen.payments.iter().filter(|payment| payment.state != crate::PaymentState::Applied) {
+            @let key = match payment.state {
+                crate::PaymentState::Refunded => "payments.back.done",
+                crate::PaymentState::Review => "payments.back.review",
+                _ => "payments.back.going",
+            };
+            @let text = spine::Text::new(key).with("amount", payment.amount)
+                .with("wallet", wallet_name(gateway, visit, &payment.wallet));
+            (edge::show::inset(html! { (visit.say(&text)) }))
+        }
+    }
+}
+
+async fn receipt(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>) -> Reply<Response> {
+    let seen = looked_at(&gateway, &visit, id).await?;
+    let (RequestState::Paid, Some(attempt)) = (seen.request.state, &seen.attempt) else {
+        return Err(spine::Fault::not_found("payments.receipt.none").into());
+    };
+    let request = &seen.request;
+    let paid = seen.payments.iter().find(|payment| payment.state == crate::PaymentState::Applied);
+    let summary = Summary::new(&visit)
+        .row(visit.t("payments.fact.receipt"), request.receipt.as_deref().unwrap_or_default())
+        .row(visit.t("payments.fact.amount"), visit.money(request.amount))
+        .row(visit.t("payments.fact.for"), visit.local(&request.description))
+        .row(visit.t("payments.fact.reference"), &request.reference)
+        .row(visit.t("payments.fact.paid_at"), request.paid_at.map(|at| visit.moment(at)).unwrap_or_default())
+        .row(visit.t("payments.fact.wallet"), wallet_name(&gateway, &visit, &attempt.wallet))
+        .row(visit.t("payments.fact.number"), &attempt.number)
+        .row(visit.t("payments.fact.wallet_reference"), paid.map_or("", |paid| paid.wallet_reference.as_str()));
+    Ok(visit
+        .page(visit.t("payments.receipt.title"))
+        .back(format!("/pay/{id}"))
+        .body(html! { (summary) p.hint { (visit.t("payments.receipt.check")) } })
+        .into_response())
+}

@@ -1,0 +1,214 @@
+//! What a wallet tells of an attempt, by callback or when asked: the one place where money comes in.
+//!
+//! **Invariant:** money that a wallet says it took is in the ledger, always: with the request if that can
+//! still be paid and the amount is right, else in suspense. The same news twice is news once.
+
+use serde::{Deserialize, Serialize};
+use spine::{Currency, Cx, Fault, Money, Resource};
+
+use crate::Emit;
+use crate::attempt::{declined, fail};
+use crate::ledger::{self, AccountId, AccountKind, NewAccount, Step, Transfer, TransferId};
+use crate::model::{Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState};
+use crate::receipt_number::{HOW_MANY, receipt_number};
+use crate::refund;
+use crate::request;
+use crate::rows::requests as rows;
+use crate::wallets::Wallet;
+
+/// What a wallet says of an attempt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// The attempt, as we pushed it.
+    pub id: AttemptId,
+    /// What became of it.
+    pub state: ToldState,
+    /// What the wallet calls the movement of money; one for each movement, for ever.
+    #[serde(default)]
+    pub reference: String,
+    /// How much was taken, in minor units.
+    #[serde(default)]
+    pub amount_minor: i64,
+    /// Its currency.
+    #[serde(default)]
+    pub currency: Option<Currency>,
+    /// Why it was declined, as a code.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What became of an attempt, as the wallet sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldState {
+    /// The payer has not answered.
+    Pending,
+    /// The money was taken.
+    Paid,
+    /// The payer or the wallet said no.
+    Declined,
+}
+
+/// What the news did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// Nothing: it was known, or came too late to matter.
+    Old,
+    /// The attempt was declined.
+    Declined,
+    /// The request is paid.
+    Paid,
+    /// The money is in suspense.
+    Suspense,
+}
+
+/// Takes what a wallet says. The caller has made sure that it is this wallet who says it.
+///
+/// # Errors
+/// `payments.attempt.unknown`; `payments.callback.{amount,reference,reused}`; a refusal; the store's faults.
+pub fn receive(cx: &mut Cx<'_>, wallet: &Wallet, told: &Told) -> Result<News, Fault> {
+    cx.may("payments.wallet.report", &Resource::new("Wallet", &wallet.id))?;
+    let attempt = rows::attempt(cx.tx(), told.id)?.filter(|attempt| attempt.wallet == wallet.id);
+    let attempt = attempt.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
+    let request = request::found(cx, attempt.request)?;
+    match told.state {
+        ToldState::Pending => Ok(News::Old),
+        ToldState::Declined => {
+            let did = declined(cx, &attempt, &request, &code(told.reason.as_deref()))?;
+            Ok(if did { News::Declined } else { News::Old })
+        }
+        ToldState::Paid => paid(cx, wallet, &attempt, request, told),
+    }
+}
+
+/// A reason is a code; anything else a wallet says is none.
+pub(crate) fn code(reason: Option<&str>) -> String {
+    let fine = |text: &&str| {
+        (1..=40).contains(&text.len())
+            && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_')
+    };
+    reason.filter(fine).unwrap_or("declined").to_owned()
+}
+
+fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, told: &Told) -> Result<News, Fault> {
+    let amount = checked(wallet, told)?;
+    if let Some(known) = rows::payment_called(cx.tx(), &wallet.id, &told.reference)? {
+        let same = known.attempt == attempt.id && known.amount == amount;
+        return if same { Ok(News::Old) } else { Err(Fault::conflict("payments.callback.reused")) };
+    }
+    let request = if request.state.is_payable() && request.expires_at <= cx.now() {
+        request::end(cx, &request)?;
+        Request { state: RequestState::Expired, ..request }
+    } else {
+        request
+    };
+    let reason = match request.state {
+        RequestState::Paid => Some("paid_already"),
+        RequestState::Withdrawn => Some("withdrawn"),
+        RequestState::Expired => Some("expired"),
+        _ if amount != request.amount => Some("wrong_amount"),
+        _ => None,
+    };
+    let payment = Payment {
+        id: cx.id(),
+        wallet: wallet.id.clone(),
+        wallet_reference: told.reference.clone(),
+        attempt: attempt.id,
+        request: request.id,
+        amount,
+        state: if reason.is_some() { PaymentState::Review } else { PaymentState::Applied },
+        reason: reason.map(str::to_owned),
+        hold: None,
+        received_at: cx.now(),
+    };
+    match reason {
+        None => {
+            take_in(cx, wallet, &payment, request.account)?;
+            settle(cx, &payment, &request)?;
+            Ok(News::Paid)
+        }
+        Some(reason) => {
+            let suspense = suspense(cx, amount.currency())?;
+            take_in(cx, wallet, &payment, suspense)?;
+            set_aside(cx, &payment, attempt, &request, reason)?;
+            Ok(News::Suspense)
+        }
+    }
+}
+
+fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
+    let reference = &told.reference;
+    if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::invalid("payments.callback.reference"));
+    }
+    if told.currency != Some(wallet.currency) || told.amount_minor <= 0 {
+        return Err(Fault::invalid("payments.callback.amount"));
+    }
+    Ok(Money::new(told.amount_minor, wallet.currency))
+}
+
+/// Books the money into `account`, and keeps the payment. The transfer's id is the payment's own.
+fn take_in(cx: &mut Cx<'_>, wallet: &Wallet, payment: &Payment, account: AccountId) -> Result<(), Fault> {
+    let debit = wallet_account(cx, &wallet.account(), payment.amount.currency())?;
+    let step = Step::Move { debit, credit: account, amount: payment.amount };
+    let id = TransferId::from_bytes(*payment.id.as_bytes());
+    let now = cx.now();
+    ledger::book(cx.tx(), now, &[Transfer { id, step, reference: payment.id.to_string() }])?;
+    rows::insert_payment(cx.tx(), payment)?;
+    Ok(())
+}
+
+pub(crate) fn wallet_account(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
+    ledger::account(cx, &NewAccount { reference, kind: AccountKind::Asset, currency, name: "payments.account.wallet" })
+}
+
+pub(crate) fn suspense(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId, Fault> {
+    let reference = format!("suspense:{currency}");
+    let name = "payments.account.suspense";
+    ledger::account(cx, &NewAccount { reference: &reference, kind: AccountKind::Suspense, currency, name })
+}
+
+/// The request is paid.
+fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request) -> Result<(), Fault> {
+    let (now, receipt) = (cx.now(), new_receipt(cx)?);
+    let reference = Some(payment.wallet_reference.as_str());
+    rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
+    rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
+    cx.record(about(request.act("payments.request.paid"), payment).with("receipt", receipt));
+    cx.tell("payments.request.paid", request);
+    Ok(())
+}
+
+fn new_receipt(cx: &mut Cx<'_>) -> Result<String, Fault> {
+    for _ in 0..8 {
+        let number = receipt_number(cx.random_below(HOW_MANY));
+        if !rows::receipt_is_taken(cx.tx(), &number)? {
+            return Ok(number);
+        }
+    }
+    Err(Fault::unavailable("payments.receipt.numbers"))
+}
+
+/// The money belongs to nothing: back it goes, or an officer looks at it.
+fn set_aside(
+    cx: &mut Cx<'_>,
+    payment: &Payment,
+    attempt: &Attempt,
+    request: &Request,
+    reason: &str,
+) -> Result<(), Fault> {
+    let wrong_amount = reason == "wrong_amount";
+    let state = if wrong_amount { AttemptState::Mismatched } else { AttemptState::Paid };
+    rows::set_attempt_state(cx.tx(), attempt.id, state, None, Some(&payment.wallet_reference))?;
+    cx.record(about(request.act("payments.payment.suspended"), payment).with("reason", reason));
+    if wrong_amount { fail(cx, attempt, request) } else { refund::start(cx, payment) }
+}
+
+fn about(act: spine::Act, payment: &Payment) -> spine::Act {
+    let id: PaymentId = payment.id;
+    act.with("payment", id.to_string())
+        .with("amount_minor", payment.amount.minor())
+        .with("wallet", payment.wallet.as_str())
+}

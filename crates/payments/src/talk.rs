@@ -1,0 +1,172 @@
+//! Talking to a wallet: push a request, ask what became of it, hand money back. Workers only.
+//!
+//! **Invariant:** every message is signed and carries the key under which the wallet does it once; the
+//! answer says for sure, or says that it is not sure.
+
+use axum::http::{Request, StatusCode, header};
+use bytes::Bytes;
+use edge::{Outbound, OutboundError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use spine::{Money, Timestamp};
+
+use crate::ledger::TransferId;
+use crate::model::{Attempt, AttemptId};
+use crate::receive::Told;
+use crate::signing::{SIGNATURE, TIMESTAMP, sign};
+use crate::wallets::WalletLink;
+
+/// The largest answer that is read.
+const ANSWER_BYTES: usize = 8 * 1024;
+
+/// A line to one wallet at one moment.
+pub(crate) struct Line<'a> {
+    pub(crate) outbound: &'a Outbound,
+    pub(crate) link: &'a WalletLink,
+    pub(crate) now: Timestamp,
+}
+
+/// What the wallet did with a push.
+#[derive(Debug)]
+pub(crate) enum Pushed {
+    /// It asks the payer; what it calls the attempt, if it says.
+    Taken(Option<String>),
+    /// It will not: its code for why.
+    Refused(String),
+    /// It may have heard.
+    Unsure,
+    /// It has not heard, or is not able now: try again.
+    Later(&'static str),
+}
+
+/// What the wallet answered when asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// This became of it.
+    Told(Told),
+    /// It has never heard of it.
+    Unheard,
+    /// No answer that helps.
+    Later,
+}
+
+/// What the wallet did with money handed back.
+#[derive(Debug)]
+pub(crate) enum Returned {
+    /// It has it; what it calls the movement.
+    Done(String),
+    /// It will not take it.
+    Refused,
+    /// Try again under the same key.
+    Later(&'static str),
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    #[serde(default)]
+    reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    #[serde(default)]
+    code: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Push<'a> {
+    id: AttemptId,
+    msisdn: &'a str,
+    amount_minor: i64,
+    currency: spine::Currency,
+    reference: &'a str,
+    expires_at: Timestamp,
+}
+
+impl Line<'_> {
+    /// Asks the wallet to ask the payer: `POST {base}/requests`.
+    pub(crate) async fn push(&self, attempt: &Attempt, amount: Money, reference: &str) -> Pushed {
+        let push = Push {
+            id: attempt.id,
+            msisdn: attempt.msisdn.reveal(),
+            amount_minor: amount.minor(),
+            currency: amount.currency(),
+            reference,
+            expires_at: attempt.expires_at,
+        };
+        let Ok(body) = serde_json::to_vec(&push) else { return Pushed::Later("payments.wallet.message") };
+        let (status, body) = match self.post("/requests", &attempt.id.to_string(), body).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_unsure() => return Pushed::Unsure,
+            Err(_) => return Pushed::Later("payments.wallet.unreachable"),
+        };
+        match status.as_u16() {
+            200..=299 => Pushed::Taken(parsed::<Reference>(&body).and_then(|it| it.reference)),
+            400 | 404 | 410 | 422 => {
+                Pushed::Refused(parsed::<Reason>(&body).and_then(|it| it.code).unwrap_or_else(|| "refused".to_owned()))
+            }
+            401 | 403 => Pushed::Later("payments.wallet.knows_us_not"),
+            _ => Pushed::Later("payments.wallet.unavailable"),
+        }
+    }
+
+    /// Asks what became of an attempt: `GET {base}/requests/{id}`.
+    pub(crate) async fn ask(&self, id: AttemptId) -> Asked {
+        let path = format!("/requests/{id}");
+        let Some(request) = self.signed(Request::get(self.url(&path)), path.as_bytes(), Bytes::new()) else {
+            return Asked::Later;
+        };
+        match self.outbound.send(request).await {
+            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => Asked::Unheard,
+            Ok(answer) if answer.status().is_success() => {
+                parsed::<Told>(answer.body()).filter(|told| told.id == id).map_or(Asked::Later, Asked::Told)
+            }
+            _ => Asked::Later,
+        }
+    }
+
+    /// Hands money back: `POST {base}/refunds`. The hold's id is the key: each hold is one return.
+    pub(crate) async fn give_back(&self, hold: TransferId, of: &str, amount: Money) -> Returned {
+        let body = json!({
+            "id": hold,
+            "payment": of,
+            "amount_minor": amount.minor(),
+            "currency": amount.currency(),
+        });
+        match self.post("/refunds", &hold.to_string(), body.to_string().into_bytes()).await {
+            Ok((status, body)) if status.is_success() => parsed::<Reference>(&body)
+                .and_then(|it| it.reference)
+                .map_or(Returned::Later("payments.wallet.message"), Returned::Done),
+            Ok((status, _)) if matches!(status.as_u16(), 400 | 404 | 409 | 410 | 422) => Returned::Refused,
+            Ok(_) => Returned::Later("payments.wallet.unavailable"),
+            Err(_) => Returned::Later("payments.wallet.unreachable"),
+        }
+    }
+
+    async fn post(&self, path: &str, key: &str, body: Vec<u8>) -> Result<(StatusCode, Bytes), OutboundError> {
+        let builder = Request::post(self.url(path))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("idempotency-key", key);
+        let body = Bytes::from(body);
+        let request = self.signed(builder, &body.clone(), body).ok_or(OutboundError::NotAllowed)?;
+        let answer = self.outbound.send(request).await?;
+        Ok((answer.status(), answer.into_body()))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.link.base_url.trim_end_matches('/'))
+    }
+
+    fn signed(&self, builder: axum::http::request::Builder, message: &[u8], body: Bytes) -> Option<Request<Bytes>> {
+        let time = self.now.as_seconds();
+        builder
+            .header(TIMESTAMP, time.to_string())
+            .header(SIGNATURE, sign(&self.link.secret, time, message))
+            .body(body)
+            .ok()
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(body: &Bytes) -> Option<T> {
+    (body.len() <= ANSWER_BYTES).then(|| serde_json::from_slice(body).ok())?
+}

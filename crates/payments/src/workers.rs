@@ -1,0 +1,159 @@
+//! The jobs of this engine: push, ask, refund, and the two clocks.
+//!
+//! **Invariant:** a handler calls the wallet outside any transaction, and then writes what it learned under
+//! the job's own key, so that a job that runs twice moves things once.
+
+use edge::Outbound;
+use journal::{JobFault, RunningJob, Workers};
+use spine::{Caller, IdKind, Timestamp};
+
+use crate::attempt::{self, ASK};
+use crate::choose::{LAPSE, PUSH};
+use crate::model::{Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId};
+use crate::refund::{self, REFUND};
+use crate::request::{self, EXPIRE};
+use crate::rows::requests as rows;
+use crate::talk::{Asked, Line, Pushed, Returned};
+use crate::wallets::Wallet;
+use crate::{Gateway, receive};
+
+/// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
+const FIRST_ASK_SECONDS: i64 = 15;
+const UNSURE_ASK_SECONDS: i64 = 2;
+/// The pauses between further looks. A payment whose callback never comes is found within a minute or two while
+/// the payer waits, and within a day at the latest.
+const ASK_PAUSES_SECONDS: [i64; 10] = [15, 30, 30, 60, 60, 300, 900, 3_600, 21_600, 86_400];
+
+const PART: &str = "payments";
+
+/// Adds this engine's handlers.
+#[must_use]
+pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
+    let of = |handler: Handler| {
+        let gateway = gateway.clone();
+        move |job| handler(gateway.clone(), job)
+    };
+    workers
+        .handle(PUSH, of(|gateway, job| Box::pin(push(gateway, job))))
+        .handle(ASK, of(|gateway, job| Box::pin(ask(gateway, job))))
+        .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))
+        .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
+        .handle(EXPIRE, of(|gateway, job| Box::pin(expire(gateway, job))))
+}
+
+type Done = std::pin::Pin<Box<dyn Future<Output = Result<(), JobFault>> + Send>>;
+type Handler = fn(Gateway, RunningJob) -> Done;
+
+fn id_in<K: IdKind>(job: &RunningJob, member: &str) -> Result<spine::Id<K>, JobFault> {
+    let id = job.body.get(member).and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
+    id.ok_or(JobFault::Dead("payments.job.malformed"))
+}
+
+impl Gateway {
+    fn line<'a>(&'a self, wallet: &'a Wallet) -> Result<Line<'a>, JobFault> {
+        let link = wallet.link().ok_or(JobFault::Again("payments.wallet.not_connected"))?;
+        let outbound: &Outbound = self.outbound();
+        Ok(Line { outbound, link, now: self.clock().now() })
+    }
+
+    fn wallet(&self, id: &str) -> Result<&Wallet, JobFault> {
+        self.wallets().find(id).ok_or(JobFault::Again("payments.wallet.not_connected"))
+    }
+
+    async fn attempt(&self, caller: &Caller, id: AttemptId) -> Result<Attempt, JobFault> {
+        let found = self.acts().read(caller, move |cx| Ok(rows::attempt(cx.tx(), id)?)).await?;
+        found.ok_or(JobFault::Dead("payments.attempt.unknown"))
+    }
+}
+
+async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, caller): (AttemptId, _) = (id_in(&job, "attempt")?, job.caller(PART));
+    let attempt = gateway.attempt(&caller, id).await?;
+    let acts = gateway.acts();
+    if attempt.state != crate::AttemptState::Made || attempt.expires_at <= acts.now() {
+        return Ok(());
+    }
+    let request = attempt.request;
+    let request = acts.read(&caller, move |cx| request::found(cx, request)).await?;
+    let wallet = gateway.wallet(&attempt.wallet)?;
+    let pushed = gateway.line(wallet)?.push(&attempt, request.amount, &request.reference).await;
+    let ask_at = |seconds| acts.now().plus_seconds(seconds);
+    match pushed {
+        Pushed::Taken(reference) => {
+            let (at, key) = (ask_at(FIRST_ASK_SECONDS), job.key("pushed"));
+            acts.write(&caller, &key, move |cx| attempt::pushed(cx, id, reference.as_deref(), at)).await?;
+        }
+        Pushed::Unsure => {
+            let (at, key) = (ask_at(UNSURE_ASK_SECONDS), job.key("unsure"));
+            acts.write(&caller, &key, move |cx| attempt::pushed(cx, id, None, at)).await?;
+        }
+        Pushed::Refused(code) => {
+            let code = receive::code(Some(&code));
+            acts.write(&caller, &job.key("refused"), move |cx| attempt::refused(cx, id, &code)).await?;
+        }
+        Pushed::Later(code) => return Err(JobFault::Again(code)),
+    }
+    Ok(())
+}
+
+async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, caller): (AttemptId, _) = (id_in(&job, "attempt")?, job.caller(PART));
+    let attempt = gateway.attempt(&caller, id).await?;
+    if !matches!(attempt.state, crate::AttemptState::Pushed | crate::AttemptState::Expired) {
+        return Ok(());
+    }
+    let wallet = gateway.wallet(&attempt.wallet)?.clone();
+    let acts = gateway.acts();
+    match gateway.line(&wallet)?.ask(id).await {
+        Asked::Told(told) if told.state != crate::ToldState::Pending => {
+            acts.write(&caller, &job.key("told"), move |cx| receive::receive(cx, &wallet, &told)).await?;
+            Ok(())
+        }
+        Asked::Unheard => {
+            acts.write(&caller, &job.key("unheard"), move |cx| attempt::push_again(cx, id)).await?;
+            Ok(())
+        }
+        Asked::Told(_) | Asked::Later => match pause(job.attempt, acts.now()) {
+            Some(at) => Err(JobFault::At(at, "payments.wallet.pending")),
+            None => Ok(()),
+        },
+    }
+}
+
+fn pause(attempt: i64, now: Timestamp) -> Option<Timestamp> {
+    let place = usize::try_from(attempt - 1).ok()?;
+    ASK_PAUSES_SECONDS.get(place).map(|seconds| now.plus_seconds(*seconds))
+}
+
+async fn give_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, caller): (PaymentId, _) = (id_in(&job, "payment")?, job.caller(PART));
+    let acts = gateway.acts();
+    let payment: Option<Payment> = acts.read(&caller, move |cx| Ok(rows::payment(cx.tx(), id)?)).await?;
+    let payment = payment.ok_or(JobFault::Dead("payments.payment.unknown"))?;
+    let (PaymentState::Refunding, Some(hold)) = (payment.state, payment.hold) else { return Ok(()) };
+    let wallet = gateway.wallet(&payment.wallet)?;
+    match gateway.line(wallet)?.give_back(hold, &payment.wallet_reference, payment.amount).await {
+        Returned::Done(reference) => {
+            let key = job.key("returned");
+            acts.write(&caller, &key, move |cx| refund::finish(cx, id, Some(&reference))).await?;
+            Ok(())
+        }
+        Returned::Refused => {
+            acts.write(&caller, &job.key("refused"), move |cx| refund::finish(cx, id, None)).await?;
+            Ok(())
+        }
+        Returned::Later(code) => Err(JobFault::Again(code)),
+    }
+}
+
+async fn lapse(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let id: AttemptId = id_in(&job, "attempt")?;
+    gateway.acts().write(&job.caller(PART), &job.key("lapsed"), move |cx| attempt::lapse(cx, id)).await?;
+    Ok(())
+}
+
+async fn expire(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let id: RequestId = id_in(&job, "request")?;
+    gateway.acts().write(&job.caller(PART), &job.key("expired"), move |cx| request::expire(cx, id)).await?;
+    Ok(())
+}
