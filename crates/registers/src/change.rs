@@ -166,7 +166,7 @@ fn decide(
         Refused::Outside => {
             Fault::invalid("registers.change.outside").field("from", Text::new("registers.field.outside"))
         }
-        Refused::Same => Fault::invalid("registers.change.same"),
+        Refused::Same => Fault::invalid("registers.change.same").field("fields", Text::new("registers.field.same")),
     })?;
     Ok((patch, plan))
 }
@@ -235,7 +235,7 @@ fn leave(cx: &mut Cx<'_>, register: &Register, command: &Change, newest: &Record
     let touched: Vec<&str> = patch.keys().map(String::as_str).collect();
     let mut act = Act::new(topic)
         .on(newest.id)
-        .because(command.purpose.clone(), register.legal_basis().to_owned())
+        .because(command.purpose.clone(), register.citation())
         .with("register", register.id())
         .with("fields", touched);
     act.subject = newest.subject(register).map(str::to_owned);

@@ -67,7 +67,7 @@ pub fn enrol(cx: &mut Cx<'_>, registers: &Registers, command: &Enrol) -> Result<
     rows::insert(cx.tx(), register.id(), now, &[row])?;
     let mut act = Act::new("registers.record.enrolled")
         .on(id)
-        .because(command.purpose.clone(), register.legal_basis().to_owned())
+        .because(command.purpose.clone(), register.citation())
         .with("register", register.id());
     act.subject = subject(register, &command.fields);
     cx.record(act);
@@ -111,7 +111,7 @@ pub(crate) fn write_batch(cx: &mut Cx<'_>, register: &Register, new: &[New], pur
     rows::insert(cx.tx(), register.id(), now, new)?;
     let act = Act::new("registers.batch.enrolled")
         .on(register.id())
-        .because(purpose.to_owned(), register.legal_basis().to_owned())
+        .because(purpose.to_owned(), register.citation())
         .with("count", new.len());
     cx.record(act);
     cx.emit(Event { topic: "registers.batch.enrolled", body: json!({"register": register.id(), "count": new.len()}) });

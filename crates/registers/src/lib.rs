@@ -11,28 +11,44 @@
 //! | `record.rs`, `timeline.rs` | [`Record`]; how a change or correction makes new versions |
 //! | `index.rs` | what a record is found by |
 //! | `enrol.rs`, `change.rs` | [`enrol`], [`enrol_many`], [`change`] |
-//! | `find.rs` | [`find`], [`find_many`], [`find_by`]: unrecorded reads for other engines |
+//! | `find.rs` | [`find`], [`find_many`], [`find_by`], [`find_all_by`]: unrecorded reads for other engines |
 //! | `look_up.rs`, `search.rs` | [`look_up`], [`history`], [`search`]: recorded reads for people and programs |
+//! | `import.rs`, `lines.rs`, `export.rs` | whole files in and out: CSV and JSON Lines |
+//! | `api.rs`, `openapi.rs` | the JSON API of every register |
+//! | `pages.rs`, `forms.rs`, `value.rs` | the officers' pages of every register |
 //! | `rows.rs` | every SQL text |
 
+mod api;
 mod change;
 mod declare;
 mod enrol;
+mod export;
 mod find;
+mod forms;
+mod import;
 mod index;
+mod lines;
 mod look_up;
+mod openapi;
+mod pages;
 mod record;
 mod register;
 mod rows;
 mod schema;
 mod search;
 mod timeline;
+mod value;
 
+use axum::Router;
 pub use change::{Change, Kind, change};
 pub use declare::DeclarationFault;
 pub use enrol::{Enrol, enrol, enrol_many};
+pub use export::{Export, Exporting, export};
 pub use find::{find, find_all_by, find_by, find_many};
+pub use import::{Format, Import, LineFault, Progress, Report, import};
+use journal::Acts;
 pub use look_up::{Look, history, look_up};
+pub use openapi::openapi;
 pub use record::{Cause, Record, RecordId, RecordKind, Stored};
 pub use register::{
     Choice, Class, Field, FieldKind, Fields, Link, Register, Registers, Retention, Search, View, plain,
@@ -47,3 +63,9 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
     name: "records",
     sql: include_str!("../migrations/0001_records.sql"),
 }];
+
+/// The API and the pages of every register.
+pub fn routes(acts: Acts, registers: Registers) -> Router {
+    let desk = api::Desk { acts, registers };
+    api::routes(desk.clone()).merge(pages::routes(desk.clone())).merge(forms::routes(desk))
+}

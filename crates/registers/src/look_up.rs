@@ -134,7 +134,7 @@ fn tell(cx: &mut Cx<'_>, register: &Register, look: &Look, record: &Record, fiel
     }
     let mut act = Act::new("registers.record.looked")
         .on(record.id)
-        .because(look.purpose.clone(), register.legal_basis().to_owned())
+        .because(look.purpose.clone(), register.citation())
         .with("register", register.id())
         .with("history", history);
     if let Some(view) = &look.view {

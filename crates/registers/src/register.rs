@@ -10,7 +10,7 @@ use jiff::Span;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use spine::{Date, Fault, Folding, Localised, Timestamp};
+use spine::{Date, Fault, Folding, Language, Localised, Timestamp};
 
 use crate::schema::Schema;
 
@@ -189,6 +189,11 @@ impl Field {
     pub const fn name(&self) -> &Localised {
         &self.name
     }
+    /// What helps to fill it in; empty if nothing does.
+    #[must_use]
+    pub const fn hint(&self) -> &Localised {
+        &self.hint
+    }
     /// What it holds.
     #[must_use]
     pub const fn kind(&self) -> FieldKind {
@@ -297,7 +302,7 @@ pub struct Register {
     pub(crate) id: String,
     pub(crate) owner: String,
     pub(crate) name: Localised,
-    pub(crate) legal_basis: String,
+    pub(crate) legal_basis: Localised,
     pub(crate) retention: Retention,
     pub(crate) key: String,
     pub(crate) title: String,
@@ -327,10 +332,15 @@ impl Register {
     pub const fn name(&self) -> &Localised {
         &self.name
     }
-    /// By which law it is kept, as the pack cites it.
+    /// By which law it is kept.
     #[must_use]
-    pub fn legal_basis(&self) -> &str {
+    pub const fn legal_basis(&self) -> &Localised {
         &self.legal_basis
+    }
+    /// The same as acts cite it, in English.
+    #[must_use]
+    pub fn citation(&self) -> String {
+        self.legal_basis.in_language(&Language::new("en")).to_owned()
     }
     /// How long its records are kept after they ended.
     #[must_use]

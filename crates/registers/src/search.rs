@@ -132,7 +132,7 @@ pub fn search(cx: &mut Cx<'_>, registers: &Registers, query: &Query) -> Result<F
         cx.record(
             Act::new("registers.register.searched")
                 .on(register.id())
-                .because(query.purpose.clone(), register.legal_basis().to_owned())
+                .because(query.purpose.clone(), register.citation())
                 .with("words", wanted.words.len())
                 .with("filters", filters)
                 .with("found", found.records.len()),

@@ -20,13 +20,16 @@ impl Reader<'_> {
                 "a register's id is small letters, digits and hyphens, at most 63, and begins with a letter",
             );
         }
-        for empty in [&raw.register.owner, &raw.register.legal_basis, &raw.register.title] {
+        for empty in [&raw.register.owner, &raw.register.title] {
             if empty.get_ref().trim().is_empty() {
                 self.fault(empty.span().start, "this must not be empty");
             }
         }
         if raw.register.name.iter().all(|(_, text)| text.trim().is_empty()) {
             self.fault(id.span().start, "the register needs a name in some language");
+        }
+        if raw.register.legal_basis.iter().all(|(_, text)| text.trim().is_empty()) {
+            self.fault(id.span().start, "the register needs a legal basis, such as { en = \"Schools Act 2011\" }");
         }
         let mut seen = BTreeSet::new();
         for field in &raw.field {
