@@ -1,0 +1,17 @@
+//! The identity engine through its face, on both databases: a framed router, browsers, a program that lets people in.
+//!
+//! **Invariant:** everything goes through `edge::frame` and `recognise`, as in the program; `world.rs` holds the
+//! country, `browser.rs` the way to ask.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in tests a failure should be loud")]
+
+mod accounts;
+mod authenticator;
+mod browser;
+mod exchanging;
+mod passkeys;
+mod portal;
+mod requests;
+mod sessions;
+mod signing_in;
+mod silence;
+mod world;

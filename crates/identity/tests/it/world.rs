@@ -1,0 +1,208 @@
+//! A small country: Lineo with a phone, officer Mokoena with an authenticator, a bank, a shop and an app.
+//!
+//! **Invariant:** made anew for each test and each database.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use crypto::{Algorithm, Hasher, SealKey, SigningKey};
+use edge::{Limits, Site, SiteSettings, Visit, frame};
+use identity::{Client, Identity, IdentitySettings, NewOfficer, NewPerson, enrol_officer, enrol_person, recognise};
+use journal::{Acts, Key, Subscriptions, Workers};
+use messages::{Carrier, Carrying, Messages, Outgoing};
+use spine::{Authority, Caller, Language, Localised, Migration, Personal, Secret};
+use testkit::{Everything, SeededEntropy, TestClock, TestDatabase};
+
+pub(crate) const BASE: &str = "http://localhost:8080";
+pub(crate) const LINEO: &str = "per_01jdf2k9q8e9t8xq8m2n4v6w7z";
+pub(crate) const LINEO_NUMBER: &str = "0123456789";
+pub(crate) const LINEO_PIN: &str = "471183";
+pub(crate) const LINEO_PHONE: &str = "+26658001234";
+pub(crate) const LINEO_NAME: &str = "Lineo Mokhethi";
+pub(crate) const OFFICER: &str = "off_01jdf2k9q8e9t8xq8m2n4v6w80";
+pub(crate) const OFFICER_NAME: &str = "m.mokoena";
+pub(crate) const OFFICER_PASSWORD: &str = "a long password of four words";
+pub(crate) const BANK_SECRET: &str = "bank:secret+of=32 bytes%or so";
+
+/// Carries codes to the test.
+#[derive(Default)]
+pub(crate) struct Pigeon(Mutex<Vec<String>>);
+
+impl Carrier for Pigeon {
+    fn carry<'a>(&'a self, message: &'a Outgoing) -> Carrying<'a> {
+        self.0.lock().unwrap().push(message.sms.text());
+        Box::pin(std::future::ready(Ok("pigeon".to_owned())))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) acts: Acts,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) identity: Identity,
+    pub(crate) app: Router,
+    pub(crate) key: Arc<SigningKey>,
+    workers: Workers,
+    pigeon: Arc<Pigeon>,
+    _database: TestDatabase,
+}
+
+/// Runs `test` in a fresh country on each database.
+pub(crate) fn on_each(test: impl AsyncFn(World)) {
+    under(Arc::new(Everything), test);
+}
+
+/// The same under another authority.
+pub(crate) fn under(authority: Arc<dyn Authority>, test: impl AsyncFn(World)) {
+    let engines = [journal::MIGRATIONS, messages::MIGRATIONS, identity::MIGRATIONS];
+    let migrations: Vec<Migration> = engines.into_iter().flatten().copied().collect();
+    for database in testkit::databases(&migrations) {
+        let authority = Arc::clone(&authority);
+        testkit::block_on(async { test(World::new(database, authority).await).await });
+    }
+}
+
+fn client(id: &str, secret: Option<&str>, redirect: &str, scopes: &[&str]) -> Client {
+    Client {
+        id: id.to_owned(),
+        name: Localised::from([("en", "The Bank"), ("st", "Banka")]),
+        secret_hash: secret.map(|secret| Client::hash_of(&Secret::new(secret.to_owned()))),
+        redirect_uris: vec![redirect.to_owned()],
+        post_logout_redirect_uris: vec![redirect.replace("/cb", "/bye")],
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        first_party: false,
+    }
+}
+
+pub(crate) fn clients() -> Vec<Client> {
+    vec![
+        client("bank", Some(BANK_SECRET), "https://bank.example/cb", &["profile", "phone"]),
+        client("bank-cards", None, "https://bank.example/cb", &["profile"]),
+        client("shop", Some("another secret, also long"), "https://shop.example/cb?shop=1", &["profile"]),
+        client("app", None, "ls.example.app:/cb", &[]),
+    ]
+}
+
+pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) -> IdentitySettings {
+    IdentitySettings {
+        acts: acts.clone(),
+        hasher: Hasher::new(Secret::new([4; 32]), 2).unwrap(),
+        seal_key: Arc::new(SealKey::new(&Secret::new([5; 32])).unwrap()),
+        signing_key: Arc::clone(key),
+        retired_keys: Vec::new(),
+        secret: Secret::new([6; 32]),
+        base_url: BASE.to_owned(),
+        site_name: "Letsema".to_owned(),
+        clients: clients(),
+        messages: messages.clone(),
+    }
+}
+
+impl World {
+    async fn new(database: TestDatabase, authority: Arc<dyn Authority>) -> Self {
+        let clock = Arc::new(TestClock::at("2026-11-24T08:00:00Z"));
+        let entropy = Arc::new(SeededEntropy::default());
+        let acts = Acts::new(
+            Arc::new(database.store.clone()),
+            Arc::clone(&clock) as _,
+            Arc::clone(&entropy) as _,
+            authority,
+            Subscriptions::default(),
+        );
+        let words = Arc::new(testkit::words(&["edge", "messages", "identity"]));
+        let pigeon = Arc::new(Pigeon::default());
+        let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
+        let workers = messages.handlers(&acts, Workers::default());
+        let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
+        let identity = Identity::new(settings(&acts, &messages, &key)).unwrap();
+        let mut site = SiteSettings::new(words, BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
+        site.sign_in_path = "/sign-in".to_owned();
+        site.sign_out_path = "/sign-out".to_owned();
+        let site = Site::new(site);
+        let router = Router::new()
+            .route("/me", get(me))
+            .merge(identity.routes())
+            .layer(from_fn_with_state(identity.clone(), recognise));
+        let app = frame(router, &site, Limits::default());
+        let world = Self { acts, clock, identity, app, key, workers, pigeon, _database: database };
+        world.enrol().await;
+        world
+    }
+
+    async fn enrol(&self) {
+        let pin_hash = self.identity.hash_secret(&Secret::new(LINEO_PIN.to_owned())).await.unwrap();
+        let password_hash = self.identity.hash_secret(&Secret::new(OFFICER_PASSWORD.to_owned())).await.unwrap();
+        let lineo = NewPerson {
+            id: LINEO.to_owned(),
+            login: Personal::new("012 345 6789".to_owned()),
+            name: Personal::new(LINEO_NAME.to_owned()),
+            phone: Some(Personal::new(LINEO_PHONE.to_owned())),
+            email: None,
+            language: Language::new("en-LS"),
+            pin_hash,
+        };
+        let officer = NewOfficer {
+            id: OFFICER.to_owned(),
+            login: Personal::new("M.Mokoena".to_owned()),
+            name: Personal::new("Mpho Mokoena".to_owned()),
+            phone: None,
+            email: None,
+            language: Language::new("en-LS"),
+            password_hash,
+            totp_sealed: self.identity.seal_totp(OFFICER, &totp_secret()).unwrap(),
+            roles: vec!["passport-officer".to_owned()],
+            institution: "home-affairs".to_owned(),
+        };
+        let enrol = move |cx: &mut spine::Cx<'_>| {
+            enrol_person(cx, &lineo)?;
+            enrol_officer(cx, &officer)
+        };
+        self.acts.write(&Caller::system("test"), &Key::none(), enrol).await.unwrap();
+    }
+
+    /// The code of the last message.
+    pub(crate) async fn code(&self) -> String {
+        self.workers.drain(&self.acts).await.unwrap();
+        let told = self.pigeon.0.lock().unwrap().last().cloned().unwrap_or_default();
+        told.split(' ').next().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn messages_sent(&self) -> usize {
+        self.pigeon.0.lock().unwrap().len()
+    }
+
+    /// Every act: its kind and its record.
+    pub(crate) async fn acts_done(&self) -> Vec<(String, String)> {
+        self.rows("SELECT kind, record FROM journal_act ORDER BY id").await
+    }
+
+    /// How often an act of this kind stands in the journal.
+    pub(crate) async fn count(&self, kind: &str) -> usize {
+        self.acts_done().await.iter().filter(|(own, _)| own == kind).count()
+    }
+
+    /// Two columns of text.
+    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<(String, String)> {
+        let read: spine::Work = Box::new(move |tx| {
+            let rows = tx.query(sql, &[])?;
+            let pairs: Result<Vec<(String, String)>, spine::TxError> =
+                rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect();
+            Ok(Box::new(pairs?))
+        });
+        *self.acts.database().read(read).await.unwrap().downcast().unwrap()
+    }
+
+    pub(crate) fn totp(&self) -> String {
+        crypto::totp_code(&totp_secret(), self.acts.now())
+    }
+}
+
+pub(crate) fn totp_secret() -> Secret<Vec<u8>> {
+    Secret::new(b"12345678901234567890".to_vec())
+}
+
+async fn me(visit: Visit) -> String {
+    let actor = visit.actor();
+    format!("{:?} {} {:?} {}", actor.kind, actor.id, actor.assurance, actor.roles.join(","))
+}
