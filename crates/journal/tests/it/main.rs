@@ -2,6 +2,7 @@
 
 mod acts;
 mod jobs;
+mod log;
 
 use std::sync::Arc;
 
