@@ -20,9 +20,11 @@ pub fn enrol(cx: &mut Cx<'_>, population: &Population, people: Vec<NewPerson>) -
     let mut ids = Vec::with_capacity(people.len());
     let mut records = Vec::with_capacity(people.len());
     for (place, mut person) in people.into_iter().enumerate() {
-        let number = person.get("national_id").and_then(Json::as_str).and_then(national_id::parse).ok_or_else(|| {
-            Fault::invalid("civil.person.number").field(format!("/{place}/national_id"), Text::new("civil.number_wrong"))
-        })?;
+        let number =
+            person.get("national_id").and_then(Json::as_str).and_then(national_id::parse).ok_or_else(|| {
+                Fault::invalid("civil.person.number")
+                    .field(format!("/{place}/national_id"), Text::new("civil.number_wrong"))
+            })?;
         person.insert("national_id".to_owned(), number.into());
         let id: PersonId = cx.id();
         person.insert("person".to_owned(), id.to_string().into());

@@ -100,7 +100,11 @@ impl Catalogue {
         }
         for service in self.current.values() {
             let service = Arc::clone(service);
-            let key = Key::new("services.pack.publish", &format!("{}/{}", service.id(), service.version()), service.digest.as_bytes());
+            let key = Key::new(
+                "services.pack.publish",
+                &format!("{}/{}", service.id(), service.version()),
+                service.digest.as_bytes(),
+            );
             let publish = move |cx: &mut spine::Cx<'_>| {
                 cx.may("services.pack.publish", &Resource::new("Service", service.id()))?;
                 let row = rows::PackRow {

@@ -72,8 +72,8 @@ pub(crate) fn content(
 
 /// The hash of a document's words, hexadecimal.
 pub(crate) fn digest(content: &Json) -> Result<String, Fault> {
-    let bytes = spine::canonical::canonical(content)
-        .map_err(|error| Fault::internal("services.output.uncanonical", error))?;
+    let bytes =
+        spine::canonical::canonical(content).map_err(|error| Fault::internal("services.output.uncanonical", error))?;
     Ok(crypto::hex(&crypto::sha256(&[&bytes])))
 }
 
@@ -196,8 +196,8 @@ pub(crate) fn draw(
     for (name, value) in content.get("fields").and_then(Json::as_object).into_iter().flatten() {
         document = document.with(name, drawn(value));
     }
-    let bytes = serde_json::to_vec_pretty(evidence)
-        .map_err(|error| Fault::internal("services.evidence.unwritable", error))?;
+    let bytes =
+        serde_json::to_vec_pretty(evidence).map_err(|error| Fault::internal("services.evidence.unwritable", error))?;
     let document = document.attach(Attachment {
         name: format!("{reference}.json"),
         mime: "application/json".to_owned(),

@@ -98,7 +98,8 @@ impl Checker<'_> {
     fn service(&mut self, pack: &Pack) {
         let service = &pack.service;
         if !self.around.institutions.contains_key(service.authority.get_ref()) {
-            let message = format!("no institution is called {:?}; see institutions/*.toml", service.authority.get_ref());
+            let message =
+                format!("no institution is called {:?}; see institutions/*.toml", service.authority.get_ref());
             self.fault(service.authority.span().start, message);
         }
         self.name(&service.id);
@@ -118,15 +119,22 @@ impl Checker<'_> {
 
     fn duration(&mut self, duration: &Spanned<String>) {
         if later(jiff::civil::date(2026, 1, 1), duration.get_ref()).is_none() {
-            self.fault(duration.span().start, format!("{:?} is not an ISO 8601 duration, like P15D", duration.get_ref()));
+            self.fault(
+                duration.span().start,
+                format!("{:?} is not an ISO 8601 duration, like P15D", duration.get_ref()),
+            );
         }
     }
 
     fn name(&mut self, name: &Spanned<String>) {
         let good = name.get_ref().starts_with(|letter: char| letter.is_ascii_lowercase())
-            && name.get_ref().bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
+            && name
+                .get_ref()
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
         if !good {
-            let message = format!("{:?}: a name has small letters, digits, - and _, and begins with a letter", name.get_ref());
+            let message =
+                format!("{:?}: a name has small letters, digits, - and _, and begins with a letter", name.get_ref());
             self.fault(name.span().start, message);
         }
     }
@@ -135,14 +143,18 @@ impl Checker<'_> {
     fn names(&mut self, pack: &Pack) {
         let mut seen: BTreeSet<&str> = VARIABLES.into_iter().chain(OUTPUT_VARIABLES).collect();
         let fields = pack.pages.iter().flat_map(|page| &page.fields).map(|field| &field.id);
-        let variables = pack.evidence.iter().map(|one| &one.id).chain(pack.rules.iter().map(|rule| &rule.id)).chain(fields);
+        let variables =
+            pack.evidence.iter().map(|one| &one.id).chain(pack.rules.iter().map(|rule| &rule.id)).chain(fields);
         for variable in variables {
             self.name(variable);
             if variable.get_ref().contains('-') {
                 self.fault(variable.span().start, format!("{:?}: a variable has _ and not -", variable.get_ref()));
             }
             if !seen.insert(variable.get_ref()) {
-                self.fault(variable.span().start, format!("{:?} is there already; variables need different names", variable.get_ref()));
+                self.fault(
+                    variable.span().start,
+                    format!("{:?} is there already; variables need different names", variable.get_ref()),
+                );
             }
         }
         for group in [
@@ -174,7 +186,22 @@ impl Checker<'_> {
             }
         }
         for function in self.rules.functions(source) {
-            let standard = ["size", "contains", "startsWith", "endsWith", "matches", "has", "map", "filter", "all", "exists", "int", "string", "min", "max"];
+            let standard = [
+                "size",
+                "contains",
+                "startsWith",
+                "endsWith",
+                "matches",
+                "has",
+                "map",
+                "filter",
+                "all",
+                "exists",
+                "int",
+                "string",
+                "min",
+                "max",
+            ];
             if !FUNCTIONS.contains(&function.as_str()) && !standard.contains(&function.as_str()) {
                 let message = format!("no function is called {function:?}; there are {}", FUNCTIONS.join(", "));
                 self.fault(expression.span().start, message);
@@ -196,7 +223,10 @@ impl Checker<'_> {
             rule.all.iter().for_each(|condition| self.expression(&condition.when, &known));
             known.insert(rule.id.get_ref());
         }
-        let whens = pack.pages.iter().filter_map(|page| page.when.as_ref())
+        let whens = pack
+            .pages
+            .iter()
+            .filter_map(|page| page.when.as_ref())
             .chain(pack.fees.iter().filter_map(|fee| fee.when.as_ref()))
             .chain(pack.steps.iter().filter_map(|step| step.when.as_ref()))
             .chain(fields.iter().flat_map(|field| field.when.iter().chain(&field.prefill)));
@@ -225,7 +255,10 @@ impl Checker<'_> {
             self.expression(expression, known);
         }
         if given != 1 {
-            self.fault(self.place("[output.fields]"), "a field of a document is one of date, money, code, label or rows");
+            self.fault(
+                self.place("[output.fields]"),
+                "a field of a document is one of date, money, code, label or rows",
+            );
         }
         if let Some(words) = &formatted.words
             && !pack.words.contains_key(words)
@@ -244,7 +277,10 @@ impl Checker<'_> {
         for evidence in &pack.evidence {
             let register = evidence.register.get_ref();
             let Some(fields) = self.around.registers.get(register) else {
-                self.fault(evidence.register.span().start, format!("no register is called {register:?}; see registers/*.toml"));
+                self.fault(
+                    evidence.register.span().start,
+                    format!("no register is called {register:?}; see registers/*.toml"),
+                );
                 continue;
             };
             if evidence.key.is_some() != evidence.matching.is_empty() {
@@ -252,7 +288,10 @@ impl Checker<'_> {
             }
             for field in evidence.claims.iter().map(|claim| &claim.field) {
                 if !fields.contains(field.get_ref()) {
-                    self.fault(field.span().start, format!("the register {register:?} has no field {:?}", field.get_ref()));
+                    self.fault(
+                        field.span().start,
+                        format!("the register {register:?} has no field {:?}", field.get_ref()),
+                    );
                 }
             }
             for (field, expression) in &evidence.matching {
@@ -334,12 +373,21 @@ impl Checker<'_> {
     fn outputs(&mut self, pack: &Pack) {
         for output in &pack.outputs {
             let Some(layout) = self.around.layouts.get(output.layout.get_ref()) else {
-                self.fault(output.layout.span().start, format!("no layout is called {:?}; see layouts/*.toml", output.layout.get_ref()));
+                self.fault(
+                    output.layout.span().start,
+                    format!("no layout is called {:?}; see layouts/*.toml", output.layout.get_ref()),
+                );
                 continue;
             };
             for field in layout.fields() {
-                if field.required && !STANDARD_FIELDS.contains(&field.name.as_str()) && !output.fields.contains_key(&field.name) {
-                    self.fault(output.layout.span().start, format!("the layout needs the field {:?}; add it to [output.fields]", field.name));
+                if field.required
+                    && !STANDARD_FIELDS.contains(&field.name.as_str())
+                    && !output.fields.contains_key(&field.name)
+                {
+                    self.fault(
+                        output.layout.span().start,
+                        format!("the layout needs the field {:?}; add it to [output.fields]", field.name),
+                    );
                 }
             }
             if let Some(valid) = &output.valid {

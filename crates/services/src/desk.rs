@@ -3,6 +3,7 @@
 //! **Invariant:** a task is worked on by one officer at a time; two who press at once are told apart by the database.
 //! Looking at a case is a deed that its applicant can see.
 
+use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Resource};
 
 use crate::Services;
@@ -14,7 +15,7 @@ use crate::start::act;
 const LISTED: u16 = 200;
 
 /// A task with its case and all that belongs to it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opened {
     /// The task.
     pub task: Task,
@@ -121,8 +122,7 @@ pub fn look(cx: &mut Cx<'_>, services: &Services, id: TaskId) -> Result<Opened, 
     let (task, case) = open(cx, id, "services.case.look")?;
     let service = services.catalogue().version(&case.service, &case.version)?;
     cx.record(
-        deed("services.case.looked", &task, &case)
-            .because(service.pack.service.purpose.clone(), service.legal_basis()),
+        deed("services.case.looked", &task, &case).because(service.pack.service.purpose.clone(), service.legal_basis()),
     );
     let questions = rows::questions(cx.tx(), case.id)?;
     let outputs = rows::outputs(cx.tx(), case.id)?;

@@ -24,7 +24,7 @@ pub(crate) fn advance(cx: &mut Cx<'_>, services: &Services, case: &mut Case) -> 
         case.step = Some(step.id.get_ref().clone());
         match step.kind {
             StepKind::Payment => {
-                ask_for_money(cx, services, case, &service.price(&facts)?)?;
+                ask_for_money(cx, services, case)?;
                 return tell::paying(cx, services, case);
             }
             StepKind::Task => {
@@ -39,17 +39,14 @@ pub(crate) fn advance(cx: &mut Cx<'_>, services: &Services, case: &mut Case) -> 
     Ok(())
 }
 
-fn ask_for_money(
-    cx: &mut Cx<'_>,
-    services: &Services,
-    case: &mut Case,
-    price: &crate::Price,
-) -> Result<(), Fault> {
+/// Makes a request to pay the case's fee.
+pub(crate) fn ask_for_money(cx: &mut Cx<'_>, services: &Services, case: &mut Case) -> Result<(), Fault> {
     let service = services.catalogue().version(&case.service, &case.version)?;
+    let account = service.pack.fees.first().map(|fee| fee.account.clone()).unwrap_or_default();
     let request = payments::NewRequest {
         payer: case.applicant.clone(),
-        amount: services.money(price.minor),
-        account: price.account.clone(),
+        amount: services.money(case.fee_minor),
+        account,
         reference: case.reference.clone(),
         description: service.pack.service.name.clone(),
         return_path: format!("/my/cases/{}", case.id),

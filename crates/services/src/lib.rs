@@ -63,7 +63,7 @@ pub use decide::{Verdict, decide};
 pub use desk::{claim, look, release, tasks};
 pub use lint::spelling;
 pub use model::{Case, CaseId, CaseState, Issued, OutputId, Question, Task, TaskId};
-pub use paid::payment_ended;
+pub use paid::{pay, payment_ended};
 pub use questions::Country;
 pub use rules::{Facts, RuleError, Rules};
 pub use service::{Price, Service, Unmet, later};

@@ -23,7 +23,10 @@ pub fn spelling(text: &str) -> Option<String> {
             return Some(format!("{word:?}: Lesotho writes {wanted:?}, not {found:?}"));
         }
         for (found, wanted) in [('w', 'o'), ('y', 'e')] {
-            if word.char_indices().any(|(at, letter)| letter == found && vowel(word.get(at + 1..).and_then(|rest| rest.chars().next()))) {
+            if word
+                .char_indices()
+                .any(|(at, letter)| letter == found && vowel(word.get(at + 1..).and_then(|rest| rest.chars().next())))
+            {
                 return Some(format!("{word:?}: Lesotho writes {wanted:?}, not {found:?}, before a vowel"));
             }
         }

@@ -93,7 +93,7 @@ impl CaseState {
 }
 
 /// A case.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Case {
     /// Its identifier.
     pub id: CaseId,
@@ -140,7 +140,7 @@ pub struct Case {
 }
 
 /// A task for officers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Task {
     /// Its identifier.
     pub id: TaskId,
@@ -167,7 +167,7 @@ pub struct Task {
 }
 
 /// A question to the applicant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Question {
     /// Its identifier.
     pub id: QuestionId,
@@ -186,7 +186,7 @@ pub struct Question {
 }
 
 /// A document that was issued.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Issued {
     /// Its identifier.
     pub id: OutputId,

@@ -104,7 +104,9 @@ fn one(field: &Field, given: &Answers, country: &Country) -> Result<Json, FieldF
             _ => Err(fault(Text::new("services.answer.choose"))),
         },
         FieldType::Number => number(field, text).map_err(fault),
-        FieldType::Phone => phone(text, country).map(Json::String).ok_or_else(|| fault(Text::new("services.answer.phone"))),
+        FieldType::Phone => {
+            phone(text, country).map(Json::String).ok_or_else(|| fault(Text::new("services.answer.phone")))
+        }
         FieldType::Email => {
             let parts: Vec<&str> = text.split('@').collect();
             let good = matches!(parts.as_slice(), [name, host] if !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.'))
@@ -168,9 +170,7 @@ pub(crate) fn shown(fields: &[&Field], answers: &BTreeMap<String, Json>) -> Answ
             Some(Json::Bool(true)) => out.with(id, "yes"),
             Some(Json::Bool(false)) => out.with(id, "no"),
             Some(Json::Number(number)) => out.with(id, number.to_string()),
-            Some(Json::Array(items)) => {
-                out.with_all(id, items.iter().filter_map(Json::as_str).map(str::to_owned))
-            }
+            Some(Json::Array(items)) => out.with_all(id, items.iter().filter_map(Json::as_str).map(str::to_owned)),
             _ => out,
         };
     }

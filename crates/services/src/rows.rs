@@ -18,9 +18,8 @@ pub(crate) struct PackRow {
 }
 
 pub(crate) fn packs(tx: &mut dyn Tx) -> Result<Vec<PackRow>, TxError> {
-    let read = |row: &Row| {
-        Ok(PackRow { service: row.get(0)?, version: row.get(1)?, digest: row.get(2)?, text: row.get(3)? })
-    };
+    let read =
+        |row: &Row| Ok(PackRow { service: row.get(0)?, version: row.get(1)?, digest: row.get(2)?, text: row.get(3)? });
     tx.query(SELECT_PACKS, &[])?.iter().map(read).collect()
 }
 

@@ -222,7 +222,9 @@ mod tests {
 
     #[test]
     fn refuses_with_words() {
-        for wrong in ["age(kind, today)", "nobody == 1", "later(today, 'soon')", "1 +", "kind + 1", "9223372036854775807 + 1"] {
+        for wrong in
+            ["age(kind, today)", "nobody == 1", "later(today, 'soon')", "1 +", "kind + 1", "9223372036854775807 + 1"]
+        {
             assert!(value(wrong).is_err(), "{wrong}");
         }
         let deep = format!("{}1{}", "(".repeat(900), ")".repeat(900));

@@ -24,9 +24,8 @@ pub(crate) fn handler(services: Services, workers: Workers) -> Workers {
 }
 
 async fn seal(services: &Services, job: &RunningJob) -> Result<(), JobFault> {
-    let id: OutputId = text(&job.body, "output")
-        .and_then(|id| id.parse().ok())
-        .ok_or(JobFault::Dead("services.output.unknown"))?;
+    let id: OutputId =
+        text(&job.body, "output").and_then(|id| id.parse().ok()).ok_or(JobFault::Dead("services.output.unknown"))?;
     let caller = job.caller("services");
     let found = services.acts().read(&caller, move |cx| evidence(cx, id)).await?;
     let Some((issued, case, receipt)) = found else {

@@ -39,8 +39,6 @@ pub struct Unmet {
 pub struct Price {
     /// Minor units altogether.
     pub minor: i64,
-    /// The income account it goes to.
-    pub account: String,
     /// Its parts.
     pub parts: Vec<(Localised, i64, bool)>,
 }
@@ -128,11 +126,10 @@ impl Service {
     /// # Errors
     /// As [`Service::unmet`].
     pub fn price(&self, facts: &Facts) -> Result<Price, Fault> {
-        let mut price = Price { minor: 0, account: String::new(), parts: Vec::new() };
+        let mut price = Price { minor: 0, parts: Vec::new() };
         for fee in &self.pack.fees {
             if self.applies(fee.when.as_ref(), facts)? {
                 price.minor = price.minor.saturating_add(fee.minor);
-                price.account.clone_from(&fee.account);
                 price.parts.push((fee.name.clone(), fee.minor, fee.illustrative));
             }
         }

@@ -39,8 +39,7 @@ pub fn start(cx: &mut Cx<'_>, services: &Services, service: &str) -> Result<Case
         return Ok(draft.id);
     }
     let population = &services.inner.population;
-    let person =
-        population.person(cx, &person_id)?.ok_or_else(|| Fault::not_found("services.case.unknown_person"))?;
+    let person = population.person(cx, &person_id)?.ok_or_else(|| Fault::not_found("services.case.unknown_person"))?;
     let applicant = json!({
         "id": person.id, "national_id": person.national_id, "given": person.given, "family": person.family,
         "name": person.name(), "born": person.born.to_string(), "district": person.district,

@@ -33,9 +33,7 @@ pub fn submit(cx: &mut Cx<'_>, services: &Services, id: CaseId) -> Result<CaseSt
         return Err(Fault::conflict("services.case.incomplete").fields_from(open));
     }
     if let Some(unmet) = service.unmet(&facts)?.into_iter().next() {
-        return Err(Fault::conflict("services.case.ineligible")
-            .with("reason", unmet.reason)
-            .with("cite", unmet.cite));
+        return Err(Fault::conflict("services.case.ineligible").with("reason", unmet.reason).with("cite", unmet.cite));
     }
     case.fee_minor = service.price(&facts)?.minor;
     case.submitted_at = Some(cx.now());

@@ -10,7 +10,8 @@ use crate::Services;
 use crate::model::Case;
 
 fn tell(cx: &mut Cx<'_>, services: &Services, case: &Case, subject: &'static str, body: Text) -> Result<(), Fault> {
-    let field = |name: &str| case.applicant_data.get(name).and_then(Json::as_str).map(|text| Personal::new(text.to_owned()));
+    let field =
+        |name: &str| case.applicant_data.get(name).and_then(Json::as_str).map(|text| Personal::new(text.to_owned()));
     let name = services.catalogue().version(&case.service, &case.version)?.pack.service.name.clone();
     let notice = Notice {
         person: Some(case.applicant.clone()),

@@ -20,7 +20,7 @@ pub fn withdraw(cx: &mut Cx<'_>, id: CaseId) -> Result<(), Fault> {
         return Err(Fault::conflict("services.case.over"));
     }
     if case.state == CaseState::Paying
-        && let Some(payment) = &case.payment
+        && let Some(payment) = case.payment.as_ref().and_then(|id| id.parse().ok())
     {
         payments::withdraw(cx, payment)?;
     }

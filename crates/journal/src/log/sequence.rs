@@ -10,11 +10,11 @@ use edge::Outbound;
 use spine::{Cx, Fault, Tx};
 use tlog_tiles::tree_hash;
 
+use super::commitment;
 use super::note::{LogKey, open_head};
 use super::rows;
 use super::tree::Tiles;
 use super::witness::{self, Witness};
-use super::commitment;
 use crate::acts::Acts;
 
 /// Acts that may share one head.

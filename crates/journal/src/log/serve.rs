@@ -19,7 +19,10 @@ use crate::acts::Acts;
 pub fn routes(acts: Acts, key: String) -> Router {
     Router::new()
         .route("/log/checkpoint", get(checkpoint))
-        .route("/log/key", get(move || async move { ([(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{key}\n")) }))
+        .route(
+            "/log/key",
+            get(move || async move { ([(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{key}\n")) }),
+        )
         .route("/log/tile/{level}/{*number}", get(tile))
         .with_state(acts)
 }
@@ -59,8 +62,7 @@ async fn tile(State(acts): State<Acts>, Path((level, path)): Path<(String, Strin
 }
 
 fn kept_for_ever(bytes: Vec<u8>) -> Response {
-    let headers =
-        [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let headers = [(CONTENT_TYPE, "application/octet-stream"), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     (headers, bytes).into_response()
 }
 
@@ -94,7 +96,19 @@ mod tests {
         assert_eq!(place("000"), Some((0, 256)));
         assert_eq!(place("x001/x234/067"), Some((1_234_067, 256)));
         assert_eq!(place("x001/234.p/5"), Some((1_234, 5)));
-        for wrong in ["", "0", "1234", "x000/001", "001/234", "x001/x234", "000.p/0", "000.p/256", "000.p/05", "000.p/", "../000"] {
+        for wrong in [
+            "",
+            "0",
+            "1234",
+            "x000/001",
+            "001/234",
+            "x001/x234",
+            "000.p/0",
+            "000.p/256",
+            "000.p/05",
+            "000.p/",
+            "../000",
+        ] {
             assert_eq!(place(wrong), None, "{wrong}");
         }
     }

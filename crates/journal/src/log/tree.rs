@@ -43,7 +43,11 @@ impl<'a> Tiles<'a> {
             // A full tile gives its root to the level above.
             let (mut level, mut number) = (0_i64, number);
             while inner.known.get(&(level, number)).is_some_and(|tile| tile.len() == WIDTH * HASH) {
-                let root = inner.known.get(&(level, number)).map(|tile| Tile::subtree_hash(tile)).unwrap_or(tlog_tiles::EMPTY_HASH);
+                let root = inner
+                    .known
+                    .get(&(level, number))
+                    .map(|tile| Tile::subtree_hash(tile))
+                    .unwrap_or(tlog_tiles::EMPTY_HASH);
                 level += 1;
                 number /= WIDTH as u64;
                 inner.push(level, number, &root.0, &mut touched)?;

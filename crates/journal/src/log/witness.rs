@@ -58,12 +58,17 @@ pub(super) async fn show(acts: &Acts, outbound: &Outbound, witness: &Witness) ->
         let request = Request::post(format!("{}/add-checkpoint", witness.url))
             .body(Bytes::from(body))
             .map_err(|error| Fault::internal("journal.witness.request", error))?;
-        let answer = outbound.send(request).await.map_err(|error| Fault::unavailable("journal.witness.away").caused_by(error))?;
+        let answer = outbound
+            .send(request)
+            .await
+            .map_err(|error| Fault::unavailable("journal.witness.away").caused_by(error))?;
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         match answer.status() {
             StatusCode::OK => return keep(acts, witness, size, &note, text).await,
             StatusCode::CONFLICT => known = text.trim().parse::<u64>().ok(),
-            status => return Err(Fault::unavailable("journal.witness.refused").with("status", i64::from(status.as_u16()))),
+            status => {
+                return Err(Fault::unavailable("journal.witness.refused").with("status", i64::from(status.as_u16())));
+            }
         }
         if known.is_none() {
             break;

@@ -53,7 +53,8 @@ fn every_act_gets_a_receipt_that_anybody_can_check() {
             grow(&sequencer).await;
             for place in [0, size / 2, size - 1] {
                 let object = format!("thing-{place}");
-                let given = bench.acts.read(&system, move |cx| receipt(cx, "it.thing.done", &object)).await.unwrap().unwrap();
+                let given =
+                    bench.acts.read(&system, move |cx| receipt(cx, "it.thing.done", &object)).await.unwrap().unwrap();
                 let proven = verify(&given, &log.verifier()).unwrap();
                 assert_eq!(proven.act["object"], format!("thing-{place}"));
                 assert_eq!((proven.size, proven.log.as_str()), (size, "log.example/ls"));
@@ -72,8 +73,12 @@ fn a_changed_receipt_is_refused_with_words() {
             deed(&bench.acts, &format!("thing-{number}")).await;
         }
         grow(&sequencer).await;
-        let good =
-            bench.acts.read(&Caller::system("it"), |cx| receipt(cx, "it.thing.done", "thing-3")).await.unwrap().unwrap();
+        let good = bench
+            .acts
+            .read(&Caller::system("it"), |cx| receipt(cx, "it.thing.done", "thing-3"))
+            .await
+            .unwrap()
+            .unwrap();
         let refused = |change: &dyn Fn(&mut journal::log::Receipt)| {
             let mut changed = good.clone();
             change(&mut changed);
@@ -87,7 +92,10 @@ fn a_changed_receipt_is_refused_with_words() {
         assert!(refused(&|receipt| receipt.proof = vec!["?".to_owned()]).contains("32 bytes"));
         assert!(refused(&|receipt| receipt.proof = vec![receipt.proof[0].clone(); 200]).contains("too long"));
         assert!(refused(&|receipt| receipt.checkpoint.push_str("x")).contains("signed head"));
-        assert!(refused(&|receipt| receipt.checkpoint = receipt.checkpoint.replace("\n5\n", "\n6\n")).contains("not signed"));
+        assert!(
+            refused(&|receipt| receipt.checkpoint = receipt.checkpoint.replace("\n5\n", "\n6\n"))
+                .contains("not signed")
+        );
         assert!(verify(&good, &key("log.example/ls").verifier()).is_err(), "another key of the same name");
     });
 }
@@ -99,8 +107,7 @@ fn several_sequencers_at_once_lose_and_double_nothing() {
         for number in 0..300 {
             deed(&bench.acts, &format!("thing-{number}")).await;
         }
-        let two: Vec<Sequencer> =
-            (0..3).map(|_| Sequencer::new(bench.acts.clone(), Arc::clone(&log))).collect();
+        let two: Vec<Sequencer> = (0..3).map(|_| Sequencer::new(bench.acts.clone(), Arc::clone(&log))).collect();
         let added = tokio::join!(grow(&two[0]), grow(&two[1]), grow(&two[2]));
         assert_eq!(added.0 + added.1 + added.2, 300);
         let head = bench.acts.read(&Caller::system("it"), head).await.unwrap().unwrap();
@@ -123,7 +130,10 @@ fn a_witness_is_shown_one_history_or_none() {
         let sequencer = Sequencer::new(bench.acts.clone(), Arc::clone(&log));
         let file = std::env::temp_dir().join(testkit::unique("witness"));
         let cosigner = || {
-            let mine = LogKey::new("witness.example/one", SigningKey::in_file(&file.with_extension("key"), Algorithm::EdDsa).unwrap());
+            let mine = LogKey::new(
+                "witness.example/one",
+                SigningKey::in_file(&file.with_extension("key"), Algorithm::EdDsa).unwrap(),
+            );
             Cosigner::new(mine.unwrap(), log.verifier(), &file, Arc::clone(&bench.clock) as _).unwrap()
         };
         let note = async || bench.acts.read(&Caller::system("it"), head).await.unwrap().unwrap().note;
