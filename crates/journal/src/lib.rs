@@ -10,13 +10,14 @@
 //! | `record.rs` | an act in the one byte form that the evidence log commits to |
 //! | `authority.rs` | [`Policies`]: who may do what, by the pack's Cedar policies |
 //! | `jobs.rs` | [`Workers`]: outside calls and reactions, retried with back-off |
-//! | `dead_letters.rs` | jobs that need a person |
+//! | `dead_letters.rs`, `dead_letter_pages.rs` | jobs that need a person, and their page |
 //! | `looks.rs` | who did what about a person |
 //! | `log/` | the evidence log: Merkle tree, checkpoints, proofs, witnesses |
 //! | `rows.rs` | every SQL text but the log's |
 
 mod acts;
 mod authority;
+mod dead_letter_pages;
 mod dead_letters;
 mod jobs;
 pub mod log;
@@ -26,6 +27,7 @@ mod rows;
 
 pub use acts::{Acts, Key};
 pub use authority::{Policies, PolicyError};
+pub use dead_letter_pages::operation_routes;
 pub use dead_letters::{DeadLetter, dead_letters, discard, retry};
 pub use jobs::{JobFault, RunningJob, Subscriptions, Workers};
 pub use looks::{ActView, acts_about, acts_on};

@@ -41,7 +41,7 @@ async fn people_get_a_page_that_says_what_to_do() {
     for (kind, status) in KINDS {
         let page = visitor.page(&format!("/fault/{kind}?lang=st")).await;
         if kind == "unauthenticated" {
-            assert_eq!(page.header("location"), "/signin?next=/fault/unauthenticated%3Flang%3Dst");
+            assert_eq!(page.header("location"), "/sign-in?next=/fault/unauthenticated%3Flang%3Dst");
             continue;
         }
         assert_eq!(page.status, status);
@@ -54,8 +54,8 @@ async fn people_get_a_page_that_says_what_to_do() {
 #[tokio::test]
 async fn signing_in_leads_back() {
     let (mut visitor, _) = visitor();
-    assert_eq!(visitor.page("/mine?a=b").await.header("location"), "/signin?next=/mine%3Fa%3Db");
-    assert_eq!(visitor.send("/mine?a=b", "").await.header("location"), "/signin?next=/mine");
+    assert_eq!(visitor.page("/mine?a=b").await.header("location"), "/sign-in?next=/mine%3Fa%3Db");
+    assert_eq!(visitor.send("/mine?a=b", "").await.header("location"), "/sign-in?next=/mine");
     assert_eq!(visitor.api("/mine").await.status, 401);
     let mut lineo = visitor.signed_in("lineo");
     let page = lineo.page("/mine").await;

@@ -1,0 +1,41 @@
+//! What stands in the navigation bar and at the foot of every page.
+//!
+//! **Invariant:** a link is shown to whoever may follow it; the policies decide again when she does.
+
+use edge::Link;
+use spine::{Actor, ActorKind};
+
+/// The bar, by who visits.
+#[must_use]
+pub fn navigation(actor: &Actor) -> Vec<Link> {
+    match actor.kind {
+        ActorKind::Person => vec![
+            Link::new("/services", "portal.nav.services"),
+            Link::new("/my/cases", "portal.nav.cases"),
+            Link::new("/my/looks", "portal.nav.looks"),
+            Link::new("/my/notices", "portal.nav.notices"),
+        ],
+        ActorKind::Officer => {
+            let mut links =
+                vec![Link::new("/desk", "portal.nav.tasks"), Link::new("/registers", "portal.nav.registers")];
+            if actor.has_role("payments-officer") {
+                links.push(Link::new("/payments", "portal.nav.payments"));
+            }
+            if actor.has_role("operator") {
+                links.push(Link::new("/operations/jobs", "portal.nav.jobs"));
+            }
+            links
+        }
+        _ => vec![Link::new("/services", "portal.nav.services"), Link::new("/verify", "portal.nav.verify")],
+    }
+}
+
+/// The foot.
+#[must_use]
+pub fn footer() -> Vec<Link> {
+    vec![
+        Link::new("/verify", "portal.nav.verify"),
+        Link::new("/log/checkpoint", "portal.nav.log"),
+        Link::new("/api/openapi.json", "portal.nav.api"),
+    ]
+}
