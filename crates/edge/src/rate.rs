@@ -54,7 +54,12 @@ impl RateLimiter {
         let place = self.hasher.hash_one((bucket.name, who));
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         // A counter never lies further ahead than a full bucket, whatever the clock did.
-        let spent_until = counters.get(place).clamp(now, now.saturating_add(full));
+        let kept = counters.get(place);
+        let spent_until = kept.clamp(now, now.saturating_add(full));
+        if kept > spent_until {
+            // Kept, so that the wait ends: a clock that stepped back an hour must not refuse for an hour.
+            counters.set(place, spent_until);
+        }
         let wait = spent_until - now - (full - each);
         if wait > 0 {
             let seconds = u32::try_from((wait + 999_999) / 1_000_000).unwrap_or(u32::MAX);
@@ -117,6 +122,8 @@ mod tests {
         // The clock steps back an hour: nobody waits longer than a bucket takes to fill.
         clock.0.fetch_sub(3_600_000_000, Ordering::Relaxed);
         assert_eq!(take("a"), Err(10));
+        clock.0.fetch_add(10_000_000, Ordering::Relaxed);
+        assert_eq!(take("a"), Ok(()));
     }
 
     #[test]
