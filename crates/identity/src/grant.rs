@@ -151,13 +151,11 @@ pub(crate) fn pass_claims(cx: &mut Cx<'_>, token_hash: &str) -> Result<Option<Pa
 /// Takes a client's own token back; one that is not its own, or not there, is left as it is (RFC 7009 §2.2).
 pub(crate) fn revoke(cx: &mut Cx<'_>, client: &str, token_hash: &str) -> Result<(), Fault> {
     cx.may("identity.grant.revoke", &Resource::new("Client", client))?;
-    let Some(token) = grants::token(cx.tx(), token_hash)?.filter(|token| token.client == client) else {
-        return Ok(());
-    };
+    let own = |token: &Token| token.client == client && token.revoked_at.is_none();
+    let Some(token) = grants::token(cx.tx(), token_hash)?.filter(own) else { return Ok(()) };
     let now = cx.now();
-    if grants::revoke_token(cx.tx(), token_hash, client, now)? {
-        let act = Act::new("identity.grant.revoked").about(&token.account).on(client);
-        cx.record(act.because("sign-in", "identity-service"));
-    }
+    grants::revoke_token(cx.tx(), token_hash, now)?;
+    let act = Act::new("identity.grant.revoked").about(&token.account).on(client);
+    cx.record(act.because("sign-in", "identity-service"));
     Ok(())
 }

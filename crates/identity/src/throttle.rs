@@ -55,8 +55,8 @@ fn remaining(known: Attempt, now: Timestamp) -> Option<i64> {
 
 /// The lock after so many failures: 1, 2, 4 … minutes, at most an hour.
 fn lock_seconds(failures: i64) -> Option<i64> {
-    let doublings = u32::try_from(failures - FREE_TRIES).ok()?;
-    Some(FIRST_LOCK_SECONDS.saturating_mul(1_i64.checked_shl(doublings.min(20)).unwrap_or(1)).min(LONGEST_LOCK_SECONDS))
+    let doublings = u32::try_from((failures - FREE_TRIES).min(20)).ok()?;
+    Some(FIRST_LOCK_SECONDS.saturating_mul(1 << doublings).min(LONGEST_LOCK_SECONDS))
 }
 
 #[cfg(test)]

@@ -14,8 +14,7 @@ const REVOKE_OF_CODE: &str = "UPDATE identity_token SET revoked_at = $2 WHERE co
 const INSERT_TOKEN: &str = "INSERT INTO identity_token (hash, code, session, account, client, scope, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const TOKEN: &str =
     "SELECT session, account, client, scope, expires_at, revoked_at FROM identity_token WHERE hash = $1";
-const REVOKE_TOKEN: &str =
-    "UPDATE identity_token SET revoked_at = $3 WHERE hash = $1 AND client = $2 AND revoked_at IS NULL";
+const REVOKE_TOKEN: &str = "UPDATE identity_token SET revoked_at = $2 WHERE hash = $1";
 const CONSENT: &str = "SELECT scope FROM identity_consent WHERE account = $1 AND client = $2";
 const SET_CONSENT: &str = "INSERT INTO identity_consent (account, client, scope, made_at) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (account, client) DO UPDATE SET scope = excluded.scope, made_at = excluded.made_at";
@@ -115,8 +114,8 @@ pub(crate) fn token(tx: &mut dyn Tx, hash: &str) -> Result<Option<Token>, TxErro
     tx.first(TOKEN, &[hash.into()])?.map(read).transpose()
 }
 
-pub(crate) fn revoke_token(tx: &mut dyn Tx, hash: &str, client: &str, now: Timestamp) -> Result<bool, TxError> {
-    tx.execute(REVOKE_TOKEN, &[hash.into(), client.into(), now.into()]).map(|count| count > 0)
+pub(crate) fn revoke_token(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<(), TxError> {
+    tx.execute(REVOKE_TOKEN, &[hash.into(), now.into()]).map(drop)
 }
 
 /// What an account agreed to pass on to a client, as scopes.

@@ -36,7 +36,9 @@ impl Authenticator {
 
     fn client_data(&self, kind: &str, options: &Json) -> Vec<u8> {
         let challenge = options["publicKey"]["challenge"].as_str().unwrap();
-        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false}).to_string().into_bytes()
+        json!({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": false})
+            .to_string()
+            .into_bytes()
     }
 
     fn data(&mut self, more: u8) -> Vec<u8> {

@@ -50,9 +50,12 @@ pub(crate) fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// Percent-encodes everything.
+/// Percent-encodes everything but letters and digits.
 pub(crate) fn coded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let code = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(code).collect()
 }
 
 #[derive(Clone)]

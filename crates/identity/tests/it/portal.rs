@@ -6,7 +6,9 @@ use crate::world::{BASE, on_each};
 #[test]
 fn next_never_leaves_the_site() {
     on_each(async |world| {
-        for evil in ["//evil.example", "https://evil.example", "/\\evil.example", "%2F%2Fevil.example", "/%0d%0aX:1", ""] {
+        for evil in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "%2F%2Fevil.example", "/%0d%0aX:1", ""]
+        {
             let mut browser = Browser::new(&world);
             browser.open(&format!("/sign-in?next={evil}")).await;
             browser.name("person", crate::world::LINEO_NUMBER).await;
@@ -62,7 +64,9 @@ fn cookies_that_were_tampered_with_are_nothing() {
         let good = browser.cookies.clone();
         for name in ["sign_in", "portal_sign_in"] {
             let value = browser.cookie(name).unwrap();
-            for spoilt in [value.replacen(&value[20..21], if &value[20..21] == "A" { "B" } else { "A" }, 1), String::new()] {
+            for spoilt in
+                [value.replacen(&value[20..21], if &value[20..21] == "A" { "B" } else { "A" }, 1), String::new()]
+            {
                 browser.cookies = good.iter().filter(|pair| !pair.starts_with(&format!("{name}="))).cloned().collect();
                 browser.cookies.push(format!("{name}={spoilt}"));
                 let status = match name {

@@ -33,7 +33,8 @@ impl<'a> MakeWriter<'a> for Log {
 fn secrets_and_personal_data_are_in_no_act_and_no_log() {
     on_each(async |world| {
         let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).finish();
+        let subscriber =
+            tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).finish();
         let _guard = tracing::subscriber::set_default(subscriber);
         let mut browser = signed_in(&world).await;
         let code = world.code().await;
@@ -48,11 +49,16 @@ fn secrets_and_personal_data_are_in_no_act_and_no_log() {
         let given = browser.send("/oauth2/sign-in/consent", &[]).await.param("code").unwrap();
         let tokens = [browser.cookie("id"), browser.cookie("session"), officer.cookie("id")];
         let mut hidden: Vec<String> = tokens.into_iter().flatten().collect();
-        hidden.extend([LINEO_PIN, LINEO_NUMBER, LINEO_NAME, LINEO_PHONE, OFFICER_PASSWORD, "987654"].map(str::to_owned));
+        hidden
+            .extend([LINEO_PIN, LINEO_NUMBER, LINEO_NAME, LINEO_PHONE, OFFICER_PASSWORD, "987654"].map(str::to_owned));
         hidden.extend([code, given]);
         let acts: String = world.acts_done().await.into_iter().map(|(kind, record)| kind + &record).collect();
-        let outcomes: String =
-            world.rows("SELECT key, outcome FROM journal_request").await.into_iter().map(|(key, out)| key + &out).collect();
+        let outcomes: String = world
+            .rows("SELECT key, outcome FROM journal_request")
+            .await
+            .into_iter()
+            .map(|(key, out)| key + &out)
+            .collect();
         let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
         assert!(logged.contains("answered") && acts.contains("identity.session.started"));
         for secret in &hidden {
