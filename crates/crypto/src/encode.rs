@@ -23,7 +23,7 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
 #[must_use]
 pub fn base64(bytes: &[u8]) -> String {
     let mut text = encode(bytes, 6, BASE64);
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text
