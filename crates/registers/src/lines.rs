@@ -120,15 +120,18 @@ impl<R: BufRead> Lines<R> {
         Ok(if faults.is_empty() { Ok(fields) } else { Err(faults) })
     }
 
-    /// The record that begins with `first`, with further lines until its quotes are closed. If they never are, the
-    /// lines stay to be read one by one.
+    /// The record that begins with `first`, with further lines until its quotes are closed. If they never are, or are
+    /// closed where none may be, the further lines stay to be read one by one.
     fn closed(&mut self, first: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
-        let is_open = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
         let mut record = first;
         let mut taken = Vec::new();
-        while is_open(&record) {
-            let line = if taken.len() < LINES_IN_RECORD { self.line()? } else { None };
-            match line {
+        loop {
+            match quotes(&record, self.delimiter) {
+                Quotes::Closed => return Ok(Some(record)),
+                Quotes::Open if taken.len() < LINES_IN_RECORD => {}
+                Quotes::Open | Quotes::Wrong => break,
+            }
+            match self.line()? {
                 Some((number, Raw::Fine(line))) if record.len() + line.len() < LINE_BYTES => {
                     record.push(b'\n');
                     record.extend_from_slice(&line);
@@ -136,14 +139,14 @@ impl<R: BufRead> Lines<R> {
                 }
                 rest => {
                     taken.extend(rest);
-                    for line in taken.into_iter().rev() {
-                        self.ahead.push_front(line);
-                    }
-                    return Ok(None);
+                    break;
                 }
             }
         }
-        Ok(Some(record))
+        for line in taken.into_iter().rev() {
+            self.ahead.push_front(line);
+        }
+        Ok(None)
     }
 
     /// The cells of one record.
@@ -203,6 +206,40 @@ impl<R: BufRead> Lines<R> {
             }
         }
     }
+}
+
+/// How the quotes of a record stand.
+enum Quotes {
+    Closed,
+    Open,
+    Wrong,
+}
+
+/// RFC 4180 §2: a quoted cell begins right after a delimiter and ends right before one; within it a quote is written
+/// twice. Elsewhere a quote is a letter like others.
+fn quotes(record: &[u8], delimiter: u8) -> Quotes {
+    let mut bytes = record.iter().copied().peekable();
+    let mut at_start = true;
+    while let Some(byte) = bytes.next() {
+        if !(at_start && byte == b'"') {
+            at_start = byte == delimiter;
+            continue;
+        }
+        loop {
+            match (bytes.next(), bytes.peek()) {
+                (None, _) => return Quotes::Open,
+                (Some(b'"'), Some(b'"')) => {
+                    bytes.next();
+                }
+                (Some(b'"'), None) => return Quotes::Closed,
+                (Some(b'"'), Some(next)) if *next == delimiter => break,
+                (Some(b'"'), Some(_)) => return Quotes::Wrong,
+                _ => {}
+            }
+        }
+        at_start = false;
+    }
+    Quotes::Closed
 }
 
 fn json(number: u64, line: &[u8]) -> Result<Fields, Vec<LineFault>> {
