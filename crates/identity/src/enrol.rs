@@ -120,7 +120,8 @@ fn enrol(cx: &mut Cx<'_>, mut new: NewAccount) -> Result<String, Fault> {
 /// # Errors
 /// `identity.account.missing`, the authority's refusal.
 pub fn set_secret(cx: &mut Cx<'_>, account: &str, hash: &Secret<String>) -> Result<(), Fault> {
-    cx.may("identity.account.reset", &Resource::new("Account", account).with("owner", account))?;
+    let own = cx.actor().id == account;
+    cx.may("identity.account.reset", &Resource::new("Account", account).is("own", own))?;
     if accounts::set_secret(cx.tx(), account, hash.reveal())? == 0 {
         return Err(Fault::not_found("identity.account.missing"));
     }

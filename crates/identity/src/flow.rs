@@ -64,7 +64,7 @@ impl Identity {
     /// `identity.sign_in.over` if there is none or it took too long.
     pub(crate) fn running(&self, visit: &Visit, headers: &HeaderMap) -> Result<Running, Fault> {
         let cookie = edge::cookie::read(headers, &guarded_name(visit.site(), RUNNING_COOKIE));
-        let running: Option<Running> = cookie.and_then(|cookie| self.inner.keys.from_cookie(RUNNING_COOKIE, cookie));
+        let running: Option<Running> = cookie.and_then(|cookie| self.inner.keys.open_cookie(RUNNING_COOKIE, cookie));
         let now = self.inner.acts.now();
         running
             .filter(|running| now.seconds_since(running.started_at) < RUNNING_SECONDS)
@@ -73,7 +73,7 @@ impl Identity {
 
     /// Sends the browser on with the sign-in in its cookie.
     pub(crate) fn go_on(&self, visit: &Visit, running: &Running, to: &str) -> Reply {
-        let value = self.inner.keys.to_cookie(RUNNING_COOKIE, running)?;
+        let value = self.inner.keys.seal_cookie(RUNNING_COOKIE, running)?;
         if value.len() > LONGEST_COOKIE {
             let request = &running.request;
             let answer = request.error(&self.inner.issuer, "invalid_request", "state and nonce are too long together");

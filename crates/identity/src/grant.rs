@@ -27,8 +27,8 @@ pub(crate) fn give_code(
 ) -> Result<bool, Fault> {
     let now = cx.now();
     let Some(found) = session::recognise(cx.tx(), session_hash, now)? else { return Ok(false) };
-    let resource = Resource::new("Client", &request.client).with("owner", &found.account);
-    cx.may("identity.grant.give", &resource)?;
+    let own = cx.actor().id == found.account;
+    cx.may("identity.grant.give", &Resource::new("Grant", &request.client).is("own", own))?;
     if agrees {
         grants::set_consent(cx.tx(), &found.account, &request.client, &request.scope, now)?;
         let act = Act::new("identity.consent.given").about(&found.account).on(&request.client);
@@ -80,7 +80,7 @@ pub(crate) struct Granted {
 
 /// Exchanges a code for an access token; none if the code is not good.
 pub(crate) fn exchange(cx: &mut Cx<'_>, exchange: &Exchange) -> Result<Option<Granted>, Fault> {
-    cx.may("identity.grant.exchange", &Resource::new("Client", &exchange.client))?;
+    cx.may("identity.grant.exchange", &Resource::new("Grant", &exchange.client))?;
     let Some(code) = grants::code(cx.tx(), &exchange.code_hash)?.filter(|code| code.client == exchange.client) else {
         return Ok(None);
     };
@@ -135,7 +135,7 @@ pub(crate) fn pass_claims(cx: &mut Cx<'_>, token_hash: &str) -> Result<Option<Pa
     let now = cx.now();
     let good = |token: &Token| token.revoked_at.is_none() && now < token.expires_at;
     let Some(token) = grants::token(cx.tx(), token_hash)?.filter(good) else { return Ok(None) };
-    cx.may("identity.claims.pass", &Resource::new("Client", &token.client).with("owner", &token.account))?;
+    cx.may("identity.claims.pass", &Resource::new("Grant", &token.client))?;
     let Some(found) = session::by_id(cx.tx(), token.session, now)? else { return Ok(None) };
     let has = |scope: &str| token.scope.split(' ').any(|own| own == scope);
     let (name, phone) = (has("profile").then_some(found.name), found.phone.filter(|_| has("phone")));
@@ -150,7 +150,7 @@ pub(crate) fn pass_claims(cx: &mut Cx<'_>, token_hash: &str) -> Result<Option<Pa
 
 /// Takes a client's own token back; one that is not its own, or not there, is left as it is (RFC 7009 §2.2).
 pub(crate) fn revoke(cx: &mut Cx<'_>, client: &str, token_hash: &str) -> Result<(), Fault> {
-    cx.may("identity.grant.revoke", &Resource::new("Client", client))?;
+    cx.may("identity.grant.revoke", &Resource::new("Grant", client))?;
     let own = |token: &Token| token.client == client && token.revoked_at.is_none();
     let Some(token) = grants::token(cx.tx(), token_hash)?.filter(own) else { return Ok(()) };
     let now = cx.now();

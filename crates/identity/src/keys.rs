@@ -70,14 +70,14 @@ impl Keys {
     }
 
     /// A value as a cookie that only we can read and write.
-    pub(crate) fn to_cookie(&self, purpose: &str, value: &impl Serialize) -> Result<String, Fault> {
+    pub(crate) fn seal_cookie(&self, purpose: &str, value: &impl Serialize) -> Result<String, Fault> {
         let json = serde_json::to_vec(value).map_err(|error| Fault::internal("identity.seal.failed", error))?;
         let sealed = self.seal.seal(purpose, &json);
         sealed.map(|bytes| base64url(&bytes)).map_err(|error| Fault::internal("identity.seal.failed", error))
     }
 
     /// The value in such a cookie; none if it is not ours or was made for something else.
-    pub(crate) fn from_cookie<T: DeserializeOwned>(&self, purpose: &str, cookie: &str) -> Option<T> {
+    pub(crate) fn open_cookie<T: DeserializeOwned>(&self, purpose: &str, cookie: &str) -> Option<T> {
         let sealed = from_base64url(cookie)?;
         let opened = self.seal.open(purpose, &sealed).ok()?;
         serde_json::from_slice(opened.reveal()).ok()

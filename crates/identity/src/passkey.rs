@@ -83,9 +83,9 @@ fn credential(row: &PasskeyRow) -> Option<Passkey> {
 
 /// Keeps a ceremony until the browser answers.
 pub(crate) fn begin(cx: &mut Cx<'_>, challenge: &str, ceremony: &Ceremony, account: Option<&str>) -> Result<(), Fault> {
+    let own = account.is_some_and(|account| account == cx.actor().id);
     let action = if account.is_some() { "identity.passkey.add" } else { "identity.passkey.use" };
-    let owner = account.unwrap_or_default();
-    cx.may(action, &Resource::new("Account", if owner.is_empty() { "-" } else { owner }).with("owner", owner))?;
+    cx.may(action, &Resource::new("Account", account.unwrap_or("-")).is("own", own))?;
     let now = cx.now();
     let row = Challenge {
         account: account.map(str::to_owned),
@@ -136,7 +136,7 @@ pub(crate) struct Made {
 /// Keeps a passkey for the account its challenge was made for; false if the challenge is over.
 pub(crate) fn add(cx: &mut Cx<'_>, challenge: &str, made: &Made) -> Result<bool, Fault> {
     let account = cx.actor().id.clone();
-    cx.may("identity.passkey.add", &Resource::new("Account", &account).with("owner", &account))?;
+    cx.may("identity.passkey.add", &Resource::new("Account", &account).is("own", true))?;
     let row = waiting(cx, challenge)?.filter(|row| row.account.as_deref() == Some(&account));
     if row.is_none() || accounts::passkey(cx.tx(), &made.id)?.is_some() {
         return Ok(false);
@@ -159,7 +159,7 @@ pub(crate) fn add(cx: &mut Cx<'_>, challenge: &str, made: &Made) -> Result<bool,
 /// Takes one of the actor's own passkeys away.
 pub(crate) fn remove(cx: &mut Cx<'_>, id: &str) -> Result<(), Fault> {
     let account = cx.actor().id.clone();
-    cx.may("identity.passkey.remove", &Resource::new("Account", &account).with("owner", &account))?;
+    cx.may("identity.passkey.remove", &Resource::new("Account", &account).is("own", true))?;
     if !accounts::delete_passkey(cx.tx(), id, &account)? {
         return Err(Fault::not_found("identity.passkey.missing"));
     }

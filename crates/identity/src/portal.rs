@@ -78,7 +78,8 @@ async fn sign_in(State(identity): State<Identity>, visit: Visit) -> Reply {
         base64url(&sha256(&[run.verifier.as_bytes()])),
     );
     let mut response = see_other(&address);
-    let cookie = SetCookie::new(guarded_name(visit.site(), PORTAL_COOKIE), inner.keys.to_cookie(PORTAL_COOKIE, &run)?);
+    let cookie =
+        SetCookie::new(guarded_name(visit.site(), PORTAL_COOKIE), inner.keys.seal_cookie(PORTAL_COOKIE, &run)?);
     cookie.max_age(u32::try_from(PORTAL_SECONDS).unwrap_or(0)).set(response.headers_mut(), visit.site());
     Ok(response)
 }
@@ -123,7 +124,7 @@ impl Identity {
     fn portal_run(&self, visit: &Visit, headers: &HeaderMap) -> Result<PortalRun, Refusal> {
         let refuse = || Refusal::from(Fault::invalid("identity.portal.state")).status(StatusCode::BAD_REQUEST);
         let cookie = edge::cookie::read(headers, &guarded_name(visit.site(), PORTAL_COOKIE));
-        let run: Option<PortalRun> = cookie.and_then(|cookie| self.inner.keys.from_cookie(PORTAL_COOKIE, cookie));
+        let run: Option<PortalRun> = cookie.and_then(|cookie| self.inner.keys.open_cookie(PORTAL_COOKIE, cookie));
         let now = self.inner.acts.now();
         let run = run.filter(|run| now.seconds_since(run.started_at) < PORTAL_SECONDS).ok_or_else(refuse)?;
         let state = asked(visit, "state").unwrap_or_default();

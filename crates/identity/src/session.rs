@@ -111,7 +111,7 @@ pub(crate) struct PortalSession<'a> {
 /// # Errors
 /// `identity.session.over` if the provider's session does not count or is another's.
 pub(crate) fn open_portal(cx: &mut Cx<'_>, new: &PortalSession<'_>) -> Result<SessionId, Fault> {
-    cx.may("identity.session.open", &Resource::new("Session", new.provider).with("owner", new.account))?;
+    cx.may("identity.session.open", &Resource::new("Session", new.provider))?;
     let now = cx.now();
     let provider = by_id(cx.tx(), new.provider, now)?
         .filter(|provider| provider.account == new.account && provider.parent.is_none())
@@ -169,7 +169,7 @@ pub fn own_sessions(cx: &mut Cx<'_>) -> Result<Vec<SessionView>, Fault> {
 /// `identity.session.missing` for another's or none.
 pub fn end_own(cx: &mut Cx<'_>, id: SessionId) -> Result<(), Fault> {
     let account = cx.actor().id.clone();
-    cx.may("identity.session.end", &Resource::new("Session", id).with("owner", &account))?;
+    cx.may("identity.session.end", &Resource::new("Session", id).is("own", true))?;
     let found = sessions::by_id(cx.tx(), id)?.filter(|found| found.account == account);
     if found.is_none() {
         return Err(Fault::not_found("identity.session.missing"));
@@ -186,7 +186,7 @@ pub fn end_own(cx: &mut Cx<'_>, id: SessionId) -> Result<(), Fault> {
 /// The store's faults.
 pub fn end_all_own(cx: &mut Cx<'_>, but: Option<SessionId>) -> Result<(), Fault> {
     let account = cx.actor().id.clone();
-    cx.may("identity.session.end", &Resource::new("Account", &account).with("owner", &account))?;
+    cx.may("identity.session.end", &Resource::new("Account", &account).is("own", true))?;
     let (now, but) = (cx.now(), but.map(|id| id.to_string()).unwrap_or_default());
     let count = sessions::end_all(cx.tx(), &account, &but, now)?;
     let act = Act::new("identity.session.ended").about(&account).on(&account).because("sign-in", "identity-service");
@@ -202,7 +202,7 @@ pub(crate) fn end_by_token(cx: &mut Cx<'_>, token_hash: &str) -> Result<(), Faul
     let Some(found) = sessions::by_token(cx.tx(), token_hash)?.filter(|found| found.ended_at.is_none()) else {
         return Ok(());
     };
-    cx.may("identity.session.end", &Resource::new("Session", found.id).with("owner", &found.account))?;
+    cx.may("identity.session.end", &Resource::new("Session", found.id).is("own", true))?;
     let (now, root) = (cx.now(), found.parent.unwrap_or(found.id));
     sessions::end(cx.tx(), root, now)?;
     cx.record(Act::new("identity.session.ended").about(&found.account).on(root).because("sign-in", "identity-service"));

@@ -97,7 +97,9 @@ impl Browser {
             }
         }
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!body.contains(">identity.") && !body.contains(">fault."), "a key without words: {body}");
+        Answer { status, headers, body }
     }
 
     /// A page, without following redirects.

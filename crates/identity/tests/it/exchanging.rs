@@ -8,14 +8,14 @@ use crate::browser::{Answer, Browser, coded, signed_in};
 use crate::requests::{VERIFIER, request};
 use crate::world::{BANK_SECRET, BASE, LINEO, LINEO_NAME, LINEO_PHONE, World, on_each};
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A program, without cookies.
-async fn call(world: &World, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+pub(crate) async fn call(world: &World, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
     Browser::new(world).ask(method, path, headers, body).await
 }
 
-fn basic(id: &str, secret: &str) -> String {
+pub(crate) fn basic(id: &str, secret: &str) -> String {
     let text = format!("{}:{}", coded(id), coded(secret));
     let coded = base64url(text.as_bytes()).replace('-', "+").replace('_', "/");
     format!("Basic {coded}{}", "=".repeat((4 - coded.len() % 4) % 4))
@@ -36,20 +36,20 @@ fn body(changes: &[(&str, &str)]) -> String {
     params.iter().map(|(name, value)| format!("{name}={}", coded(value))).collect::<Vec<_>>().join("&")
 }
 
-async fn redeem(world: &World, changes: &[(&str, &str)]) -> Answer {
+pub(crate) async fn redeem(world: &World, changes: &[(&str, &str)]) -> Answer {
     let basic = basic("bank", BANK_SECRET);
     call(world, "POST", "/oauth2/token", &[FORM, ("authorization", &basic)], body(changes)).await
 }
 
 /// A browser whose owner agreed to the bank's request, and the code the bank got.
-async fn with_code(world: &World, changes: &[(&str, &str)]) -> (Browser, String) {
+pub(crate) async fn with_code(world: &World, changes: &[(&str, &str)]) -> (Browser, String) {
     let mut browser = signed_in(world).await;
     browser.open(&request(changes)).await;
     let code = browser.send("/oauth2/sign-in/consent", &[]).await.param("code").unwrap();
     (browser, code)
 }
 
-async fn userinfo(world: &World, token: &str) -> Answer {
+pub(crate) async fn userinfo(world: &World, token: &str) -> Answer {
     call(world, "GET", "/oauth2/userinfo", &[("authorization", &format!("Bearer {token}"))], String::new()).await
 }
 

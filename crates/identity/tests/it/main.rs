@@ -9,6 +9,7 @@ mod authenticator;
 mod browser;
 mod exchanging;
 mod passkeys;
+mod policies;
 mod portal;
 mod requests;
 mod sessions;

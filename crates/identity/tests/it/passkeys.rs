@@ -13,7 +13,7 @@ fn options(page: &Answer) -> Json {
 }
 
 /// The officer, who signs in with her password and makes a passkey.
-async fn with_passkey(world: &World, authenticator: &mut Authenticator) -> Browser {
+pub(crate) async fn with_passkey(world: &World, authenticator: &mut Authenticator) -> Browser {
     let mut browser = Browser::new(world);
     browser.open("/sign-in?next=/me").await;
     browser.officer(world).await;
