@@ -4,7 +4,6 @@
 //! file and line, in words that say what would be right. What it may hold is described in the README.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::Deserialize;
 use spine::{Folding, Localised};
@@ -16,7 +15,8 @@ use crate::schema::{self, Schema};
 mod check;
 
 /// Something wrong in a declaration.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
 pub struct DeclarationFault {
     /// The file.
     pub file: String,
@@ -25,13 +25,6 @@ pub struct DeclarationFault {
     /// What is wrong and what would be right.
     pub message: String,
 }
-
-impl fmt::Display for DeclarationFault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}:{}: {}", self.file, self.line, self.message)
-    }
-}
-impl std::error::Error for DeclarationFault {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
