@@ -45,6 +45,35 @@ enum Pair {
     P256(Box<EcdsaKeyPair>),
 }
 
+/// The 32 secret bytes in `path`, made first if the file is not there; kept as [`SigningKey::in_file`] keeps keys.
+///
+/// # Errors
+/// [`KeyError`]; a file that others may read, or of another length, is refused.
+pub fn secret_in_file(path: &Path) -> Result<spine::Secret<[u8; 32]>, KeyError> {
+    let bytes = kept(path, || Ok(crate::random::<32>().to_vec()))?;
+    <[u8; 32]>::try_from(bytes).map(spine::Secret::new).map_err(|_| KeyError::NotAKey)
+}
+
+/// What the file holds; if there is none, what `make` makes, whole on disk before it appears.
+fn kept(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, KeyError>) -> Result<Vec<u8>, KeyError> {
+    let shown = || path.display().to_string();
+    let file = |cause| KeyError::File { path: shown(), cause };
+    match fs::metadata(path) {
+        Ok(known) if known.permissions().mode() & 0o077 != 0 => Err(KeyError::Readable { path: shown() }),
+        Ok(_) => fs::read(path).map_err(file),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            let bytes = make()?;
+            let draft = path.with_extension("new");
+            let _ = fs::remove_file(&draft);
+            let mut out = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(file)?;
+            out.write_all(&bytes).and_then(|()| out.sync_all()).map_err(file)?;
+            fs::rename(&draft, path).map_err(file)?;
+            Ok(bytes)
+        }
+        Err(cause) => Err(file(cause)),
+    }
+}
+
 /// A public key: 32 bytes for Ed25519; 64 for P-256, the two coordinates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -105,27 +134,8 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError`]; a file that others may read is refused.
     pub fn in_file(path: &Path, algorithm: Algorithm) -> Result<Self, KeyError> {
-        let shown = || path.display().to_string();
-        let file = |cause| KeyError::File { path: shown(), cause };
-        match fs::metadata(path) {
-            Ok(known) => {
-                if known.permissions().mode() & 0o077 != 0 {
-                    return Err(KeyError::Readable { path: shown() });
-                }
-                Self::from_pkcs8(&fs::read(path).map_err(file)?, algorithm)
-            }
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                let key = Self::generate(algorithm)?;
-                let draft = path.with_extension("new");
-                let _ = fs::remove_file(&draft);
-                let mut out =
-                    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).map_err(file)?;
-                out.write_all(&key.to_pkcs8()?).and_then(|()| out.sync_all()).map_err(file)?;
-                fs::rename(&draft, path).map_err(file)?;
-                Ok(key)
-            }
-            Err(cause) => Err(file(cause)),
-        }
+        let der = kept(path, || Self::generate(algorithm)?.to_pkcs8())?;
+        Self::from_pkcs8(&der, algorithm)
     }
 
     fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {

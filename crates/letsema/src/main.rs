@@ -1,1 +1,45 @@
-fn main() {}
+//! Letsema: a country's digital public infrastructure in one program.
+//!
+//! **Invariant:** this crate wires; it decides nothing. Every command ends by returning from `main`, so that databases
+//! are closed and children are told.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `command.rs` | the command line |
+//! | `country.rs` | a pack read from its folder |
+//! | `keys.rs` | the program's keys and secrets |
+//! | `program.rs` | everything wired together |
+//! | `serve.rs` | the HTTP server and the workers |
+//! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
+//! | `wallet.rs`, `witness.rs` | the other two processes |
+//! | `verify.rs`, `pack.rs` | checking a document, checking a pack |
+//! | `clock.rs` | the real clock |
+
+mod cast;
+mod clock;
+mod command;
+mod country;
+mod demo;
+mod keys;
+mod pack;
+mod people;
+mod program;
+mod serve;
+mod verify;
+mod wallet;
+mod witness;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let command = command::Letsema::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return command::failed(&format!("the runtime could not be started: {error}")),
+    };
+    let code = runtime.block_on(command::run(command));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    code
+}

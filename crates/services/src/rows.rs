@@ -32,10 +32,6 @@ const SELECT_CASE: &str = "
     SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
         fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
     FROM services_case WHERE id = $1";
-const SELECT_CASE_BY_REFERENCE: &str = "
-    SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
-        fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
-    FROM services_case WHERE reference = $1";
 const SELECT_CASE_BY_PAYMENT: &str = "
     SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
         fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
@@ -78,10 +74,6 @@ fn case_row(row: &Row) -> Result<Case, TxError> {
 
 pub(crate) fn case(tx: &mut dyn Tx, id: CaseId) -> Result<Option<Case>, TxError> {
     tx.first(SELECT_CASE, &[id.into()])?.as_ref().map(case_row).transpose()
-}
-
-pub(crate) fn case_by_reference(tx: &mut dyn Tx, reference: &str) -> Result<Option<Case>, TxError> {
-    tx.first(SELECT_CASE_BY_REFERENCE, &[reference.into()])?.as_ref().map(case_row).transpose()
 }
 
 pub(crate) fn case_by_payment(tx: &mut dyn Tx, payment: &str) -> Result<Option<Case>, TxError> {

@@ -1,0 +1,285 @@
+//! A country, read from its pack: words, places, institutions, registers, services, layouts, policies, wallets.
+//!
+//! **Invariant:** every fault of every file is found before anything starts, each with its file and line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use documents::{Fonts, House, Layout};
+use jiff::tz::TimeZone;
+use journal::Policies;
+use registers::Registers;
+use serde::Deserialize;
+use services::{Catalogue, Country as Places, Surroundings};
+use spine::{Currency, Folding, Locale, Localised, Words};
+
+/// A country.
+pub(crate) struct Country {
+    pub(crate) about: About,
+    pub(crate) words: Arc<Words>,
+    pub(crate) places: Places,
+    pub(crate) settlements: Vec<Settlements>,
+    pub(crate) institutions: BTreeMap<String, Localised>,
+    pub(crate) registers: Registers,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) fonts: Fonts,
+    pub(crate) policies: Policies,
+    pub(crate) wallets: String,
+    pub(crate) names: Names,
+}
+
+/// `country.toml`, as far as the program needs it.
+#[derive(Deserialize)]
+pub(crate) struct About {
+    pub(crate) code: String,
+    pub(crate) name: Localised,
+    pub(crate) short: Localised,
+    pub(crate) time_zone: String,
+    pub(crate) languages: Vec<String>,
+    pub(crate) illustrative: bool,
+    pub(crate) currency: CurrencyPart,
+    pub(crate) telephone: Telephone,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CurrencyPart {
+    pub(crate) code: Currency,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Telephone {
+    pub(crate) prefix: String,
+    pub(crate) digits: usize,
+    pub(crate) mobile: Vec<String>,
+}
+
+/// A district and its places, for inventing people.
+#[derive(Clone, Default, Deserialize)]
+pub(crate) struct Settlements {
+    pub(crate) id: String,
+    pub(crate) name: Localised,
+    pub(crate) population: u64,
+    pub(crate) settlements: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Districts {
+    districts: Vec<Settlements>,
+}
+
+#[derive(Deserialize)]
+struct Institutions {
+    institutions: Vec<Institution>,
+}
+
+#[derive(Deserialize)]
+struct Institution {
+    id: String,
+    name: Localised,
+}
+
+/// Names for people who do not exist.
+#[derive(Deserialize)]
+pub(crate) struct Names {
+    pub(crate) female: Vec<String>,
+    pub(crate) male: Vec<String>,
+    #[serde(alias = "surnames", alias = "families")]
+    pub(crate) family: Vec<String>,
+}
+
+/// What is wrong with a pack: one line for each fault.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub(crate) struct PackFaults(pub(crate) Vec<String>);
+
+/// Reads files and gathers what is wrong with them.
+struct Reader {
+    folder: PathBuf,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    fn text(&mut self, path: &str) -> String {
+        let whole = self.folder.join(path);
+        fs::read_to_string(&whole).unwrap_or_else(|error| {
+            self.faults.push(format!("{}: {error}", whole.display()));
+            String::new()
+        })
+    }
+
+    fn toml<T: for<'de> Deserialize<'de>>(&mut self, path: &str) -> Option<T> {
+        let text = self.text(path);
+        if text.is_empty() {
+            return None;
+        }
+        toml::from_str(&text).map_err(|error| self.faults.push(format!("{path}: {error}"))).ok()
+    }
+
+    /// The files of a folder with this ending, in order: their path within the pack, and their text.
+    fn texts(&mut self, folder: &str, ending: &str) -> Vec<(String, String)> {
+        let names = self.names(folder, ending);
+        names.into_iter().map(|name| (format!("{folder}/{name}"), self.text(&format!("{folder}/{name}")))).collect()
+    }
+
+    fn names(&mut self, folder: &str, ending: &str) -> Vec<String> {
+        let entries = match fs::read_dir(self.folder.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.faults.push(format!("{folder}: {error}"));
+                return Vec::new();
+            }
+        };
+        let named = entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<String> =
+            named.filter(|name| Path::new(name).extension().is_some_and(|own| own == ending)).collect();
+        names.sort();
+        names
+    }
+
+    fn words(&mut self, about: &About) -> Option<Words> {
+        let mut locales = Vec::new();
+        for tag in &about.languages {
+            let locale: Locale = self.toml(&format!("locales/{tag}.toml"))?;
+            let mut messages = BTreeMap::new();
+            for (file, text) in self.texts(&format!("messages/{tag}"), "toml") {
+                match text.parse::<toml::Table>() {
+                    Ok(table) => flatten("", &table, &mut messages),
+                    Err(error) => self.faults.push(format!("{file}: {error}")),
+                }
+            }
+            locales.push((locale, messages));
+        }
+        match TimeZone::get(&about.time_zone) {
+            Ok(zone) => Some(Words::new(locales, zone)),
+            Err(error) => {
+                self.faults.push(format!("country.toml: time_zone: {error}"));
+                None
+            }
+        }
+    }
+
+    fn layouts(&mut self) -> BTreeMap<String, Layout> {
+        let mut layouts = BTreeMap::new();
+        let house = match House::parse(&self.text("layouts/house.toml")) {
+            Ok(house) => house,
+            Err(error) => {
+                self.faults.push(format!("layouts/house.toml: {error}"));
+                return layouts;
+            }
+        };
+        for (file, text) in self.texts("layouts", "toml") {
+            let name = file.trim_start_matches("layouts/").trim_end_matches(".toml").to_owned();
+            if name == "house" {
+                continue;
+            }
+            match Layout::parse(&text, &house) {
+                Ok(layout) => drop(layouts.insert(name, layout)),
+                Err(error) => self.faults.push(format!("{file}: {error}")),
+            }
+        }
+        layouts
+    }
+
+    fn fonts(&mut self) -> Option<Fonts> {
+        let mut files = Vec::new();
+        for name in self.names("fonts", "ttf") {
+            match fs::read(self.folder.join("fonts").join(&name)) {
+                Ok(bytes) => files.push((name.trim_end_matches(".ttf").to_owned(), bytes)),
+                Err(error) => self.faults.push(format!("fonts/{name}: {error}")),
+            }
+        }
+        Fonts::new(files).map_err(|error| self.faults.push(format!("fonts: {error}"))).ok()
+    }
+}
+
+impl Country {
+    /// Reads the pack in `folder`.
+    ///
+    /// # Errors
+    /// All faults of all its files.
+    pub(crate) fn read(folder: &Path) -> Result<Self, PackFaults> {
+        let mut reader = Reader { folder: folder.to_owned(), faults: Vec::new() };
+        match Self::gather(&mut reader) {
+            Some(country) if reader.faults.is_empty() => Ok(country),
+            _ => Err(PackFaults(reader.faults)),
+        }
+    }
+
+    fn gather(reader: &mut Reader) -> Option<Self> {
+        let about: About = reader.toml("country.toml")?;
+        let folding: Folding = reader.toml("names.toml")?;
+        let words = Arc::new(reader.words(&about)?);
+        let districts: Districts = reader.toml("places/districts.toml")?;
+        let mut institutions = BTreeMap::new();
+        for name in reader.names("institutions", "toml") {
+            let file: Institutions = reader.toml(&format!("institutions/{name}"))?;
+            institutions.extend(file.institutions.into_iter().map(|one| (one.id, one.name)));
+        }
+        let zone = words.zone().clone();
+        let registers = Registers::parse(&reader.texts("registers", "toml"), folding.clone())
+            .map_err(|faults| reader.faults.extend(faults.iter().map(ToString::to_string)))
+            .ok()?
+            .in_zone(zone);
+        for register in registers.iter() {
+            if !institutions.contains_key(register.owner()) {
+                reader.faults.push(format!(
+                    "registers: {}: no institution is called {:?}",
+                    register.id(),
+                    register.owner()
+                ));
+            }
+        }
+        let around = Surroundings {
+            registers: registers
+                .iter()
+                .map(|register| {
+                    let fields: BTreeSet<String> =
+                        register.fields().iter().map(|field| field.id().to_owned()).collect();
+                    (register.id().to_owned(), fields)
+                })
+                .collect(),
+            layouts: reader.layouts(),
+            institutions: institutions.clone(),
+            languages: words.locales().map(|locale| locale.language.clone()).collect(),
+        };
+        let files = reader.texts("services", "toml");
+        let catalogue =
+            Catalogue::parse(files.iter().map(|(file, text)| (file.as_str(), text.as_str())), around, folding)
+                .map_err(|faults| reader.faults.extend(faults.iter().map(ToString::to_string)))
+                .ok()?;
+        let files = reader.texts("policies", "cedar");
+        let policies = Policies::parse(files.iter().map(|(file, text)| (file.as_str(), text.as_str())))
+            .map_err(|error| reader.faults.push(error.to_string()))
+            .ok()?;
+        let places = Places {
+            phone_prefix: about.telephone.prefix.clone(),
+            phone_digits: about.telephone.digits,
+            districts: districts.districts.iter().map(|one| (one.id.clone(), one.name.clone())).collect(),
+        };
+        Some(Self {
+            fonts: reader.fonts()?,
+            wallets: reader.text("wallets.toml"),
+            names: reader.toml("population/names.toml")?,
+            settlements: districts.districts,
+            about,
+            words,
+            places,
+            institutions,
+            registers,
+            catalogue,
+            policies,
+        })
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, out: &mut BTreeMap<String, String>) {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&key, inner, out),
+            other => drop(out.insert(key, other.as_str().unwrap_or_default().to_owned())),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! `letsema demo`: the whole program with invented people, ready to try, and `demo.json` to find one's way by.
+//!
+//! **Invariant:** every step may be interrupted: what was written stays, and the next start goes on from there, because
+//! each batch has its key.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use identity::{Client, NewOfficer, NewPerson, enrol_officer, enrol_person};
+use indicatif::{ProgressBar, ProgressStyle};
+use journal::Key;
+use payments::Wallets;
+use serde_json::{Map, Value as Json, json};
+use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
+
+use crate::cast::{self, OFFICERS, Secrets};
+use crate::command;
+use crate::people::{Invented, Inventor};
+use crate::program::{Known, Program, Setup};
+use crate::{serve, wallet};
+
+/// People in one act.
+const BATCH: usize = 500;
+
+/// What to demonstrate.
+pub(crate) struct Demo {
+    pub(crate) data: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) population: u32,
+    pub(crate) seed: u64,
+    pub(crate) database: String,
+    pub(crate) people: Option<PathBuf>,
+    pub(crate) pack: PathBuf,
+}
+
+/// Runs a demonstration until told to end.
+///
+/// # Errors
+/// A sentence for the command line.
+pub(crate) async fn run(demo: Demo) -> Result<(), String> {
+    fs::create_dir_all(&demo.data).map_err(|error| format!("{}: {error}", demo.data.display()))?;
+    let listener = serve::listen(([127, 0, 0, 1], demo.port).into()).await?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    let base_url = format!("http://localhost:{port}");
+    let secrets = Secrets(demo.seed);
+    let mut links = Vec::new();
+    for id in wallet_ids(&demo.pack)? {
+        links.push((id, wallet::link()?));
+    }
+    let program = Program::open(Setup {
+        data: demo.data.clone(),
+        database: demo.database.clone(),
+        base_url: base_url.clone(),
+        pack: demo.pack.clone(),
+        demo: true,
+        wallets: links.iter().map(|(id, (_, link, _))| (id.clone(), link.clone())).collect(),
+        clients: clients(&secrets),
+        witnesses: Vec::new(),
+    })
+    .await?;
+    let people = populate(&program, &demo).await?;
+    let people = enrol_cast(&program, &secrets, &people).await.map_err(|fault| told("the people", &fault))?;
+    let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
+    let mut children = Vec::new();
+    for (id, (address, _, secret)) in &links {
+        let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{id}");
+        children.push(wallet::start(*address, &callback, secret)?);
+    }
+    let file = demo.data.join("demo.json");
+    let said = json!({
+        "base_url": base_url,
+        "inbox_url": format!("{base_url}/inbox"),
+        "inbox_api": format!("{base_url}/api/inbox"),
+        "log": { "url": format!("{base_url}/log"), "key": program.log_key },
+        "people": people,
+        "officers": officers,
+        "clients": cast::clients(&secrets),
+        "wallets": links.iter().map(|(id, (address, ..))| json!({ "id": id, "url": format!("http://{address}") })).collect::<Vec<_>>(),
+    });
+    let text = serde_json::to_string_pretty(&said).unwrap_or_default();
+    fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
+    introduce(&base_url, &people, &officers, &file);
+    program.work();
+    let ended = serve::serve(listener, program.router.clone()).await;
+    drop(children);
+    ended
+}
+
+fn told(what: &str, fault: &Fault) -> String {
+    let cause = fault.cause().map_or_else(String::new, |cause| format!(" ({cause})"));
+    format!("{what} could not be written: {}{cause}", fault.code())
+}
+
+fn wallet_ids(pack: &Path) -> Result<Vec<String>, String> {
+    let file = pack.join("wallets.toml");
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let wallets = Wallets::parse(&text, |_| None).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(wallets.iter().map(|wallet| wallet.id.clone()).collect())
+}
+
+fn clients(secrets: &Secrets) -> Vec<Client> {
+    cast::clients(secrets)
+        .into_iter()
+        .map(|part| Client {
+            id: part.id.to_owned(),
+            name: Localised::from([("en", "Demonstration bank"), ("st", "Banka ea pontšo")]),
+            secret_hash: part.secret.map(|secret| Client::hash_of(&Secret::new(secret))),
+            redirect_uris: part.redirect_uris,
+            post_logout_redirect_uris: Vec::new(),
+            scopes: vec!["profile".to_owned(), "phone".to_owned()],
+            first_party: false,
+        })
+        .collect()
+}
+
+/// Somebody in the cast, once enrolled.
+struct Enrolled {
+    id: String,
+    person: Map<String, Json>,
+    role: &'static str,
+}
+
+/// Writes the people, in batches, with a progress bar. Answers the cast.
+async fn populate(program: &Program, demo: &Demo) -> Result<Vec<Enrolled>, String> {
+    let today = program.acts.now().date_in(program.country.words.zone());
+    let parts = cast::people();
+    let mut inventor = Inventor::new(&program.country, demo.seed, today);
+    let cast: Vec<Invented> = (0..).zip(&parts).map(|(place, part)| inventor.somebody(place, part.wanted)).collect();
+    let persons: Vec<Map<String, Json>> = cast.iter().map(|one| one.person.clone()).collect();
+    let key = format!("{}/cast", demo.seed);
+    let ids = enrol(program, &key, cast).await.map_err(|fault| told("the cast", &fault))?;
+    let others = match &demo.people {
+        Some(file) => import(program, file).await?,
+        None => invent(program, demo, &mut inventor, parts.len() as u64).await?,
+    };
+    command::say(&format!("{} people", others + ids.len()));
+    let enrolled = ids.into_iter().zip(persons).zip(&parts);
+    Ok(enrolled.map(|((id, person), part)| Enrolled { id, person, role: part.role }).collect())
+}
+
+fn progress(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message("people");
+    bar
+}
+
+async fn invent(program: &Program, demo: &Demo, inventor: &mut Inventor<'_>, first: u64) -> Result<usize, String> {
+    let whole = u64::from(demo.population).max(first);
+    let bar = progress(whole - first);
+    let mut place = first;
+    while place < whole {
+        let end = whole.min(place + BATCH as u64);
+        let batch: Vec<Invented> = (place..end).map(|place| inventor.anybody(place)).collect();
+        let key = format!("{}/{place}-{end}", demo.seed);
+        enrol(program, &key, batch).await.map_err(|fault| told("the people", &fault))?;
+        bar.inc(end - place);
+        place = end;
+    }
+    bar.finish_and_clear();
+    Ok(usize::try_from(whole - first).unwrap_or(0))
+}
+
+/// An operator's own export: CSV with the register's field names in its first line. Lines that are wrong are told and
+/// left out; the others are written.
+async fn import(program: &Program, file: &Path) -> Result<usize, String> {
+    let shown = file.display();
+    let mut reader = csv::Reader::from_path(file).map_err(|error| format!("{shown}: {error}"))?;
+    let heads = reader.headers().map_err(|error| format!("{shown}: {error}"))?.clone();
+    let (mut batch, mut written, mut number) = (Vec::new(), 0, 0_usize);
+    let mut lines = reader.records();
+    loop {
+        let line = lines.next();
+        let last = line.is_none();
+        if let Some(line) = line {
+            number += 1;
+            match line {
+                Ok(line) => {
+                    let fields = heads.iter().zip(line.iter()).filter(|(_, value)| !value.trim().is_empty());
+                    let person: Map<String, Json> =
+                        fields.map(|(field, value)| (field.trim().to_owned(), json!(value.trim()))).collect();
+                    batch.push((number, person));
+                }
+                Err(error) => command::failed_line(&format!("{shown}: line {}: {error}", number + 1)),
+            }
+        }
+        if batch.len() >= BATCH || (last && !batch.is_empty()) {
+            written += write_lines(program, &shown.to_string(), std::mem::take(&mut batch)).await;
+        }
+        if last {
+            return Ok(written);
+        }
+    }
+}
+
+/// Writes a batch; if one of it is wrong, each by itself, so that one bad line loses nothing else.
+async fn write_lines(program: &Program, file: &str, batch: Vec<(usize, Map<String, Json>)>) -> usize {
+    let bare =
+        |person: &Map<String, Json>| Invented { person: person.clone(), birth: None, passport: None, licence: None };
+    let first = batch.first().map_or(0, |(number, _)| *number);
+    let all: Vec<Invented> = batch.iter().map(|(_, person)| bare(person)).collect();
+    if let Ok(ids) = enrol(program, &format!("{file}/{first}+{}", all.len()), all).await {
+        return ids.len();
+    }
+    let mut written = 0;
+    for (number, person) in &batch {
+        match enrol(program, &format!("{file}/{number}"), vec![bare(person)]).await {
+            Ok(_) => written += 1,
+            Err(fault) => {
+                let fields: Vec<&str> = fault.fields().iter().map(|field| field.field.as_str()).collect();
+                command::failed_line(&format!("{file}: line {}: {} {}", number + 1, fault.code(), fields.join(" ")));
+            }
+        }
+    }
+    written
+}
+
+/// Writes people and what registers hold of them, as one act. The same key again answers the first outcome.
+async fn enrol(program: &Program, key: &str, batch: Vec<Invented>) -> Result<Vec<String>, Fault> {
+    let known = Arc::clone(&program.country);
+    let batch = Arc::new(batch);
+    let key = Key::new("demo.people", key, b"");
+    program.acts.write(&Caller::system("demo"), &key, move |cx| enrol_batch(cx, &known, &batch)).await
+}
+
+fn enrol_batch(cx: &mut Cx<'_>, known: &Known, batch: &[Invented]) -> Result<Vec<String>, Fault> {
+    let persons = batch.iter().map(|one| one.person.clone()).collect();
+    let ids = civil::enrol(cx, &known.population, persons)?;
+    type Held = fn(&Invented) -> Option<&Map<String, Json>>;
+    let held: [(&str, Held); 3] = [
+        ("birth", |one| one.birth.as_ref()),
+        ("passport", |one| one.passport.as_ref()),
+        ("driver-licence", |one| one.licence.as_ref()),
+    ];
+    for (register, pick) in held {
+        let records: Vec<Map<String, Json>> = batch
+            .iter()
+            .zip(&ids)
+            .filter_map(|(one, id)| {
+                let mut record = pick(one)?.clone();
+                record.insert("person".to_owned(), json!(id));
+                Some(record)
+            })
+            .collect();
+        if !records.is_empty() {
+            registers::enrol_many(cx, &known.registers, register, records)?;
+        }
+    }
+    Ok(ids)
+}
+
+/// Gives the cast their digital identities.
+async fn enrol_cast(program: &Program, secrets: &Secrets, cast: &[Enrolled]) -> Result<Vec<Json>, Fault> {
+    let mut entries = Vec::new();
+    for one in cast {
+        let text = |field: &str| one.person.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let (number, name) = (text("national_id"), format!("{} {}", text("given"), text("family")));
+        let pin = secrets.pin(&number);
+        let shown = civil::national_id::shown(&number);
+        entries.push(cast::person_entry(&shown, &pin, &name, &text("phone"), one.role, &one.id));
+        let key = Key::new("demo.person", &one.id, b"");
+        if already(program, &one.id).await? {
+            continue;
+        }
+        let pin_hash = program.identity.hash_secret(&Secret::new(pin)).await?;
+        let (id, phone) = (one.id.clone(), text("phone"));
+        let enrol = move |cx: &mut Cx<'_>| {
+            let person = NewPerson {
+                id: id.clone(),
+                login: Personal::new(number.clone()),
+                name: Personal::new(name.clone()),
+                phone: Some(Personal::new(phone.clone())),
+                email: None,
+                language: Language::new("en-LS"),
+                pin_hash: pin_hash.clone(),
+            };
+            enrol_person(cx, &person)
+        };
+        program.acts.write(&Caller::system("demo"), &key, enrol).await?;
+    }
+    Ok(entries)
+}
+
+/// Whether an account was made by an earlier start: hashing is slow, so it is not done again for nothing.
+async fn already(program: &Program, account: &str) -> Result<bool, Fault> {
+    let id = account.to_owned();
+    let look = move |cx: &mut Cx<'_>| Ok(!journal::acts_on(cx, &id, None, 1)?.is_empty());
+    program.acts.read(&Caller::system("demo"), look).await
+}
+
+async fn enrol_officers(program: &Program, secrets: &Secrets) -> Result<Vec<Json>, Fault> {
+    let mut entries = Vec::new();
+    for part in OFFICERS {
+        let (password, totp) = (secrets.password(part.login), secrets.totp(part.login));
+        entries.push(json!({
+            "login": part.login, "password": password, "totp": crypto::base32(&totp), "name": part.name,
+            "roles": part.roles, "institution": part.institution,
+        }));
+        let id = officer_id(part.login);
+        if already(program, &id).await? {
+            continue;
+        }
+        let password_hash = program.identity.hash_secret(&Secret::new(password)).await?;
+        let totp_sealed = program.identity.seal_totp(&id, &Secret::new(totp))?;
+        let key = Key::new("demo.officer", &id, b"");
+        let enrol = move |cx: &mut Cx<'_>| {
+            let officer = NewOfficer {
+                id: id.clone(),
+                login: Personal::new(part.login.to_owned()),
+                name: Personal::new(part.name.to_owned()),
+                phone: None,
+                email: None,
+                language: Language::new("en-LS"),
+                password_hash: password_hash.clone(),
+                totp_sealed: totp_sealed.clone(),
+                roles: part.roles.iter().map(|role| (*role).to_owned()).collect(),
+                institution: part.institution.to_owned(),
+            };
+            enrol_officer(cx, &officer)
+        };
+        program.acts.write(&Caller::system("demo"), &key, enrol).await?;
+    }
+    Ok(entries)
+}
+
+/// An officer's identifier that is the same at every start.
+fn officer_id(login: &str) -> String {
+    let hash = crypto::sha256(&[b"letsema/demo/officer:", login.as_bytes()]);
+    let bytes: Vec<u8> = hash.into_iter().take(16).collect();
+    format!("off_{}", crypto::hex(&bytes))
+}
+
+fn introduce(base_url: &str, people: &[Json], officers: &[Json], file: &Path) {
+    let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let mut lines =
+        vec![format!("\n  Letsema is at {base_url}\n  Messages go to {base_url}/inbox\n\n  People (ID number, PIN)")];
+    for person in people {
+        lines.push(format!(
+            "    {}  {}  {:<28} {}",
+            text(person, "id_number"),
+            text(person, "pin"),
+            text(person, "name"),
+            text(person, "role")
+        ));
+    }
+    lines.push("\n  Officers (user name, password; the authenticator's secret is in demo.json)".to_owned());
+    for officer in officers {
+        let roles = officer.get("roles").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        lines.push(format!(
+            "    {:<18} {}  {}",
+            text(officer, "login"),
+            text(officer, "password"),
+            roles.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    lines.push(format!("\n  For programs: {}\n  End with Ctrl-C.\n", file.display()));
+    command::say(&lines.join("\n"));
+}

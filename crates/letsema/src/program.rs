@@ -1,0 +1,245 @@
+//! Everything wired together: one database, the engines, the site.
+//!
+//! **Invariant:** engines meet here and nowhere else; what each needs is given to it, nothing is looked up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use crypto::{Hasher, SealKey, SystemEntropy};
+use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
+use identity::{Client, Identity, IdentitySettings, recognise};
+use journal::log::{LogKey, Sequencer, Witness};
+use journal::{Acts, Subscriptions, Workers, log};
+use messages::Messages;
+use payments::{Gateway, WalletLink, Wallets};
+use portal::Portal;
+use services::{Services, ServicesSettings};
+use spine::{Caller, Clock, Localised, Migration};
+use store::{Store, StoreConfig};
+
+use crate::clock::SystemClock;
+use crate::country::Country;
+use crate::keys::Keys;
+
+/// PINs and passwords hashed at the same time: each takes 19 MiB.
+const HASHES_AT_ONCE: usize = 2;
+
+/// How the program is to run.
+pub(crate) struct Setup {
+    /// Where keys lie, and the embedded database.
+    pub(crate) data: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub(crate) database: String,
+    /// Scheme, host and port.
+    pub(crate) base_url: String,
+    /// The country's pack.
+    pub(crate) pack: PathBuf,
+    /// Nothing is real: the inbox is open, and every page says so.
+    pub(crate) demo: bool,
+    /// Each wallet's address and secret.
+    pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// Programs that let people sign in here.
+    pub(crate) clients: Vec<Client>,
+    /// Who watches the log.
+    pub(crate) witnesses: Vec<Witness>,
+}
+
+/// The program.
+pub(crate) struct Program {
+    pub(crate) acts: Acts,
+    pub(crate) country: Arc<Known>,
+    pub(crate) identity: Identity,
+    pub(crate) router: Router,
+    pub(crate) workers: Workers,
+    pub(crate) sequencer: Sequencer,
+    pub(crate) log_key: String,
+}
+
+/// What of the country is needed after everything is wired.
+pub(crate) struct Known {
+    pub(crate) population: civil::Population,
+    pub(crate) registers: registers::Registers,
+    pub(crate) names: crate::country::Names,
+    pub(crate) settlements: Vec<crate::country::Settlements>,
+    pub(crate) telephone: crate::country::Telephone,
+    pub(crate) words: Arc<spine::Words>,
+}
+
+fn migrations() -> Vec<Migration> {
+    [
+        journal::MIGRATIONS,
+        registers::MIGRATIONS,
+        messages::MIGRATIONS,
+        payments::MIGRATIONS,
+        identity::MIGRATIONS,
+        services::MIGRATIONS,
+    ]
+    .concat()
+}
+
+/// Says what went wrong, for the command line.
+fn wrong(what: &str, error: impl std::fmt::Display) -> String {
+    format!("{what}: {error}")
+}
+
+impl Program {
+    /// Opens the database, brings it up to date, and wires everything.
+    ///
+    /// # Errors
+    /// A sentence for the command line.
+    pub(crate) async fn open(setup: Setup) -> Result<Self, String> {
+        let country = Country::read(&setup.pack).map_err(|faults| wrong("the pack is not sound", faults))?;
+        let keys = Keys::open(&setup.data.join("keys")).map_err(|error| wrong("the keys", error))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let config = StoreConfig::for_url(&setup.database).map_err(|error| wrong("the database", error))?;
+        let store = Store::open(&config).map_err(|error| wrong("the database", error))?;
+        store.migrate(&migrations(), clock.now()).map_err(|error| wrong("the database", error))?;
+
+        let subscriptions = Services::subscriptions(Subscriptions::default());
+        let acts = Acts::new(
+            Arc::new(store),
+            Arc::clone(&clock),
+            Arc::new(SystemEntropy),
+            Arc::new(country.policies),
+            subscriptions,
+        );
+        let log_name = format!("letsema/{}", country.about.code.to_lowercase());
+        let log = Arc::new(LogKey::new(&log_name, keys.log).map_err(|error| wrong("the log's key", error))?);
+        let outbound = Outbound::new(OutboundLimits { https_only: !setup.demo, ..OutboundLimits::default() });
+        let messages = Messages::new(Arc::clone(&country.words));
+        let wallets = Wallets::parse(&country.wallets, |id| {
+            setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone())
+        })
+        .map_err(|error| wrong("wallets.toml", error))?;
+        let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock));
+        let seal_key = SealKey::new(&keys.secret("seal")).map_err(|error| wrong("the keys", error))?;
+        let hasher = Hasher::new(keys.secret("pepper"), HASHES_AT_ONCE).map_err(|error| wrong("the keys", error))?;
+        let identity = Identity::new(IdentitySettings {
+            acts: acts.clone(),
+            hasher,
+            seal_key: Arc::new(seal_key),
+            signing_key: Arc::clone(&keys.identity),
+            retired_keys: Vec::new(),
+            secret: keys.secret("identity"),
+            base_url: setup.base_url.clone(),
+            site_name: "Letsema".to_owned(),
+            clients: setup.clients,
+            messages: messages.clone(),
+        })
+        .map_err(|error| wrong("sign-in", error))?;
+        let population = civil::Population::new(country.registers.clone());
+        let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
+        let services = Services::new(ServicesSettings {
+            acts: acts.clone(),
+            catalogue,
+            population: population.clone(),
+            registers: country.registers.clone(),
+            messages: messages.clone(),
+            words: Arc::clone(&country.words),
+            currency: country.about.currency.code,
+            country: country.places,
+            issuer: country.about.name.clone(),
+            base_url: setup.base_url.clone(),
+            fonts: country.fonts,
+            log_key: log.verifier(),
+            illustrative: country.about.illustrative,
+        });
+        let portal = Portal {
+            acts: acts.clone(),
+            services: services.clone(),
+            messages: messages.clone(),
+            institutions: Arc::new(country.institutions),
+        };
+
+        let mut workers = messages.handlers(&acts, Workers::default());
+        workers = payments::handlers(&gateway, workers);
+        workers = services.handlers(workers);
+        let mut router = portal
+            .routes()
+            .merge(services.routes())
+            .merge(identity.routes())
+            .merge(payments::routes(gateway))
+            .merge(registers::routes(acts.clone(), country.registers.clone()))
+            .merge(log::routes(acts.clone(), log.verifier()))
+            .merge(journal::operation_routes(acts.clone()))
+            .merge(open_api(&country.registers, &setup.base_url))
+            .merge(health(acts.clone()));
+        if setup.demo {
+            router = router.merge(messages::inbox_routes(acts.clone()));
+        }
+        let mut site = SiteSettings::new(
+            Arc::clone(&country.words),
+            &setup.base_url,
+            keys.secret("forms"),
+            Arc::clone(&clock),
+            Arc::new(SystemEntropy),
+        );
+        site.country = country.about.short;
+        site.navigation = Arc::new(portal::navigation);
+        site.footer = portal::footer();
+        site.banner = setup.demo.then(demonstration);
+        let site = Site::new(site);
+        let router = router.layer(from_fn_with_state(identity.clone(), recognise));
+        let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, outbound);
+        let known = Known {
+            population,
+            registers: country.registers,
+            names: country.names,
+            settlements: country.settlements,
+            telephone: country.about.telephone,
+            words: country.words,
+        };
+        Ok(Self {
+            router: frame(router, &site, Limits::default()),
+            log_key: log.verifier(),
+            country: Arc::new(known),
+            acts,
+            identity,
+            workers,
+            sequencer,
+        })
+    }
+
+    /// Starts the workers, the sequencer and the sweeper; they run until the program ends.
+    pub(crate) fn work(&self) {
+        tokio::spawn(self.workers.clone().run(self.acts.clone()));
+        tokio::spawn(self.sequencer.clone().run());
+        let identity = self.identity.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(3_600)).await;
+                if let Err(fault) = identity.sweep().await {
+                    tracing::warn!(%fault, "old sessions were not swept");
+                }
+            }
+        });
+    }
+}
+
+fn demonstration() -> Localised {
+    Localised::from([
+        ("en", "Demonstration. The people, fees and documents shown here are not real."),
+        ("st", "Pontšo. Batho, litefo le mangolo tse bontšoang mona ha se tsa ’nete."),
+    ])
+}
+
+fn open_api(registers: &registers::Registers, base_url: &str) -> Router {
+    let document = registers::openapi(registers).document("Letsema", env!("CARGO_PKG_VERSION"), base_url);
+    Router::new().route("/api/openapi.json", get(move || async move { edge::Json(document) }))
+}
+
+/// Whether the program and its database are up, for whoever watches over it.
+fn health(acts: Acts) -> Router {
+    let health = move |_: Visit| {
+        let acts = acts.clone();
+        async move {
+            acts.read(&Caller::system("health"), log::head).await?;
+            Ok::<_, edge::Refusal>("ok\n")
+        }
+    };
+    Router::new().route("/health", get(health))
+}
