@@ -1,0 +1,72 @@
+// What the checks share: the program started on a fresh folder, browsers, one-time codes, and how checks are counted.
+import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { chromium } from "playwright-core";
+
+export const shots = process.env.LETSEMA_SHOTS ?? join(tmpdir(), "letsema-shots");
+mkdirSync(shots, { recursive: true });
+
+let failed = 0;
+export function ok(condition, name) {
+  console.log(`${condition ? "ok" : "not ok"} ${name}`);
+  if (!condition) failed += 1;
+}
+export const failures = () => failed;
+
+export async function start(...more) {
+  const data = mkdtempSync(join(tmpdir(), "letsema-browser-"));
+  const child = spawn(process.env.LETSEMA, ["demo", "--data", data, "--port", "0", "--population", "500", ...more], {
+    cwd: join(import.meta.dirname, "../.."),
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const file = join(data, "demo.json");
+  for (let tries = 0; !existsSync(file); tries += 1) {
+    if (tries > 300 || child.exitCode !== null) throw new Error("the program did not start");
+    await sleep(100);
+  }
+  await sleep(200);
+  const demo = JSON.parse(readFileSync(file, "utf8"));
+  const stop = () => { child.kill("SIGTERM"); rmSync(data, { recursive: true, force: true }); };
+  return { demo, data, child, stop };
+}
+
+export function browser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/** RFC 6238 with SHA-1, six digits, thirty seconds. */
+export function totp(secret, at = Date.now()) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  let bits = "";
+  for (const letter of secret.toUpperCase()) bits += letters.indexOf(letter).toString(2).padStart(5, "0");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30000)));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const place = mac[19] & 15;
+  return String((mac.readUInt32BE(place) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** The newest one-time code sent to a telephone. */
+export async function code(demo, phone, after = 0) {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const answer = await fetch(`${demo.inbox_api}?to=${encodeURIComponent(phone)}`);
+    const { messages } = await answer.json();
+    const found = messages.map((message) => /\b(\d{6})\b/.exec(message.text ?? message.body ?? "")).find(Boolean);
+    if (found && messages.length > after) return found[1];
+    await sleep(100);
+  }
+  throw new Error(`no code came to ${phone}`);
+}
+
+export async function messagesTo(demo, phone) {
+  const answer = await fetch(`${demo.inbox_api}?to=${encodeURIComponent(phone)}`);
+  return (await answer.json()).messages;
+}
