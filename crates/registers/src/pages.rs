@@ -128,7 +128,10 @@ async fn one(
 }
 
 fn list(visit: &Visit, register: &Register, records: &[Record]) -> Markup {
-    let columns: Vec<_> = register.list().iter().filter_map(|id| register.field(id)).collect();
+    // What the title says already needs no column of its own.
+    let titled: Vec<&str> = register.title_fields().collect();
+    let columns = register.list().iter().filter(|id| !titled.contains(&id.as_str()));
+    let columns: Vec<_> = columns.filter_map(|id| register.field(id)).collect();
     let mut table = Table::new(visit.t("registers.search.found")).column(visit.t("registers.record.record"));
     for field in &columns {
         table = table.column(visit.local(field.name()));
@@ -253,14 +256,10 @@ fn facts(visit: &Visit, register: &Register, record: &Record) -> Markup {
 }
 
 fn period(visit: &Visit, record: &Record) -> String {
-    let from = visit.date(record.valid_from());
     match record.valid_to() {
         // The last day on which it was true, as people say it.
-        Some(to) => {
-            let last = to.yesterday().unwrap_or(to);
-            format!("{from} – {}", visit.date(last))
-        }
-        None => format!("{from} –"),
+        Some(to) => format!("{} – {}", visit.date(record.valid_from()), visit.date(to.yesterday().unwrap_or(to))),
+        None => visit.t1("registers.record.since", "day", record.valid_from()),
     }
 }
 

@@ -77,6 +77,15 @@ impl Visitor {
         self.ask("GET", target, &[], "").await
     }
 
+    /// What a page weighs on the wire.
+    pub(crate) async fn weigh(&self, target: &str) -> usize {
+        let request = Request::get(target).header("x-officer", "off_1").header(header::ACCEPT, "text/html");
+        let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+        let response = self.0.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{target}");
+        response.into_body().collect().await.unwrap().to_bytes().len()
+    }
+
     async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let mut all = vec![("content-type", "application/json")];
         all.extend_from_slice(headers);

@@ -18,6 +18,28 @@ async fn page(officer: &Visitor, target: &str) -> Answer {
     page
 }
 
+#[test]
+fn pages_are_light() {
+    on_each(async |bench| {
+        let officer = Visitor::new(&bench);
+        bench.enrol_many("civil-person", (0..60).map(|n| person(n, "Tšepo", "Letsie")).collect()).await;
+        let list = page(&officer, "/registers/civil-person?q=Tshepo").await;
+        let record =
+            list.body.split("href=\"").find(|link| link.contains("/records/")).unwrap().split('"').next().unwrap();
+        for target in [
+            "/registers",
+            "/registers/civil-person",
+            "/registers/civil-person/enrol",
+            record,
+            &format!("{record}/change"),
+        ] {
+            let bytes = officer.weigh(target).await;
+            println!("{target}: {bytes} bytes");
+            assert!(bytes <= 5 * 1024, "{target}: {bytes} bytes");
+        }
+    });
+}
+
 async fn post(officer: &Visitor, target: &str, from: &Answer, body: &str) -> Answer {
     officer.ask("POST", target, &[HTML, FORM], format!("_form={}&{body}", from.token())).await
 }
