@@ -48,10 +48,7 @@ async fn callback(
     let told: Told =
         serde_json::from_slice(&body).map_err(|_| Refusal::from(Fault::invalid("payments.callback.shape")))?;
     let caller = Caller {
-        actor: Actor {
-            assurance: Assurance::Substantial,
-            ..Actor::bare(ActorKind::Client, format!("wallet:{}", wallet.id))
-        },
+        actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, wallet.account()) },
         via: Via::Api,
         language: visit.language().clone(),
     };

@@ -34,6 +34,10 @@ impl IdKind for TransferIdKind {
 /// A transfer's identifier, chosen by whoever books it: booked again under the same one, it does nothing.
 pub type TransferId = Id<TransferIdKind>;
 
+/// The largest single amount, in minor units: acts are hashed as canonical JSON, which holds whole numbers up to here
+/// (RFC 8785 §3.2.2.3).
+pub(crate) const LARGEST_MINOR: i64 = 1 << 53;
+
 /// At most so many transfers in one batch.
 pub const BATCH: usize = 8192;
 
@@ -207,6 +211,15 @@ pub(crate) fn account(cx: &mut Cx<'_>, new: &NewAccount<'_>) -> Result<AccountId
     Ok(id)
 }
 
+/// An account with its balances.
+///
+/// # Errors
+/// `payments.account.unknown`; a refusal; the store's faults.
+pub fn balances_of(cx: &mut Cx<'_>, id: AccountId) -> Result<Account, Fault> {
+    cx.may("payments.account.view", &Resource::new("Account", id))?;
+    rows::account(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.account.unknown"))
+}
+
 /// Books one transfer.
 ///
 /// # Errors
@@ -320,7 +333,7 @@ impl Books {
     fn entry(&self, tx: &mut dyn Tx, transfer: &Transfer) -> Result<Entry, Fault> {
         let reference = transfer.reference.clone();
         let moved = |debit: &AccountId, credit: &AccountId, amount: &Money, state, expires_at| {
-            if amount.minor() <= 0 {
+            if !(1..=LARGEST_MINOR).contains(&amount.minor()) {
                 return Err(Fault::invalid("payments.transfer.amount"));
             }
             if debit == credit {

@@ -45,8 +45,8 @@ pub use choose::choose_wallet;
 pub(crate) use events::Emit;
 pub use gateway::{Gateway, routes};
 pub use ledger::{
-    Account, AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, open_account, post, transfer,
-    transfers, void,
+    Account, AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, balances_of, open_account, post,
+    transfer, transfers, void,
 };
 pub use model::{
     Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,

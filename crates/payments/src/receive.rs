@@ -69,7 +69,8 @@ pub enum News {
 /// # Errors
 /// `payments.attempt.unknown`; `payments.callback.{amount,reference,reused}`; a refusal; the store's faults.
 pub fn receive(cx: &mut Cx<'_>, wallet: &Wallet, told: &Told) -> Result<News, Fault> {
-    cx.may("payments.wallet.report", &Resource::new("Wallet", &wallet.id))?;
+    let own = cx.actor().id == wallet.account();
+    cx.may("payments.wallet.report", &Resource::new("Wallet", &wallet.id).is("own", own))?;
     let attempt = rows::attempt(cx.tx(), told.id)?.filter(|attempt| attempt.wallet == wallet.id);
     let attempt = attempt.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
     let request = request::found(cx, attempt.request)?;
@@ -143,7 +144,8 @@ fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
     if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Fault::invalid("payments.callback.reference"));
     }
-    if told.currency != Some(wallet.currency) || told.amount_minor <= 0 {
+    let fits = (1..=ledger::LARGEST_MINOR).contains(&told.amount_minor);
+    if told.currency != Some(wallet.currency) || !fits {
         return Err(Fault::invalid("payments.callback.amount"));
     }
     Ok(Money::new(told.amount_minor, wallet.currency))

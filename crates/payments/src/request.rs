@@ -19,7 +19,7 @@ const REFERENCE: usize = 64;
 /// Makes a request to pay, and opens the income account it is for if need be.
 ///
 /// # Errors
-/// `payments.request.{amount,reference,return_path,expiry}`, `payments.account.differs`; a refusal; the store's faults.
+/// `payments.request.{amount,account,reference,return_path,expiry}`, `payments.account.differs`; a refusal; the store's faults.
 pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
     let id: RequestId = cx.id();
     let resource = Resource::new("PaymentRequest", id).with("owner", &new.payer).is("own", is_own(cx, &new.payer));
@@ -41,8 +41,13 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
 }
 
 fn check(new: &NewRequest, now: spine::Timestamp) -> Result<(), Fault> {
-    if new.amount.minor() <= 0 {
+    if !(1..=ledger::LARGEST_MINOR).contains(&new.amount.minor()) {
         return Err(Fault::invalid("payments.request.amount"));
+    }
+    // The accounts of wallets and of suspense are this engine's own.
+    let own = ["wallet:", "suspense:"].iter().any(|prefix| new.account.starts_with(prefix));
+    if own || new.account.trim().is_empty() || new.account.len() > 200 {
+        return Err(Fault::invalid("payments.request.account"));
     }
     let fits = (1..=REFERENCE).contains(&new.reference.len());
     if !fits || !new.reference.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -66,13 +66,10 @@ fn postgres(server: &str, migrations: &[Migration]) -> TestDatabase {
     let schema = unique("test");
     let admin = Store::open(&StoreConfig::for_url(server).expect("LETSEMA_TEST_POSTGRES is a postgres:// URL"))
         .expect("the test server answers");
-    let step = Migration {
-        engine: "testkit",
-        number: 1,
-        name: "schema",
-        sql: Box::leak(format!("CREATE SCHEMA {schema};\n").into_boxed_str()),
-    };
-    run_raw(&admin, step.sql);
+    // Process numbers come round again: an earlier process may have left a schema of this name.
+    for sql in [format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), format!("CREATE SCHEMA {schema}")] {
+        run_raw(&admin, Box::leak(sql.into_boxed_str()));
+    }
     let join = if server.contains('?') { '&' } else { '?' };
     open(format!("{server}{join}options=-c%20search_path%3D{schema}"), None, migrations)
 }

@@ -129,6 +129,8 @@ fn garbage_is_refused_before_anything_happens() {
             (paid(attempt, "W1", 500).replace("{", "{\"extra\":1,"), invalid("shape")),
             (paid(attempt, "W1", 0), invalid("amount")),
             (paid(attempt, "W1", -500), invalid("amount")),
+            (paid(attempt, "W1", (1 << 53) + 1), invalid("amount")),
+            (paid(attempt, "W1", i64::MAX), invalid("amount")),
             (paid(attempt, "W1", 500).replace("LSL", "ZAR"), invalid("amount")),
             (paid(attempt, "", 500), invalid("reference")),
             (paid(attempt, "W 1", 500), invalid("reference")),
@@ -143,19 +145,6 @@ fn garbage_is_refused_before_anything_happens() {
         assert_eq!(latin.status(), 401);
         assert_eq!(bench.state(id).await, RequestState::Sent);
         assert_eq!(bench.balance("wallet:mpesa").await, 0);
-        assert!(bench.audit().await.is_sound());
-    });
-}
-
-#[test]
-fn the_largest_amount_fits_and_the_next_is_refused() {
-    on_each(async |bench| {
-        let id = bench.ask_for(500).await;
-        let attempt = bench.choose(id, "58001203").await.unwrap();
-        assert_eq!(tell(&bench, &paid(attempt, "W1", i64::MAX)).await.status(), 200);
-        assert_eq!(bench.suspense(id).await, [("review".to_owned(), "wrong_amount".to_owned())]);
-        let over = tell(&bench, &paid(attempt, "W2", 500)).await;
-        assert_eq!(code(&over), (409, "payments.account.full".to_owned()), "no sum wraps around");
         assert!(bench.audit().await.is_sound());
     });
 }

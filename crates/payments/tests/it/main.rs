@@ -4,4 +4,7 @@
 mod behaviours;
 mod bench;
 mod callbacks;
+mod ledger;
+mod pages;
+mod storm;
 mod trouble;

@@ -1,0 +1,209 @@
+//! The payer's and the officer's pages, as a browser sees them.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::{Router, http};
+use edge::{Limits, Session, Visit, frame};
+use http_body_util::BodyExt;
+use payments::RequestState;
+use spine::{Actor, ActorKind, Assurance, Personal, Secret, Via};
+use tower::ServiceExt;
+
+use crate::bench::{Bench, under};
+
+const POLICIES: &str = include_str!("../../../../packs/lesotho/policies/payments.cedar");
+
+struct Answer {
+    status: u16,
+    location: String,
+    body: String,
+}
+
+struct Browser {
+    app: Router,
+    who: &'static str,
+    language: &'static str,
+}
+
+/// What the identity engine's middleware does, in short.
+async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
+    let name = edge::cookie::read(request.headers(), "session").map(str::to_owned);
+    if let Some(name) = name {
+        let shown = Personal::new(name.clone());
+        let actor = if name.starts_with("off") {
+            let officer = Actor::bare(ActorKind::Officer, &name);
+            Actor { roles: vec!["payments-officer".to_owned()], assurance: Assurance::High, name: shown, ..officer }
+        } else {
+            Actor::person(&name, shown, Assurance::Substantial)
+        };
+        visit.recognise(Session { actor, binding: Secret::new(name.into_bytes()), via: Via::Web });
+    }
+    next.run(request).await
+}
+
+impl Browser {
+    fn new(bench: &Bench, who: &'static str, language: &'static str) -> Self {
+        let routes = payments::routes(bench.gateway.clone()).layer(from_fn(recognise));
+        Self { app: frame(routes, &bench.site, Limits::default()), who, language }
+    }
+
+    async fn ask(&self, method: &str, target: &str, body: String) -> Answer {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(target)
+            .header("accept", "text/html")
+            .header("accept-language", self.language)
+            .header(header::COOKIE, format!("session={}", self.who))
+            .header("origin", "http://localhost:8080")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let location = answer.headers().get("location").map_or("", |it| it.to_str().unwrap()).to_owned();
+        let status = answer.status().as_u16();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(bytes.to_vec()).unwrap();
+        // A word nobody has said yet would stand there as its key.
+        for unsaid in [">payments.", "\"payments.", " payments.", "fault.payments"] {
+            assert!(!body.contains(unsaid), "{target}: {unsaid} in {body}");
+        }
+        Answer { status, location, body }
+    }
+
+    async fn get(&self, target: &str) -> Answer {
+        self.ask("GET", target, String::new()).await
+    }
+
+    async fn post(&self, target: &str, form_on: &Answer, fields: &str) -> Answer {
+        let start = form_on.body.find("name=\"_form\" value=\"").unwrap() + 20;
+        let token = form_on.body[start..].split('"').next().unwrap();
+        self.ask("POST", target, format!("_form={token}&{fields}")).await
+    }
+}
+
+#[test]
+fn from_the_question_to_the_receipt() {
+    under(POLICIES, async |bench| {
+        for (language, pay, approve, receipt) in [
+            ("en", "Pay M130.00", "asks you on your phone", "Receipt"),
+            ("st", "Lefa M130.00", "e u botsa mohaleng", "Rasiti"),
+        ] {
+            let lineo = Browser::new(&bench, "per_lineo", language);
+            let id = bench.ask_for(13_000).await;
+            let address = format!("/pay/{id}");
+            let page = lineo.get(&address).await;
+            assert_eq!(page.status, 200);
+            for part in [pay, "M-Pesa", "EcoCash", "PP-2026-0001", "href=\"/cases/1\""] {
+                assert!(page.body.contains(part), "{part} in {}", page.body);
+            }
+            let wrong = lineo.post(&address, &page, "wallet=mpesa&number=6200").await;
+            assert_eq!(wrong.status, 422);
+            assert!(wrong.body.contains("href=\"#number\"") && wrong.body.contains("value=\"6200\""), "{}", wrong.body);
+            let sent = lineo.post(&address, &wrong, "wallet=mpesa&number=5800+1201").await;
+            assert_eq!((sent.status, sent.location.as_str()), (303, format!("{address}/wait").as_str()));
+            let again = lineo.post(&address, &wrong, "wallet=mpesa&number=5800+1201").await;
+            assert_eq!(
+                (again.status, again.location.as_str()),
+                (303, format!("{address}/wait").as_str()),
+                "sent twice"
+            );
+            assert_eq!(bench.request(id).await.tries, 1);
+
+            let waiting = lineo.get(&format!("{address}/wait")).await;
+            assert!(waiting.body.contains(approve) && waiting.body.contains("•••• ••01"), "{}", waiting.body);
+            assert!(!waiting.body.contains("58001201"));
+            assert_eq!(lineo.get(&address).await.location, format!("{address}/wait"));
+            bench.until(id, RequestState::Paid).await;
+            assert_eq!(lineo.get(&format!("{address}/wait")).await.location, address);
+            let paid = lineo.get(&address).await;
+            let number = bench.request(id).await.receipt.unwrap();
+            assert!(paid.body.contains(&number) && paid.body.contains("href=\"/cases/1\""));
+            let slip = lineo.get(&format!("{address}/receipt")).await;
+            assert!(slip.body.contains(receipt) && slip.body.contains(&number) && slip.body.contains("M130.00"));
+        }
+    });
+}
+
+#[test]
+fn who_may_not_see_it_does_not() {
+    under(POLICIES, async |bench| {
+        let id = bench.ask_for(13_000).await;
+        let thabo = Browser::new(&bench, "per_thabo", "en");
+        for target in
+            [format!("/pay/{id}"), format!("/pay/{id}/wait"), format!("/pay/{id}/receipt"), "/payments".to_owned()]
+        {
+            let answer = thabo.get(&target).await;
+            assert_eq!(answer.status, 403, "{target}");
+            assert!(!answer.body.contains("PP-2026"));
+        }
+        let lineo = Browser::new(&bench, "per_lineo", "en");
+        let form = lineo.get(&format!("/pay/{id}")).await;
+        let stolen = thabo.post(&format!("/pay/{id}"), &form, "wallet=mpesa&number=58001201").await;
+        assert_eq!((stolen.status, bench.state(id).await), (403, RequestState::Open));
+        assert_eq!(lineo.get(&format!("/pay/{id}/receipt")).await.status, 404, "no receipt before it is paid");
+        assert_eq!(lineo.get("/pay/pay_nonsense").await.status, 404);
+    });
+}
+
+#[test]
+fn every_end_has_its_page() {
+    under(POLICIES, async |bench| {
+        let lineo = Browser::new(&bench, "per_lineo", "en");
+        for (number, words) in [
+            ("58001202", "not enough money"),
+            ("58001211", "does not know this number"),
+            ("58001208", "Another amount arrived"),
+        ] {
+            let id = bench.ask_for(500).await;
+            bench.choose(id, number).await.unwrap();
+            bench.until(id, RequestState::Failed).await;
+            let page = lineo.get(&format!("/pay/{id}")).await;
+            assert!(page.body.contains(words) && page.body.contains("<form"), "{number}: {}", page.body);
+        }
+        let id = bench.ask_for(500).await;
+        bench.choose(id, "58001206").await.unwrap();
+        bench.work().await;
+        bench.clock.step(86_401);
+        bench.until(id, RequestState::Expired).await;
+        bench
+            .wait_for("the money to go back", async || bench.suspense(id).await.iter().any(|it| it.0 == "refunded"))
+            .await;
+        let page = lineo.get(&format!("/pay/{id}")).await;
+        assert!(
+            page.body.contains("not paid in time") && page.body.contains("M5.00 went back to your M-Pesa"),
+            "{}",
+            page.body
+        );
+    });
+}
+
+#[test]
+fn the_officer_finds_suspense_and_sends_it_back() {
+    under(POLICIES, async |bench| {
+        let id = bench.ask_for(500).await;
+        bench.choose(id, "58001208").await.unwrap();
+        bench.until(id, RequestState::Failed).await;
+        let officer = Browser::new(&bench, "off_neo", "en");
+        let page = officer.get("/payments").await;
+        for part in ["Money that belongs to no request", "Another amount than was asked for", "M6.00", "PP-2026-0001"] {
+            assert!(page.body.contains(part), "{part} in {}", page.body);
+        }
+        let start = page.body.find("action=\"/payments/suspense/").unwrap() + 8;
+        let action = page.body[start..].split('"').next().unwrap().to_owned();
+        let form = Answer { status: 200, location: String::new(), body: page.body[start..].to_owned() };
+        assert_eq!(officer.post(&action, &form, "").await.location, "/payments");
+        bench.work().await;
+        assert_eq!(bench.suspense(id).await[0].0, "refunded");
+        assert!(officer.get("/payments").await.body.contains("Sent back"));
+
+        let filtered = officer.get("/payments?state=paid").await;
+        assert!(filtered.body.contains("There are no such requests"), "{}", filtered.body);
+        for found in ["/payments?q=PP-2026-0001", "/payments?state=failed", "/payments?state=&q="] {
+            assert!(officer.get(found).await.body.contains(&format!("/pay/{id}")), "{found}");
+        }
+        assert_eq!(officer.get("/payments?before=nonsense").await.status, 400);
+        assert_eq!(officer.get(&format!("/pay/{id}")).await.status, 200, "and looks at it, on record");
+        bench.must_be_sound().await;
+    });
+}
