@@ -14,7 +14,7 @@ use crate::register::{Fields, Register, Search, plain};
 pub(crate) const NAMES: &str = "name";
 
 /// One way to find a record.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
     pub(crate) field: String,
     pub(crate) value: String,

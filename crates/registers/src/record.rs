@@ -169,12 +169,15 @@ impl Record {
         register.subject().map(|field| self.text(field)).filter(|id| !id.is_empty())
     }
 
-    /// The same with these fields only.
+    /// The same with these fields only; the reason, which may tell of any of them, goes when one is missing.
     #[must_use]
     pub(crate) fn seen_in(mut self, register: &Register, fields: &[&str]) -> Self {
         self.fields.retain(|name, _| fields.contains(&name.as_str()));
         if !fields.contains(&register.key()) {
             self.key.clear();
+        }
+        if register.fields().iter().any(|field| !fields.contains(&field.id())) {
+            self.reason = None;
         }
         self
     }

@@ -170,7 +170,7 @@ const SEARCH_NAMES: &str = "
     ORDER BY value, whole, record LIMIT $9";
 
 /// A word of a name, as the index holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Hit {
     pub(crate) value: String,
     pub(crate) whole: String,
@@ -278,7 +278,6 @@ const INSERT_ENTRIES: &str = "
         ($1, $194, $195, $196, $197), ($1, $198, $199, $200, $201)";
 
 /// A record that is new.
-#[derive(Debug)]
 pub(crate) struct New {
     pub(crate) id: String,
     pub(crate) key: String,

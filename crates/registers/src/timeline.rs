@@ -16,7 +16,8 @@ use crate::record::{Cause, Record};
 use crate::register::Fields;
 
 /// Some days and what was true in them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Slice {
     pub(crate) from: Date,
     pub(crate) to: Option<Date>,
@@ -31,7 +32,8 @@ pub(crate) struct Slice {
 }
 
 /// What is to be done: versions to close, slices to write.
-#[derive(Debug, Default, PartialEq)]
+#[derive(PartialEq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct Plan {
     pub(crate) close: Vec<i64>,
     pub(crate) write: Vec<Slice>,

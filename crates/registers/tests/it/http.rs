@@ -150,6 +150,8 @@ fn a_record_from_birth_to_history() {
         let causes: Vec<_> = history["versions"].as_array().unwrap().iter().map(|version| &version["cause"]).collect();
         assert_eq!(causes, ["enrolled", "enrolled", "changed"]);
         assert_eq!(history["versions"][2]["reason"], "moved");
+        let narrow = client.get(&format!("{place}/history?view=statistics")).await.json();
+        assert_eq!(narrow["versions"][2].get("reason"), None, "a reason may tell what the view hides");
 
         let ended = json!({"kind": "end", "from": "2026-11-01"});
         let headers = [("if-match", "\"2\""), ("idempotency-key", "k5")];
