@@ -3,17 +3,18 @@
 //! **Invariant:** each purpose has a key of its own, derived from one master secret by its name, so that what one key
 //! seals no other opens. Several instances of the program share the folder.
 
-use std::path::Path;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crypto::{Algorithm, KeyError, SigningKey, hmac_sha256, secret_in_file};
+use journal::log::LogKey;
 use spine::Secret;
 
 /// Every key the program needs.
 pub(crate) struct Keys {
     master: Secret<[u8; 32]>,
-    /// Signs heads of the evidence log (Ed25519).
-    pub(crate) log: SigningKey,
+    folder: PathBuf,
     /// Signs ID tokens (P-256).
     pub(crate) identity: Arc<SigningKey>,
 }
@@ -25,9 +26,14 @@ impl Keys {
         std::fs::create_dir_all(folder).map_err(file)?;
         Ok(Self {
             master: secret_in_file(&folder.join("master.key"))?,
-            log: SigningKey::in_file(&folder.join("log.key"), Algorithm::EdDsa)?,
+            folder: folder.to_owned(),
             identity: Arc::new(SigningKey::in_file(&folder.join("identity.key"), Algorithm::Es256)?),
         })
+    }
+
+    /// The key that signs heads of the evidence log, under the log's name.
+    pub(crate) fn log(&self, name: &str) -> Result<LogKey, Box<dyn Error>> {
+        Ok(LogKey::new(name, SigningKey::in_file(&self.folder.join("log.key"), Algorithm::EdDsa)?)?)
     }
 
     /// The secret for one purpose.

@@ -12,7 +12,7 @@ use axum::routing::get;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{Client, Identity, IdentitySettings, recognise};
-use journal::log::{LogKey, Sequencer, Witness};
+use journal::log::{Sequencer, Witness};
 use journal::{Acts, Subscriptions, Workers, log};
 use messages::Messages;
 use payments::{Gateway, WalletLink, Wallets};
@@ -108,7 +108,7 @@ impl Program {
             subscriptions,
         );
         let log_name = format!("letsema/{}", country.about.code.to_lowercase());
-        let log = Arc::new(LogKey::new(&log_name, keys.log).map_err(|error| wrong("the log's key", error))?);
+        let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
         let outbound = Outbound::new(OutboundLimits { https_only: !setup.demo, ..OutboundLimits::default() });
         let messages = Messages::new(Arc::clone(&country.words));
         let wallets = Wallets::parse(&country.wallets, |id| {

@@ -3,6 +3,7 @@
 //! **Invariant:** the secret comes by the environment and never by the command line, which others can read. A wallet
 //! started by a demonstration ends with it.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -10,7 +11,6 @@ use std::sync::Arc;
 use payments::WalletLink;
 use payments::simulator::{SimulatorSettings, routes};
 use spine::Secret;
-use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use crate::clock::SystemClock;
@@ -31,10 +31,10 @@ pub(crate) async fn run(listen: SocketAddr, callback: String, secret: String, wi
         return serving.await;
     }
     // The parent holds the other end of our standard input; when it ends, however it ends, that closes.
-    let mut nothing = Vec::new();
+    let alone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     tokio::select! {
         ended = serving => ended,
-        _ = async { tokio::io::stdin().read_to_end(&mut nothing).await } => Ok(()),
+        _ = alone => Ok(()),
     }
 }
 

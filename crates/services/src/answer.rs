@@ -45,13 +45,10 @@ pub fn answer(cx: &mut Cx<'_>, services: &Services, id: CaseId, page: &str, give
 /// The case, if whoever asks may do this with it.
 pub(crate) fn own(cx: &mut Cx<'_>, id: CaseId, action: &str) -> Result<Case, Fault> {
     let case = rows::case(cx.tx(), id)?.ok_or_else(|| Fault::not_found("services.case.missing"))?;
-    cx.may(action, &resource(&case))?;
+    let own = case.applicant == cx.actor().id;
+    let resource = Resource::new("Case", case.id).with("service", case.service.clone()).is("own", own);
+    cx.may(action, &resource)?;
     Ok(case)
-}
-
-/// A case as the policies see it.
-pub(crate) fn resource(case: &Case) -> Resource {
-    Resource::new("Case", case.id).with("applicant", case.applicant.clone()).with("service", case.service.clone())
 }
 
 /// Keeps a case, if nobody changed it meanwhile.

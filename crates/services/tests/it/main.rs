@@ -1,0 +1,11 @@
+//! Services through their face, with the real pack, on both databases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "in tests a failure should be loud"
+)]
+
+mod country;
+mod packs;
