@@ -9,7 +9,7 @@ use spine::{Caller, IdKind, Timestamp};
 
 use crate::attempt::{self, ASK};
 use crate::choose::{LAPSE, PUSH};
-use crate::model::{Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId};
+use crate::model::{Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId, RequestState};
 use crate::refund::{self, REFUND};
 use crate::request::{self, EXPIRE};
 use crate::rows::requests as rows;
@@ -75,6 +75,10 @@ async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     }
     let request = attempt.request;
     let request = acts.read(&caller, move |cx| request::found(cx, request)).await?;
+    if request.state != RequestState::Sent || request.attempt != Some(id) {
+        // Withdrawn, paid or over in the meantime: nobody's phone rings for it.
+        return Ok(());
+    }
     let wallet = gateway.wallet(&attempt.wallet)?;
     let pushed = gateway.line(wallet)?.push(&attempt, request.amount, &request.reference).await;
     let ask_at = |seconds| acts.now().plus_seconds(seconds);

@@ -8,3 +8,4 @@ mod ledger;
 mod pages;
 mod storm;
 mod trouble;
+mod words;

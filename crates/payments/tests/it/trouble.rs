@@ -31,6 +31,20 @@ fn money_for_a_withdrawn_request_goes_back() {
 }
 
 #[test]
+fn nobodys_phone_rings_for_what_was_withdrawn_first() {
+    on_each(async |bench| {
+        let id = bench.ask_for(500).await;
+        bench.choose(id, "58001201").await.unwrap();
+        withdraw(&bench, id).await.unwrap();
+        bench.work().await;
+        bench.clock.step(200);
+        bench.work().await;
+        assert_eq!(bench.log().await["lines"].as_array().unwrap().len(), 0);
+        assert_eq!(bench.state(id).await, RequestState::Withdrawn);
+    });
+}
+
+#[test]
 fn a_paid_request_cannot_be_withdrawn() {
     on_each(async |bench| {
         let id = bench.ask_for(500).await;
