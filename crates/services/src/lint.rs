@@ -1,7 +1,8 @@
 //! All texts of a pack, and whether its Sesotho is spelt as Lesotho spells it.
 //!
 //! **Invariant:** a lint tells of suspicion and where; it never changes a text. What it looks for is the difference
-//! between the two orthographies of one language: `di`, `du`, `kg`, `tsh`, and `w` or `y` before a vowel.
+//! between the two orthographies of one language: `di`, `du`, `kg`, `tsh`, `fj`, and `w` or `y` before a vowel, but for
+//! `ny`, which both write (*senya*, *nyane*).
 
 use spine::Localised;
 
@@ -23,10 +24,11 @@ pub fn spelling(text: &str) -> Option<String> {
             return Some(format!("{word:?}: Lesotho writes {wanted:?}, not {found:?}"));
         }
         for (found, wanted) in [('w', 'o'), ('y', 'e')] {
-            if word
-                .char_indices()
-                .any(|(at, letter)| letter == found && vowel(word.get(at + 1..).and_then(|rest| rest.chars().next())))
-            {
+            let foreign = |(at, _): (usize, &str)| {
+                let (before, after) = word.split_at(at);
+                vowel(after.chars().nth(1)) && !(found == 'y' && before.ends_with('n'))
+            };
+            if word.match_indices(found).any(foreign) {
                 return Some(format!("{word:?}: Lesotho writes {wanted:?}, not {found:?}, before a vowel"));
             }
         }
@@ -82,10 +84,16 @@ mod tests {
 
     #[test]
     fn knows_the_two_orthographies_apart() {
-        for fine in ["Nchafatsa phasepoto ea hau", "Litefo le linomoro", "Tšebeletso ea ’muso", "Wi-Fi le YouTube"] {
+        for fine in [
+            "Nchafatsa phasepoto ea hau",
+            "Litefo le linomoro",
+            "Tšebeletso ea ’muso",
+            "Wi-Fi le YouTube",
+            "e senyehile, e nyane",
+        ] {
             assert_eq!(spelling(fine), None, "{fine}");
         }
-        for foreign in ["ditefo", "ho kgetha", "tshebeletso", "ya hao", "ho wela"] {
+        for foreign in ["ditefo", "ho kgetha", "tshebeletso", "ya hao", "ho wela", "moyeng"] {
             assert!(spelling(foreign).is_some(), "{foreign}");
         }
     }

@@ -4,8 +4,10 @@
 //! Names of sections follow CPSV-AP 3.2: authority, channel, cost, evidence, requirement, output.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 use spine::{Date, Localised};
 use toml::Spanned;
 
@@ -343,13 +345,49 @@ pub struct Output {
 }
 
 /// How a field of a document is filled.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub enum Filling {
     /// Text (CEL).
     Text(Expression),
     /// A day (CEL giving an ISO date), an amount in minor units, a word by its code, an option's label, or rows.
     Formatted(Box<Formatted>),
+}
+
+/// A filling as written: serde's own untagged enums would lose the places of what is inside.
+enum Written {
+    Text(String),
+    Formatted(Box<Formatted>),
+}
+
+impl<'de> Deserialize<'de> for Filling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written: Spanned<Written> = Spanned::deserialize(deserializer)?;
+        let span = written.span();
+        Ok(match written.into_inner() {
+            Written::Text(text) => Self::Text(Spanned::new(span, text)),
+            Written::Formatted(formatted) => Self::Formatted(formatted),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Written;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an expression, or a table such as { date = \"…\" }")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Written, E> {
+                Ok(Written::Text(text.to_owned()))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+                let formatted = Formatted::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Written::Formatted(Box::new(formatted)))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 /// A filling with a format.

@@ -14,7 +14,16 @@ pub(crate) const SERVICES: [&str; 3] = ["birth-certificate-copy", "driver-licenc
 
 /// All catalogues of messages of the pack.
 pub(crate) const CATALOGUES: [&str; 11] = [
-    "civil", "documents", "edge", "identity", "journal", "messages", "payments", "policy", "portal", "registers",
+    "civil",
+    "documents",
+    "edge",
+    "identity",
+    "journal",
+    "messages",
+    "payments",
+    "policy",
+    "portal",
+    "registers",
     "services",
 ];
 
@@ -87,9 +96,8 @@ pub(crate) fn around() -> Surroundings {
 pub(crate) fn catalogue() -> Catalogue {
     let files = texts("services", ".toml");
     let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    Catalogue::parse(files, around(), folding()).unwrap_or_else(|faults| {
-        panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })
+    Catalogue::parse(files, around(), folding())
+        .unwrap_or_else(|faults| panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 pub(crate) fn fonts() -> Fonts {
@@ -98,7 +106,7 @@ pub(crate) fn fonts() -> Fonts {
         let name = path.file_name()?.to_str()?.strip_suffix(".ttf")?.to_owned();
         Some((name, fs::read(&path).unwrap()))
     });
-    Fonts::new(files.collect()).unwrap()
+    Fonts::new(files).unwrap()
 }
 
 #[derive(Deserialize)]

@@ -27,10 +27,10 @@ fn whatever_the_sources_do_not_give_is_marked_as_an_example() {
         assert!(pack.service.illustrative, "{id}");
         assert!(pack.fees.iter().all(|fee| fee.illustrative && fee.minor > 0), "{id}");
         let law = pack.service.legal_basis.in_language(&Language::new("en"));
-        assert!(law.starts_with("Illustrative"), "{id}: {law}");
+        assert!(law.contains("illustrative"), "{id}: {law}");
         for rule in &pack.rules {
             let cite = rule.cite.in_language(&Language::new("en"));
-            assert!(cite.starts_with("Illustrative"), "{id}: {cite}");
+            assert!(cite.contains("illustrative"), "{id}: {cite}");
         }
     }
 }
