@@ -109,6 +109,9 @@ struct DemoArgs {
     /// sqlite:PATH or postgres://…; a file in the data folder if not given.
     #[arg(long)]
     database: Option<String>,
+    /// Let the simulated wallets outlive the program, to see what happens when it is killed.
+    #[arg(long)]
+    keep_wallets: bool,
     /// People from an operator's own export (CSV) instead of invented ones.
     #[arg(long)]
     people: Option<PathBuf>,
@@ -175,6 +178,7 @@ async fn demonstrate(args: DemoArgs) -> Result<(), String> {
         database,
         people: args.people,
         pack: args.pack,
+        keep_wallets: args.keep_wallets,
     };
     demo::run(demo).await
 }

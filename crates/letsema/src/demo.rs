@@ -18,7 +18,8 @@ use crate::cast::{self, OFFICERS, Secrets};
 use crate::command;
 use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
-use crate::{serve, wallet};
+use crate::serve;
+use crate::wallet::Beside;
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -32,6 +33,8 @@ pub(crate) struct Demo {
     pub(crate) database: String,
     pub(crate) people: Option<PathBuf>,
     pub(crate) pack: PathBuf,
+    /// Wallets outlive the program, to see what happens when it is killed.
+    pub(crate) keep_wallets: bool,
 }
 
 /// Runs a demonstration until told to end.
@@ -44,17 +47,14 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
-    let mut links = Vec::new();
-    for id in wallet_ids(&demo.pack)? {
-        links.push((id, wallet::link()?));
-    }
+    let wallets = wallets(&demo)?;
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: demo.database.clone(),
         base_url: base_url.clone(),
         pack: demo.pack.clone(),
         demo: true,
-        wallets: links.iter().map(|(id, (_, link, _))| (id.clone(), link.clone())).collect(),
+        wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         clients: clients(&secrets),
         witnesses: Vec::new(),
     })
@@ -63,9 +63,9 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let people = enrol_cast(&program, &secrets, &people).await.map_err(|fault| told("the people", &fault))?;
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
     let mut children = Vec::new();
-    for (id, (address, _, secret)) in &links {
-        let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{id}");
-        children.push(wallet::start(*address, &callback, secret)?);
+    for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
+        let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
+        children.push(wallet.start(&callback, demo.keep_wallets)?);
     }
     let file = demo.data.join("demo.json");
     let said = json!({
@@ -76,7 +76,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "people": people,
         "officers": officers,
         "clients": cast::clients(&secrets),
-        "wallets": links.iter().map(|(id, (address, ..))| json!({ "id": id, "url": format!("http://{address}") })).collect::<Vec<_>>(),
+        "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
@@ -97,6 +97,23 @@ fn wallet_ids(pack: &Path) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let wallets = Wallets::parse(&text, |_| None).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(wallets.iter().map(|wallet| wallet.id.clone()).collect())
+}
+
+/// The wallets beside the program: those of an earlier start if they still run, else new ones.
+fn wallets(demo: &Demo) -> Result<Vec<Beside>, String> {
+    let file = demo.data.join("wallets.json");
+    let known: Vec<Beside> =
+        fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    if demo.keep_wallets && !known.is_empty() && known.iter().all(Beside::runs) {
+        return Ok(known);
+    }
+    let ids = wallet_ids(&demo.pack)?;
+    let new = ids.iter().map(|id| Beside::new(id)).collect::<Result<Vec<_>, _>>()?;
+    if demo.keep_wallets {
+        let text = serde_json::to_string(&new).unwrap_or_default();
+        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(new)
 }
 
 fn clients(secrets: &Secrets) -> Vec<Client> {

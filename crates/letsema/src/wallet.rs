@@ -7,9 +7,11 @@ use std::io::Read;
 use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use payments::WalletLink;
 use payments::simulator::{SimulatorSettings, routes};
+use serde::{Deserialize, Serialize};
 use spine::Secret;
 use tokio::process::{Child, Command};
 
@@ -38,29 +40,52 @@ pub(crate) async fn run(listen: SocketAddr, callback: String, secret: String, wi
     }
 }
 
-/// Where a wallet will listen, and the secret both sides sign with.
-///
-/// # Errors
-/// A sentence for the command line.
-pub(crate) fn link() -> Result<(SocketAddr, WalletLink, String), String> {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let address = free.map_err(|error| format!("no port is free for a wallet: {error}"))?;
-    let secret = crypto::hex(&crypto::random::<32>());
-    let link = WalletLink { base_url: format!("http://{address}"), secret: Secret::new(secret.clone().into_bytes()) };
-    Ok((address, link, secret))
+/// A simulated wallet beside this process: where it listens, and the secret both sides sign with.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Beside {
+    pub(crate) id: String,
+    pub(crate) address: SocketAddr,
+    secret: String,
 }
 
-/// Starts a wallet beside this process.
-///
-/// # Errors
-/// A sentence for the command line.
-pub(crate) fn start(address: SocketAddr, callback: &str, secret: &str) -> Result<Child, String> {
-    let own = std::env::current_exe().map_err(|error| format!("the program does not know where it lies: {error}"))?;
-    Command::new(own)
-        .args(["wallet", "--listen", &address.to_string(), "--callback", callback, "--with-parent"])
-        .env(SECRET, secret)
-        .stdin(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("the wallet could not be started: {error}"))
+impl Beside {
+    /// A wallet on a free port with a fresh secret.
+    ///
+    /// # Errors
+    /// A sentence for the command line.
+    pub(crate) fn new(id: &str) -> Result<Self, String> {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let address = free.map_err(|error| format!("no port is free for a wallet: {error}"))?;
+        Ok(Self { id: id.to_owned(), address, secret: crypto::hex(&crypto::random::<32>()) })
+    }
+
+    /// How the gateway reaches it.
+    pub(crate) fn link(&self) -> WalletLink {
+        let secret = Secret::new(self.secret.clone().into_bytes());
+        WalletLink { base_url: format!("http://{}", self.address), secret }
+    }
+
+    /// Whether it still runs, from an earlier start.
+    pub(crate) fn runs(&self) -> bool {
+        std::net::TcpStream::connect_timeout(&self.address, Duration::from_millis(300)).is_ok()
+    }
+
+    /// Starts it. One that is kept outlives this process, as a real wallet would.
+    ///
+    /// # Errors
+    /// A sentence for the command line.
+    pub(crate) fn start(&self, callback: &str, kept: bool) -> Result<Child, String> {
+        let own =
+            std::env::current_exe().map_err(|error| format!("the program does not know where it lies: {error}"))?;
+        let mut command = Command::new(own);
+        command
+            .args(["wallet", "--listen", &self.address.to_string(), "--callback", callback])
+            .env(SECRET, &self.secret);
+        if kept {
+            command.stdin(Stdio::null());
+        } else {
+            command.arg("--with-parent").stdin(Stdio::piped()).kill_on_drop(true);
+        }
+        command.spawn().map_err(|error| format!("the wallet could not be started: {error}"))
+    }
 }
