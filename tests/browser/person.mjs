@@ -32,7 +32,7 @@ export class Visitor {
   }
 
   async signInAsPerson(person) {
-    await this.page.locator('input[name="kind"][value="person"]').check();
+    await this.page.locator('input[name="kind"][value="person"]').check({ force: true });
     await this.press();
     await this.fill("login", person.id_number);
     await this.press();
@@ -44,7 +44,7 @@ export class Visitor {
   }
 
   async signInAsOfficer(officer) {
-    await this.page.locator('input[name="kind"][value="officer"]').check();
+    await this.page.locator('input[name="kind"][value="officer"]').check({ force: true });
     await this.press();
     await this.fill("login", officer.login);
     await this.press();
@@ -79,7 +79,7 @@ export class Visitor {
       done.add(name);
       if (kind === "radio" || kind === "checkbox") {
         const value = wanted[name];
-        await form.locator(value ? `[name="${name}"][value="${value}"]` : `[name="${name}"]`).first().check();
+        await form.locator(value ? `[name="${name}"][value="${value}"]` : `[name="${name}"]`).first().check({ force: true });
       } else if (kind === "select") {
         await input.selectOption(wanted[name] ? { value: wanted[name] } : { index: 1 });
       } else if (name.endsWith("-day") || name.endsWith("-month") || name.endsWith("-year")) {
@@ -92,7 +92,7 @@ export class Visitor {
 
   /** Pays what is asked, with this wallet and number, and waits until it is paid. */
   async pay(wallet, phone) {
-    await this.page.locator(`input[name="wallet"][value="${wallet}"]`).check();
+    await this.page.locator(`input[name="wallet"][value="${wallet}"]`).check({ force: true });
     const number = this.page.locator('main form[method=post] input[type="tel"], main form[method=post] input[name="phone"], main form[method=post] input[name="number"]').first();
     await number.fill(phone);
     await this.press();
