@@ -1,4 +1,5 @@
 // Somebody else's OpenID Connect client (npm openid-client) signs a person in: discovery, PKCE, consent, ID token, userinfo.
+import { createServer } from "node:http";
 import * as client from "openid-client";
 import { Visitor } from "./person.mjs";
 import { ok } from "./world.mjs";
@@ -17,7 +18,12 @@ export async function relyingParty(chrome, demo, person) {
   const context = await chrome.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   let back;
-  await page.route(`${redirect}**`, (route) => { back = route.request().url(); return route.fulfill({ body: "welcome" }); });
+  // The bank's own server, to which the browser comes back.
+  const bankServer = createServer((request, answer) => {
+    if (request.url.startsWith("/callback")) back = new URL(request.url, redirect).href;
+    answer.end("welcome");
+  });
+  await new Promise((listening) => bankServer.listen(new URL(redirect).port, listening));
   await page.goto(to.href);
   const visitor = new Visitor(demo, page, "en", async () => {});
   await visitor.signInAsPerson(person);
@@ -35,4 +41,5 @@ export async function relyingParty(chrome, demo, person) {
   } catch { refused = true; }
   ok(refused, "openid-client: a code is good once");
   await context.close();
+  bankServer.close();
 }
