@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Visitor } from "./person.mjs";
+import { killed } from "./killed.mjs";
 import { relyingParty } from "./openid.mjs";
 import { browser, failures, messagesTo, ok, shots, start } from "./world.mjs";
 
@@ -132,6 +133,15 @@ try {
   await journey({ service: "driver-licence-renewal", role: "licence-officer", words: "laesense", person: person("licence expired"), language: "st", javaScript: true });
   await journey({ service: "birth-certificate-copy", role: "registration-officer", words: "birth", person: both, language: "en", javaScript: false });
   await journey({ service: "passport-renewal", role: "passport-officer", words: "phasepoto", person: person("passport expired"), language: "st", javaScript: false });
+  await killed(chrome, [], "SQLite");
+  const postgres = process.env.LETSEMA_TEST_POSTGRES;
+  if (postgres) {
+    const schema = `kill_${process.pid}`;
+    execFileSync("psql", ["-q", postgres, "-c", `CREATE SCHEMA ${schema}`]);
+    await killed(chrome, ["--database", `${postgres}?options=-c%20search_path%3D${schema}`], "PostgreSQL");
+  } else {
+    console.log("# LETSEMA_TEST_POSTGRES is not set: kill -9 was tried on SQLite only");
+  }
   await relyingParty(chrome, demo, person("two at once"));
 } catch (error) {
   ok(false, `the way ended early: ${error.stack}`);
@@ -140,6 +150,6 @@ for (const [fault, where] of faults) console.log(`# ${fault}: ${where}`);
 ok(faults.size === 0, `axe and the width of a small phone find nothing on ${pictures} pages`);
 console.log(`# pictures are in ${shots}`);
 await chrome.close();
-world.stop();
+await world.stop();
 console.log("done");
 process.exit(failures() ? 1 : 0);

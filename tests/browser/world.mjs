@@ -17,21 +17,37 @@ export function ok(condition, name) {
 }
 export const failures = () => failed;
 
+/** Starts the program on a folder; `again` starts it once more on the same folder and port after a kill. */
 export async function start(...more) {
   const data = mkdtempSync(join(tmpdir(), "letsema-browser-"));
-  const child = spawn(process.env.LETSEMA, ["demo", "--data", data, "--port", "0", "--population", "500", ...more], {
-    cwd: join(import.meta.dirname, "../.."),
-    stdio: ["ignore", "ignore", "inherit"],
-  });
   const file = join(data, "demo.json");
-  for (let tries = 0; !existsSync(file); tries += 1) {
-    if (tries > 300 || child.exitCode !== null) throw new Error("the program did not start");
-    await sleep(100);
-  }
-  await sleep(200);
-  const demo = JSON.parse(readFileSync(file, "utf8"));
-  const stop = () => { child.kill("SIGTERM"); rmSync(data, { recursive: true, force: true }); };
-  return { demo, data, child, stop };
+  const world = { data, demo: null, child: null };
+  const run = async (port) => {
+    rmSync(file, { force: true });
+    world.child = spawn(process.env.LETSEMA, ["demo", "--data", data, "--port", String(port), "--population", "500", ...more], {
+      cwd: join(import.meta.dirname, "../.."),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    for (let tries = 0; !existsSync(file); tries += 1) {
+      if (tries > 300 || world.child.exitCode !== null) throw new Error("the program did not start");
+      await sleep(100);
+    }
+    await sleep(200);
+    world.demo = JSON.parse(readFileSync(file, "utf8"));
+  };
+  await run(0);
+  const ended = (child) => new Promise((resolve) => (child.exitCode === null && child.signalCode === null ? child.once("exit", resolve) : resolve()));
+  world.kill = async () => {
+    world.child.kill("SIGKILL");
+    await ended(world.child);
+  };
+  world.again = () => run(new URL(world.demo.base_url).port);
+  world.stop = async () => {
+    world.child.kill("SIGTERM");
+    await ended(world.child);
+    rmSync(data, { recursive: true, force: true });
+  };
+  return world;
 }
 
 export function browser() {
