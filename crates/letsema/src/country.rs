@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use journal::Policies;
 use registers::Registers;
 use serde::Deserialize;
-use services::{Catalogue, Country as Places, Surroundings};
+use services::{Catalogue, Country as Places, Spelling, Surroundings};
 use spine::{Currency, Folding, Locale, Localised, Words};
 
 /// A country.
@@ -78,6 +78,12 @@ struct Institutions {
 struct Institution {
     id: String,
     name: Localised,
+}
+
+/// `spelling.toml`.
+#[derive(Deserialize)]
+struct Spellings {
+    languages: Vec<Spelling>,
 }
 
 /// Names for people who do not exist.
@@ -243,6 +249,7 @@ impl Country {
             layouts: reader.layouts(),
             institutions: institutions.clone(),
             languages: words.locales().map(|locale| locale.language.clone()).collect(),
+            spelling: reader.toml::<Spellings>("spelling.toml")?.languages,
         };
         let files = reader.texts("services", "toml");
         let catalogue =

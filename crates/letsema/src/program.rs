@@ -18,7 +18,7 @@ use messages::Messages;
 use payments::{Gateway, WalletLink, Wallets};
 use portal::Portal;
 use services::{Services, ServicesSettings};
-use spine::{Caller, Clock, Localised, Migration};
+use spine::{Caller, Clock, Localised, Migration, Secret, Words};
 use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
@@ -116,21 +116,7 @@ impl Program {
         })
         .map_err(|error| wrong("wallets.toml", error))?;
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock));
-        let seal_key = SealKey::new(&keys.secret("seal")).map_err(|error| wrong("the keys", error))?;
-        let hasher = Hasher::new(keys.secret("pepper"), HASHES_AT_ONCE).map_err(|error| wrong("the keys", error))?;
-        let identity = Identity::new(IdentitySettings {
-            acts: acts.clone(),
-            hasher,
-            seal_key: Arc::new(seal_key),
-            signing_key: Arc::clone(&keys.identity),
-            retired_keys: Vec::new(),
-            secret: keys.secret("identity"),
-            base_url: setup.base_url.clone(),
-            site_name: "Letsema".to_owned(),
-            clients: setup.clients,
-            messages: messages.clone(),
-        })
-        .map_err(|error| wrong("sign-in", error))?;
+        let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
@@ -155,9 +141,7 @@ impl Program {
             institutions: Arc::new(country.institutions),
         };
 
-        let mut workers = messages.handlers(&acts, Workers::default());
-        workers = payments::handlers(&gateway, workers);
-        workers = services.handlers(workers);
+        let workers = services.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
         let mut router = portal
             .routes()
             .merge(services.routes())
@@ -171,17 +155,8 @@ impl Program {
         if setup.demo {
             router = router.merge(messages::inbox_routes(acts.clone()));
         }
-        let mut site = SiteSettings::new(
-            Arc::clone(&country.words),
-            &setup.base_url,
-            keys.secret("forms"),
-            Arc::clone(&clock),
-            Arc::new(SystemEntropy),
-        );
+        let mut site = site(&setup, &country.words, keys.secret("forms"), &clock);
         site.country = country.about.short;
-        site.navigation = Arc::new(portal::navigation);
-        site.footer = portal::footer();
-        site.banner = setup.demo.then(demonstration);
         let site = Site::new(site);
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, outbound);
@@ -218,6 +193,35 @@ impl Program {
             }
         });
     }
+}
+
+/// Sign-in, with the keys for it.
+fn identity(setup: &Setup, keys: &Keys, acts: &Acts, messages: &Messages) -> Result<Identity, String> {
+    let seal_key = SealKey::new(&keys.secret("seal")).map_err(|error| wrong("the keys", error))?;
+    let hasher = Hasher::new(keys.secret("pepper"), HASHES_AT_ONCE).map_err(|error| wrong("the keys", error))?;
+    Identity::new(IdentitySettings {
+        acts: acts.clone(),
+        hasher,
+        seal_key: Arc::new(seal_key),
+        signing_key: Arc::clone(&keys.identity),
+        retired_keys: Vec::new(),
+        secret: keys.secret("identity"),
+        base_url: setup.base_url.clone(),
+        site_name: "Letsema".to_owned(),
+        clients: setup.clients.clone(),
+        messages: messages.clone(),
+    })
+    .map_err(|error| wrong("sign-in", error))
+}
+
+/// What every page shares.
+fn site(setup: &Setup, words: &Arc<Words>, form_key: Secret<[u8; 32]>, clock: &Arc<dyn Clock>) -> SiteSettings {
+    let mut site =
+        SiteSettings::new(Arc::clone(words), &setup.base_url, form_key, Arc::clone(clock), Arc::new(SystemEntropy));
+    site.navigation = Arc::new(portal::navigation);
+    site.footer = portal::footer();
+    site.banner = setup.demo.then(demonstration);
+    site
 }
 
 fn demonstration() -> Localised {

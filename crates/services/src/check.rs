@@ -9,7 +9,7 @@ use documents::Layout;
 use spine::{Language, Localised};
 use toml::Spanned;
 
-use crate::lint;
+use crate::lint::{self, Spelling};
 use crate::pack::{Condition, Expression, Field, FieldType, Filling, Pack, StepKind};
 use crate::rules::{FUNCTIONS, Rules};
 use crate::service::{Service, later};
@@ -25,6 +25,8 @@ pub struct Surroundings {
     pub institutions: BTreeMap<String, Localised>,
     /// Languages that every text must be in.
     pub languages: Vec<Language>,
+    /// How they are spelt here.
+    pub spelling: Vec<Spelling>,
 }
 
 /// What is wrong with a pack.
@@ -396,7 +398,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Every text is in every language, and the Sesotho is spelt as in Lesotho.
+    /// Every text is in every language, and spelt as this country spells it.
     fn languages(&mut self, pack: &Pack) {
         let mut texts = Vec::new();
         lint::texts(pack, &mut texts);
@@ -407,10 +409,12 @@ impl Checker<'_> {
                     self.fault(place, format!("this text is not said in {}", language.tag()));
                 }
             }
-            if let Some(words) = text.iter().find_map(|(tag, words)| (tag == "st").then_some(words))
-                && let Some(problem) = lint::spelling(words)
-            {
-                self.fault(self.place(words), problem);
+            for spelling in &self.around.spelling.clone() {
+                if let Some(words) = text.iter().find_map(|(tag, words)| (tag == spelling.language).then_some(words))
+                    && let Some(problem) = spelling.foreign(words)
+                {
+                    self.fault(self.place(words), problem);
+                }
             }
         }
     }

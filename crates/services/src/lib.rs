@@ -61,7 +61,7 @@ pub use catalogue::{Catalogue, CatalogueError};
 pub use check::{PackFault, Surroundings, check};
 pub use decide::{Verdict, decide};
 pub use desk::{claim, look, release, tasks};
-pub use lint::spelling;
+pub use lint::Spelling;
 pub use model::{Case, CaseId, CaseState, Issued, OutputId, Question, Task, TaskId};
 pub use paid::{pay, payment_ended};
 pub use questions::Country;

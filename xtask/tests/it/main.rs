@@ -33,6 +33,12 @@ impl Source {
     pub(crate) fn code(&self) -> &str {
         self.text.split("#[cfg(test)]").next().unwrap_or_default()
     }
+
+    /// The same without lines of comment.
+    pub(crate) fn bare(&self) -> String {
+        let lines = self.code().lines().filter(|line| !line.trim_start().starts_with("//"));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
 }
 
 /// Every Rust source of the crates.

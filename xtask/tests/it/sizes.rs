@@ -2,7 +2,7 @@
 
 use crate::{nothing, sources};
 
-const FILE_LINES: usize = 460;
+const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 80;
 
 #[test]
@@ -12,7 +12,7 @@ fn files_are_read_in_one_sitting() {
         .filter(|source| source.ships() && source.code().lines().count() > FILE_LINES)
         .map(|source| format!("{}: {} lines", source.path, source.code().lines().count()))
         .collect();
-    nothing(&broken, "A file of more than 460 lines has two reasons to change: split it there.");
+    nothing(&broken, "A file of more than 500 lines has two reasons to change: split it there.");
 }
 
 #[test]
@@ -23,7 +23,17 @@ fn functions_fit_on_a_screen() {
         for (number, line) in source.code().lines().enumerate() {
             let indent = line.len() - line.trim_start().len();
             let head = line.trim_start();
-            let starts = ["fn ", "pub fn ", "pub(crate) fn ", "pub(super) fn ", "async fn ", "pub async fn ", "pub(crate) async fn ", "const fn ", "pub const fn "];
+            let starts = [
+                "fn ",
+                "pub fn ",
+                "pub(crate) fn ",
+                "pub(super) fn ",
+                "async fn ",
+                "pub async fn ",
+                "pub(crate) async fn ",
+                "const fn ",
+                "pub const fn ",
+            ];
             if begun.is_none() && starts.iter().any(|start| head.starts_with(start)) && !head.ends_with(';') {
                 begun = Some((number, indent, head.to_owned()));
             }

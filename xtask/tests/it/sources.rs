@@ -4,11 +4,8 @@ use crate::{nothing, sources};
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    let broken: Vec<String> = sources()
-        .iter()
-        .filter(|source| !source.text.starts_with("//! "))
-        .map(|source| source.path.clone())
-        .collect();
+    let broken: Vec<String> =
+        sources().iter().filter(|source| !source.text.starts_with("//! ")).map(|source| source.path.clone()).collect();
     nothing(&broken, "A file begins with two to six lines `//!`: what it is for, its invariant, where to look next.");
 }
 
@@ -49,11 +46,22 @@ fn nothing_ambient() {
 #[test]
 fn nothing_of_one_country() {
     // A service, a ministry, a wallet or a place in Rust belongs into the pack.
-    const WORDS: [&str; 10] =
-        ["lesotho", "maseru", "sesotho", "m-pesa", "mpesa", "ecocash", "basotho", "vodacom", "econet", "passport-renewal"];
+    const WORDS: [&str; 10] = [
+        "lesotho",
+        "maseru",
+        "sesotho",
+        "m-pesa",
+        "mpesa",
+        "ecocash",
+        "basotho",
+        "vodacom",
+        "econet",
+        "passport-renewal",
+    ];
     let allowed = |path: &str| {
         // The command line's default pack, and the demonstration's own cast, which is about this country's people.
-        ["crates/letsema/src/command.rs", "crates/letsema/src/cast.rs", "crates/payments/src/simulator/mod.rs"].contains(&path)
+        ["crates/letsema/src/command.rs", "crates/letsema/src/cast.rs", "crates/payments/src/simulator/mod.rs"]
+            .contains(&path)
     };
     let mut broken = Vec::new();
     for source in sources().iter().filter(|source| source.ships() && !allowed(&source.path)) {

@@ -17,7 +17,11 @@ fn is_statement(text: &str) -> bool {
 
 /// The string literals of a source, with their lines. Escapes are as they stand.
 fn strings(source: &Source) -> Vec<(usize, String)> {
-    let code: String = source.code().lines().map(|line| if line.trim_start().starts_with("//") { "\n".to_owned() } else { format!("{line}\n") }).collect();
+    let code: String = source
+        .code()
+        .lines()
+        .map(|line| if line.trim_start().starts_with("//") { "\n".to_owned() } else { format!("{line}\n") })
+        .collect();
     let mut all = Vec::new();
     let (mut letters, mut line) = (code.chars().peekable(), 1);
     while let Some(letter) = letters.next() {
@@ -93,7 +97,10 @@ fn every_engine_touches_its_own_tables_only() {
         if room == "store" {
             continue;
         }
-        let words: Vec<&str> = text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.')).filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = text
+            .split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '.'))
+            .filter(|word| !word.is_empty())
+            .collect();
         for pair in words.windows(2) {
             let [verb, table] = pair else { continue };
             if matches!(*verb, "FROM" | "INTO" | "UPDATE" | "JOIN")

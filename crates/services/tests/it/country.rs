@@ -90,7 +90,13 @@ pub(crate) fn around() -> Surroundings {
         layouts: layouts(),
         institutions: institutions.collect(),
         languages: vec![Language::new("en-LS"), Language::new("st-LS")],
+        spelling: spelling(),
     }
+}
+
+fn spelling() -> Vec<services::Spelling> {
+    let file: toml::Table = text("spelling.toml").parse().unwrap();
+    file["languages"].clone().try_into().unwrap()
 }
 
 pub(crate) fn catalogue() -> Catalogue {

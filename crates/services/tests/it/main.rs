@@ -7,5 +7,8 @@
     reason = "in tests a failure should be loud"
 )]
 
+mod bench;
 mod country;
 mod packs;
+mod trouble;
+mod way;
