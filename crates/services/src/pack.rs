@@ -131,7 +131,7 @@ pub struct Claim {
     pub field: Spanned<String>,
     /// What people call it.
     pub name: Localised,
-    /// How it is shown: `text` (default), `date`, `district`.
+    /// How it is shown: `text` (default) or `date`.
     #[serde(default)]
     pub shown: Shown,
     /// Words of the pack that say its codes.

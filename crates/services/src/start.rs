@@ -26,6 +26,9 @@ pub fn start(cx: &mut Cx<'_>, services: &Services, service: &str) -> Result<Case
     let service = services.catalogue().offered(service)?;
     let about = &service.pack.service;
     cx.may("services.case.start", &Resource::new("Service", service.id()))?;
+    if about.effective.0 > services.today(cx) {
+        return Err(Fault::not_found("services.service.missing"));
+    }
     if cx.actor().assurance < about.assurance {
         return Err(Fault::forbidden("services.case.assurance"));
     }

@@ -53,11 +53,11 @@ fn of_two_officers_one_gets_the_task() {
         };
         // Who read the task before the other's claim was kept is told that it changed; who came after, that it is taken.
         assert!(["services.task.taken", "services.task.changed"].contains(&lost.code()), "{}", lost.code());
-        let owner = if claim(&palesa).await.is_ok() { (palesa, tumelo) } else { (tumelo, palesa) };
-        assert_eq!(code(claim(&owner.1).await), "services.task.taken");
-        assert_eq!(code(bench.write(&owner.1, move |cx| services::release(cx, task)).await), "services.task.not_yours");
-        bench.write(&owner.0, move |cx| services::release(cx, task)).await.unwrap();
-        claim(&owner.1).await.unwrap();
+        let owner = if claim(&palesa).await.is_ok() { (&palesa, &tumelo) } else { (&tumelo, &palesa) };
+        assert_eq!(code(claim(owner.1).await), "services.task.taken");
+        assert_eq!(code(bench.write(owner.1, move |cx| services::release(cx, task)).await), "services.task.not_yours");
+        bench.write(owner.0, move |cx| services::release(cx, task)).await.unwrap();
+        claim(owner.1).await.unwrap();
     });
 }
 
