@@ -111,11 +111,7 @@ impl Program {
         let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
         let outbound = Outbound::new(OutboundLimits { https_only: !setup.demo, ..OutboundLimits::default() });
         let messages = Messages::new(Arc::clone(&country.words));
-        let wallets = Wallets::parse(&country.wallets, |id| {
-            setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone())
-        })
-        .map_err(|error| wrong("wallets.toml", error))?;
-        let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock));
+        let gateway = gateway(&setup, &country.wallets, &acts, &outbound, &clock)?;
         let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
@@ -193,6 +189,19 @@ impl Program {
             }
         });
     }
+}
+
+/// The wallets, each with its address and secret.
+fn gateway(
+    setup: &Setup,
+    wallets: &str,
+    acts: &Acts,
+    outbound: &Outbound,
+    clock: &Arc<dyn Clock>,
+) -> Result<Gateway, String> {
+    let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
+    let wallets = Wallets::parse(wallets, link).map_err(|error| wrong("wallets.toml", error))?;
+    Ok(Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(clock)))
 }
 
 /// Sign-in, with the keys for it.

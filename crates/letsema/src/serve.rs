@@ -12,7 +12,9 @@ use tokio::net::TcpListener;
 /// # Errors
 /// A sentence for the command line.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}; choose another with --port or --listen"))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("{address}: {error}; choose another with --port or --listen"))
 }
 
 /// Serves until told to end.

@@ -94,7 +94,7 @@ pub(crate) fn around() -> Surroundings {
     }
 }
 
-fn spelling() -> Vec<services::Spelling> {
+pub(crate) fn spelling() -> Vec<services::Spelling> {
     let file: toml::Table = text("spelling.toml").parse().unwrap();
     file["languages"].clone().try_into().unwrap()
 }

@@ -12,3 +12,4 @@ mod country;
 mod packs;
 mod trouble;
 mod way;
+mod words;
