@@ -10,6 +10,7 @@
 mod bench;
 mod country;
 mod packs;
+mod policies;
 mod trouble;
 mod way;
 mod words;

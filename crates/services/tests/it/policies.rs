@@ -1,0 +1,218 @@
+//! The country's policies: who may do what, and that no action of the program is forgotten.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use journal::Policies;
+use spine::{Actor, ActorKind, Assurance, Authority, Personal, Resource};
+
+use crate::country;
+use crate::words;
+
+fn policies() -> Policies {
+    let files = country::texts("policies", ".cedar");
+    Policies::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap()
+}
+
+fn person() -> Actor {
+    Actor::person("per_lineo", Personal::default(), Assurance::Substantial)
+}
+
+fn officer(role: &str, institution: &str) -> Actor {
+    Actor {
+        roles: vec![role.to_owned()],
+        institution: Some(institution.to_owned()),
+        assurance: Assurance::Substantial,
+        ..Actor::bare(ActorKind::Officer, "off_one")
+    }
+}
+
+fn case(own: bool) -> Resource {
+    Resource::new("Case", "case_one").with("service", "passport-renewal").is("own", own)
+}
+
+fn task(role: &str) -> Resource {
+    Resource::new("Task", "task_one").with("role", role).with("applicant", "per_lineo").with("officer", "")
+}
+
+fn register(owner: &str) -> Resource {
+    Resource::new("Register", "passport").with("owner", owner).with("class", "personal")
+}
+
+/// Who, what, to what, and whether she may.
+fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
+    let (home, works) = ("ministry-home-affairs", "ministry-public-works");
+    let passports = || officer("passport-officer", home);
+    let weak = |actor: Actor| Actor { assurance: Assurance::Low, ..actor };
+    let service = || Resource::new("Service", "passport-renewal");
+    let desk = || Resource::new("Desk", "tasks");
+    let money = |own: bool| Resource::new("PaymentRequest", "pay_one").is("own", own);
+    let payments_desk = || Resource::new("PaymentDesk", "desk");
+    let dead = || Resource::new("Job", "dead");
+    let wallet = |own: bool| Resource::new("Wallet", "mpesa").is("own", own);
+    let client = || Actor::bare(ActorKind::Client, "wallet:mpesa");
+    vec![
+        // A person: her own affairs, and nobody else's.
+        (person(), "services.case.start", service(), true),
+        (Actor::anonymous(), "services.case.start", service(), false),
+        (passports(), "services.case.start", service(), false),
+        (person(), "services.case.answer", case(true), true),
+        (person(), "services.case.answer", case(false), false),
+        (person(), "services.case.submit", case(true), true),
+        (person(), "services.case.submit", case(false), false),
+        (person(), "services.case.withdraw", case(true), true),
+        (person(), "services.case.withdraw", case(false), false),
+        (person(), "services.case.answer", Resource::new("Case", "case_one"), false),
+        (person(), "services.case.pay", case(true), false),
+        (person(), "services.case.look", task("passport-officer"), false),
+        (person(), "services.task.list", desk(), false),
+        (person(), "services.task.claim", task("passport-officer"), false),
+        (
+            Actor { roles: vec!["passport-officer".to_owned()], ..person() },
+            "services.task.decide",
+            task("passport-officer"),
+            false,
+        ),
+        (person(), "services.pack.publish", service(), false),
+        (person(), "services.output.seal", Resource::new("Output", "doc_one"), false),
+        (person(), "payments.request.pay", money(true), true),
+        (person(), "payments.request.pay", money(false), false),
+        (person(), "payments.request.view", money(false), false),
+        (person(), "payments.desk.view", payments_desk(), false),
+        (person(), "messages.notice.view", Resource::new("Notice", "per_lineo").is("own", true), true),
+        (person(), "messages.notice.view", Resource::new("Notice", "per_thabo").is("own", false), false),
+        (person(), "registers.record.look", register(home), false),
+        (person(), "registers.register.search", register(home), false),
+        (person(), "identity.session.end", Resource::new("Session", "ses_one").is("own", false), false),
+        (person(), "journal.job.view", dead(), false),
+        // Officers: the tasks of their own role, the registers of their own institution.
+        (passports(), "services.task.list", desk(), true),
+        (passports(), "services.task.claim", task("passport-officer"), true),
+        (passports(), "services.task.decide", task("passport-officer"), true),
+        (passports(), "services.task.ask", task("passport-officer"), true),
+        (passports(), "services.case.look", task("passport-officer"), true),
+        (passports(), "services.task.claim", task("licence-officer"), false),
+        (passports(), "services.case.look", task("licence-officer"), false),
+        (weak(passports()), "services.task.claim", task("passport-officer"), false),
+        (weak(passports()), "services.task.list", desk(), false),
+        (passports(), "services.case.answer", case(false), false),
+        (passports(), "registers.record.look", register(home), true),
+        (passports(), "registers.record.look", register(works), false),
+        (weak(passports()), "registers.record.look", register(home), false),
+        (passports(), "registers.record.change", register(home), false),
+        (officer("registrar", home), "registers.record.change", register(home), true),
+        (officer("registrar", works), "registers.record.change", register(home), false),
+        (passports(), "payments.desk.view", payments_desk(), false),
+        (officer("payments-officer", "ministry-finance"), "payments.desk.view", payments_desk(), true),
+        (officer("payments-officer", "ministry-finance"), "services.task.claim", task("passport-officer"), false),
+        (officer("operator", "ministry-ict"), "journal.job.retry", dead(), true),
+        (officer("operator", "ministry-ict"), "registers.record.look", register(home), false),
+        (officer("operator", "ministry-ict"), "services.case.look", task("passport-officer"), false),
+        (weak(officer("operator", "ministry-ict")), "journal.job.retry", dead(), false),
+        (passports(), "journal.job.discard", dead(), false),
+        // Programs: a wallet tells of itself; nothing else.
+        (client(), "payments.wallet.report", wallet(true), true),
+        (client(), "payments.wallet.report", wallet(false), false),
+        (client(), "registers.record.look", register(home), false),
+        (client(), "services.case.start", service(), false),
+        // The program itself does its own work, and no person's.
+        (Actor::system("services"), "services.case.pay", case(false), true),
+        (Actor::system("services"), "services.output.seal", Resource::new("Output", "doc_one"), true),
+        (Actor::system("services"), "services.pack.publish", service(), true),
+        (Actor::system("services"), "services.case.submit", case(false), false),
+        (Actor::system("services"), "services.task.decide", task("passport-officer"), false),
+        (Actor::system("demo"), "registers.record.enrol", register(home), true),
+        // Nobody known tries to sign in, and does nothing else.
+        (Actor::anonymous(), "identity.secret.try", Resource::new("Login", "person"), true),
+        (Actor::anonymous(), "services.task.claim", task("passport-officer"), false),
+        (Actor::anonymous(), "registers.register.search", register(home), false),
+        (Actor::anonymous(), "payments.request.view", money(false), false),
+        (Actor::anonymous(), "payments.wallet.report", wallet(false), false),
+        (Actor::anonymous(), "journal.job.view", dead(), false),
+    ]
+}
+
+#[test]
+fn everybody_may_do_just_what_the_table_says() {
+    let policies = policies();
+    for (actor, action, resource, may) in table() {
+        let outcome = policies.decide(&actor, action, &resource);
+        let told = outcome.as_ref().map_or_else(|fault| fault.code(), |()| "allowed");
+        let who = format!("{:?} {:?} {action} {resource:?}", actor.kind, actor.roles);
+        assert_eq!(outcome.is_ok(), may, "{who}: {told}");
+        if let Err(fault) = outcome {
+            assert!(["journal.act.forbidden", "journal.act.signin"].contains(&fault.code()), "{who}: {told}");
+        }
+    }
+}
+
+/// Actions that no policy names on purpose.
+const NOBODY: [&str; 0] = [];
+
+/// Names within quotation marks after `mark`.
+fn named(texts: &[String], mark: &str) -> BTreeSet<String> {
+    let after = texts.iter().flat_map(|text| text.split(mark).skip(1).collect::<Vec<_>>());
+    after.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect()
+}
+
+fn sources() -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(country::root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let is_ours = !["testkit", "sim"].iter().any(|own| folder.ends_with(own));
+        if is_ours && folder.join("src").is_dir() {
+            words::sources(&folder.join("src"), &mut texts);
+        }
+    }
+    // What stands below is tests.
+    texts.iter().map(|text| text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()).collect()
+}
+
+fn in_policies() -> BTreeSet<String> {
+    let texts: Vec<String> = country::texts("policies", ".cedar").into_iter().map(|(_, text)| text).collect();
+    named(&texts, "Action::\"")
+}
+
+#[test]
+fn every_action_of_the_program_is_somebodys() {
+    let (sources, known) = (sources(), in_policies());
+    let mut asked = named(&sources, "may(\"");
+    asked.extend(named(&sources, "could(\""));
+    // Those that are handed on to where they are asked.
+    for mark in ["own(cx, id, \"", "open(cx, id, \"", "mine(cx, id, \""] {
+        asked.extend(named(&sources, mark));
+    }
+    assert!(asked.len() > 50, "{asked:?}");
+    let forgotten: Vec<&String> =
+        asked.iter().filter(|action| !known.contains(*action) && !NOBODY.contains(&action.as_str())).collect();
+    assert!(forgotten.is_empty(), "no policy permits {forgotten:#?}");
+}
+
+#[test]
+fn no_policy_speaks_of_what_the_program_does_not_do() {
+    let whole = sources().concat();
+    let strange: Vec<String> =
+        in_policies().into_iter().filter(|action| !whole.contains(&format!("\"{action}\""))).collect();
+    assert!(strange.is_empty(), "nothing asks for {strange:#?}");
+}
+
+#[test]
+fn every_advice_is_said_in_both_languages_and_whoever_can_be_refused_gets_one() {
+    let files = country::texts("policies", ".cedar");
+    let texts: Vec<String> = files.iter().map(|(_, text)| text.clone()).collect();
+    let advice = named(&texts, "@advice(\"");
+    for language in ["en-LS", "st-LS"] {
+        let said = words::messages(language);
+        for key in &advice {
+            assert!(said.contains_key(key), "{language}: {key}");
+        }
+        assert!(said.contains_key("policy.ask_administrator"));
+    }
+    for (name, text) in &files {
+        for policy in text.split("@id(\"").skip(1) {
+            let id = policy.split('"').next().unwrap_or_default();
+            let for_people = policy.contains("is Person") || policy.contains("in Role::");
+            assert!(!for_people || policy.contains("@advice(\""), "{name}.cedar: {id} gives no advice");
+        }
+    }
+}
