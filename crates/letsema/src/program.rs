@@ -95,10 +95,7 @@ impl Program {
         let country = Country::read(&setup.pack).map_err(|faults| wrong("the pack is not sound", faults))?;
         let keys = Keys::open(&setup.data.join("keys")).map_err(|error| wrong("the keys", error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let config = StoreConfig::for_url(&setup.database).map_err(|error| wrong("the database", error))?;
-        let store = Store::open(&config).map_err(|error| wrong("the database", error))?;
-        store.migrate(&migrations(), clock.now()).map_err(|error| wrong("the database", error))?;
-
+        let store = open_store(&setup.database, &clock)?;
         let subscriptions = Services::subscriptions(Subscriptions::default());
         let acts = Acts::new(
             Arc::new(store),
@@ -189,6 +186,14 @@ impl Program {
             }
         });
     }
+}
+
+/// The database, brought up to date.
+fn open_store(url: &str, clock: &Arc<dyn Clock>) -> Result<Store, String> {
+    let config = StoreConfig::for_url(url).map_err(|error| wrong("the database", error))?;
+    let store = Store::open(&config).map_err(|error| wrong("the database", error))?;
+    store.migrate(&migrations(), clock.now()).map_err(|error| wrong("the database", error))?;
+    Ok(store)
 }
 
 /// The wallets, each with its address and secret.
