@@ -89,7 +89,7 @@ fn task_page(visit: &Visit, services: &Services, opened: Opened, sheet: &Sheet) 
         h2 { (visit.t("services.desk.applicant")) }
         (Summary::new(visit).row(visit.t("services.desk.name"), about("name")).row(visit.t("services.desk.number"), civil::national_id::shown(&about("national_id"))))
         (known(visit, services, &mine))
-        h2 { (visit.t("services.case.answers")) }
+        h2 { (visit.t("services.desk.answers")) }
         (answers(visit, services, &mine, false)?)
         @if !questions.is_empty() {
             h2 { (visit.t("services.case.questions")) }
