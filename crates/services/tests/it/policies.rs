@@ -99,6 +99,8 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (passports(), "registers.record.look", register(home), true),
         (passports(), "registers.record.look", register(works), false),
         (weak(passports()), "registers.record.look", register(home), false),
+        (officer("cook", home), "registers.record.look", register(home), false),
+        (officer("licence-officer", works), "registers.register.search", register(works), true),
         (passports(), "registers.record.change", register(home), false),
         (officer("registrar", home), "registers.record.change", register(home), true),
         (officer("registrar", works), "registers.record.change", register(home), false),

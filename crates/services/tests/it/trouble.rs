@@ -190,16 +190,21 @@ fn wrong_answers_are_told_at_their_fields() {
 fn what_the_rules_refuse_is_not_sent() {
     on_each(async |bench: Bench| {
         let case = bench.start(&bench.thabo, "passport-renewal").await.unwrap();
-        for (page, given) in passport_answers() {
-            bench.answer(&bench.thabo, case, page, given).await.unwrap();
-        }
-        let fault = bench.submit(&bench.thabo, case).await.unwrap_err();
-        assert_eq!(fault.code(), "services.case.ineligible");
-        assert!(fault.text().arg("reason").is_some() && fault.text().arg("cite").is_some());
+        // It is said at the question already ...
+        let told = bench.answer(&bench.thabo, case, "reason", says(&[("reason", "expired")])).await.unwrap_err();
+        assert_eq!((told.code(), told.fields()[0].field.as_str()), ("services.answer.wrong", "reason"));
+        assert!(told.fields()[0].text.arg("words").is_some());
+        let outcome = bench.submit(&bench.thabo, case).await.unwrap_err();
+        assert_eq!(outcome.code(), "services.case.incomplete");
         assert_eq!(bench.state(case).await, "draft");
 
-        let none = bench.draft(&bench.thabo, "birth-certificate-copy", vec![("use", says(&[("use", "work")]))]).await;
-        assert_eq!(code(bench.submit(&bench.thabo, none).await), "services.case.ineligible");
+        // ... and where registers alone decide, when it is sent.
+        let pages = vec![("use", says(&[("use", "work")])), ("delivery", says(&[("delivery", "file")]))];
+        let none = bench.draft(&bench.thabo, "birth-certificate-copy", pages).await;
+        let fault = bench.submit(&bench.thabo, none).await.unwrap_err();
+        assert_eq!(fault.code(), "services.case.ineligible");
+        assert!(fault.text().arg("reason").is_some() && fault.text().arg("cite").is_some());
+        assert_eq!(bench.state(none).await, "draft");
         assert_eq!(code(bench.start(&bench.thabo, "flying-licence").await), "services.service.missing");
     });
 }

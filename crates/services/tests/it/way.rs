@@ -148,7 +148,12 @@ fn a_licence_and_a_birth_certificate_come_out_with_what_their_registers_say() {
         assert_eq!(classes[1]["vehicles"]["en"], "Medium lorries");
         assert!(certificate["fields"]["conditions"]["en"].as_str().unwrap().contains("glasses"));
 
-        let case = bench.draft(&bench.lineo, "birth-certificate-copy", vec![("use", says(&[("use", "school")]))]).await;
+        let birth = vec![
+            ("use", says(&[("use", "school")])),
+            ("delivery", says(&[("delivery", "paper")])),
+            ("paper", says(&[("copies", "2"), ("collect_at", "leribe")])),
+        ];
+        let case = bench.draft(&bench.lineo, "birth-certificate-copy", birth).await;
         assert_eq!(bench.submit(&bench.lineo, case).await.unwrap(), CaseState::Paying);
         bench.pay(&bench.lineo, case).await;
         grant(&bench, bench.task("registration-officer").await).await;
