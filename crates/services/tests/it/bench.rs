@@ -13,7 +13,7 @@ use registers::{Enrol, Registers};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
-use services::{CaseId, CaseState, Services, ServicesSettings, TaskId};
+use services::{CaseId, CaseState, Catalogue, Services, ServicesSettings, TaskId};
 use spine::{
     Actor, ActorKind, Assurance, Caller, Currency, Cx, Fault, Language, Localised, Migration, Personal, Secret, Via,
 };
@@ -80,6 +80,28 @@ fn person(id: &str, language: &str) -> Caller {
     Caller { actor, via: Via::Web, language: Language::new(language) }
 }
 
+/// The engine with these services, and the messages it sends.
+fn engine(acts: &Acts, registers: &Registers, catalogue: Catalogue, log_key: &str) -> (Services, Messages) {
+    let words = Arc::new(testkit::words(&country::CATALOGUES));
+    let messages = Messages::new(Arc::clone(&words));
+    let settings = ServicesSettings {
+        acts: acts.clone(),
+        catalogue,
+        population: civil::Population::new(registers.clone()),
+        registers: registers.clone(),
+        messages: messages.clone(),
+        words,
+        currency: Currency::parse("LSL").unwrap(),
+        country: country::places(),
+        issuer: Localised::from([("en", "Kingdom of Lesotho"), ("st", "’Muso oa Lesotho")]),
+        base_url: "https://letsema.example".to_owned(),
+        fonts: country::fonts(),
+        log_key: log_key.to_owned(),
+        illustrative: true,
+    };
+    (Services::new(settings), messages)
+}
+
 fn fields(json: Json) -> Map<String, Json> {
     json.as_object().unwrap().clone()
 }
@@ -103,26 +125,11 @@ pub(crate) fn passport_answers() -> Vec<(&'static str, Answers)> {
 impl Bench {
     async fn open(acts: Acts, clock: Arc<TestClock>) -> Self {
         let registers = country::registers();
-        let words = Arc::new(testkit::words(&country::CATALOGUES));
-        let messages = Messages::new(Arc::clone(&words));
         let population = civil::Population::new(registers.clone());
         let catalogue = country::catalogue().publish(&acts).await.unwrap();
         let key = Arc::new(LogKey::new("letsema/ls", SigningKey::generate(Algorithm::EdDsa).unwrap()).unwrap());
-        let services = Services::new(ServicesSettings {
-            acts: acts.clone(),
-            catalogue,
-            population: population.clone(),
-            registers: registers.clone(),
-            messages: messages.clone(),
-            words,
-            currency: Currency::parse("LSL").unwrap(),
-            country: country::places(),
-            issuer: Localised::from([("en", "Kingdom of Lesotho"), ("st", "’Muso oa Lesotho")]),
-            base_url: "https://letsema.example".to_owned(),
-            fonts: country::fonts(),
-            log_key: key.verifier(),
-            illustrative: true,
-        });
+        let log_key = key.verifier();
+        let (services, messages) = engine(&acts, &registers, catalogue, &log_key);
         let link = WalletLink { base_url: "http://127.0.0.1:9".to_owned(), secret: Secret::new(vec![7; 32]) };
         let wallets = Wallets::parse(&country::text("wallets.toml"), |_| Some(link.clone())).unwrap();
         let workers = services.handlers(messages.handlers(&acts, Workers::default()));
@@ -137,20 +144,15 @@ impl Bench {
         let ids: Vec<String> = acts.write(&Caller::system("it"), &Key::none(), enrol).await.unwrap();
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&key));
         let (lineo, thabo) = (person(&ids[0], "en-LS"), person(&ids[1], "st-LS"));
-        let bench = Self {
-            acts,
-            clock,
-            services,
-            workers,
-            log_key: key.verifier(),
-            lineo,
-            thabo,
-            registers,
-            sequencer,
-            wallets,
-        };
+        let bench = Self { acts, clock, services, workers, log_key, lineo, thabo, registers, sequencer, wallets };
         bench.fill(&ids[0], &ids[1]).await;
         bench
+    }
+
+    /// The same bench with other services.
+    pub(crate) fn offering(mut self, catalogue: Catalogue) -> Self {
+        self.services = engine(&self.acts, &self.registers, catalogue, &self.log_key).0;
+        self
     }
 
     async fn fill(&self, lineo: &str, thabo: &str) {

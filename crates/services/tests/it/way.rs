@@ -1,10 +1,11 @@
 //! The whole way of a case, from the first look at registers to a document that anybody can check.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use services::verify::{VerifyFault, verify};
-use services::{CaseState, Verdict};
+use services::{CaseState, Catalogue, CatalogueError, Verdict};
 
 use crate::bench::{Bench, officer, on_each, passport_answers, says};
+use crate::country;
 
 /// Changes one letter of a text inside a file without changing its length.
 fn forged(file: &[u8], from: &str, to: &str) -> Vec<u8> {
@@ -162,5 +163,54 @@ fn a_licence_and_a_birth_certificate_come_out_with_what_their_registers_say() {
         assert_eq!(fields["entry_number"], "B1992-0000001");
         assert_eq!(fields["mother_name"], "Mpho Mokoena");
         assert_eq!(fields["birth_district"]["st"], "Leribe");
+    });
+}
+
+#[test]
+fn what_a_register_leaves_out_does_not_keep_a_document_back() {
+    on_each(async |bench: Bench| {
+        let thabo = bench.thabo.actor.id.clone();
+        let entry = json!({ "entry": "B1974-0000002", "person": thabo, "given": "Thabo", "family": "Letsie",
+            "born": "1974-08-02", "registered_on": "1990-01-15" });
+        bench.enrol("birth", entry).await;
+        let pages = vec![("use", says(&[("use", "work")])), ("delivery", says(&[("delivery", "file")]))];
+        let case = bench.draft(&bench.thabo, "birth-certificate-copy", pages).await;
+        bench.submit(&bench.thabo, case).await.unwrap();
+        bench.pay(&bench.thabo, case).await;
+        grant(&bench, bench.task("registration-officer").await).await;
+        let (_, pdf) = bench.documents(case).await.remove(0);
+        let certificate = verify(&pdf, &bench.log_key).unwrap().certificate;
+        assert_eq!(certificate["fields"]["birth_place"], "–");
+        assert_eq!(certificate["fields"]["sex"]["en"], "Not stated");
+        // He applied in Sesotho, so Sesotho comes first.
+        assert_eq!(certificate["languages"][0], "st-LS");
+    });
+}
+
+#[test]
+fn a_case_ends_with_the_version_it_began_with() {
+    on_each(async |bench: Bench| {
+        let case = bench.draft(&bench.lineo, "passport-renewal", passport_answers()).await;
+        let text = country::text("services/passport-renewal.toml");
+        let catalogue = |text: &str| {
+            Catalogue::parse([("passport-renewal.toml", text)], country::around(), country::folding()).unwrap()
+        };
+        let silently = catalogue(&text.replacen("minor = 13000", "minor = 19000", 1));
+        let refused = silently.publish(&bench.acts).await.unwrap_err();
+        assert!(matches!(refused, CatalogueError::Changed { .. }), "{refused}");
+
+        let newer = text.replacen("minor = 13000", "minor = 19000", 1).replacen("\"1.0.0\"", "\"1.1.0\"", 1);
+        let published = catalogue(&newer).publish(&bench.acts).await.unwrap();
+        let bench = bench.offering(published);
+        bench.submit(&bench.lineo, case).await.unwrap();
+        let version = bench.column(case, "SELECT version FROM services_case WHERE id = $1").await;
+        assert_eq!(version.as_deref(), Some("1.0.0"));
+        let request = bench.payment(case).await;
+        assert_eq!(bench.read(move |cx| payments::find(cx, request)).await.unwrap().amount.minor(), 13_000);
+
+        let next = bench.draft(&bench.lineo, "passport-renewal", passport_answers()).await;
+        bench.submit(&bench.lineo, next).await.unwrap();
+        let request = bench.payment(next).await;
+        assert_eq!(bench.read(move |cx| payments::find(cx, request)).await.unwrap().amount.minor(), 19_000);
     });
 }
