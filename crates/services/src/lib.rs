@@ -153,7 +153,6 @@ impl Services {
     }
 
     /// The engine's pages and interfaces.
-    #[must_use]
     pub fn routes(&self) -> axum::Router {
         pages::routes(self.clone())
     }

@@ -77,7 +77,7 @@ fn a_pack_that_is_wrong_is_refused_with_its_line_and_what_to_do() {
     for (from, to, place, says) in WRONG {
         assert!(good.contains(from), "{from:?} is not in the pack");
         let bad = good.replacen(from, to, 1);
-        let faults = check("passport-renewal.toml", &bad, &around).err().expect(to);
+        let faults = check("passport-renewal.toml", &bad, &around).expect_err(to);
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let line = line_of(&bad, place);
         let found = faults.iter().any(|fault| fault.line == line && fault.message.contains(says));
@@ -97,7 +97,7 @@ fn a_file_that_is_no_pack_at_all_is_refused_without_a_panic() {
         (good.replacen("kind = \"task\"", "kind = \"chore\"", 1).as_str(), "chore"),
         (good.replacen("effective = 2026-04-01", "effective = 07:30:00", 1).as_str(), "not a day"),
     ] {
-        let faults = check("odd.toml", text, &around).err().expect("a fault");
+        let faults = check("odd.toml", text, &around).expect_err("a fault");
         assert!(faults[0].message.contains(says), "{says:?}: {faults:?}");
     }
     // Cut anywhere, it is still only a fault.
