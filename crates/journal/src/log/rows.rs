@@ -28,12 +28,11 @@ pub(super) fn mark(tx: &mut dyn Tx, act: ActId, place: i64) -> Result<(), TxErro
 const SELECT_ACT_ON: &str = "
     SELECT id, salt, record, sequenced FROM journal_act WHERE object = $1 AND kind = $2 ORDER BY id DESC LIMIT 1";
 
+/// Salt, record, and the leaf's place.
+type ActRow = (Option<Vec<u8>>, String, Option<i64>);
+
 /// The newest act of a kind on an object: salt, record, and its leaf's place if it has one.
-pub(super) fn act_on(
-    tx: &mut dyn Tx,
-    object: &str,
-    kind: &str,
-) -> Result<Option<(Option<Vec<u8>>, String, Option<i64>)>, TxError> {
+pub(super) fn act_on(tx: &mut dyn Tx, object: &str, kind: &str) -> Result<Option<ActRow>, TxError> {
     let Some(row) = tx.first(SELECT_ACT_ON, &[object.into(), kind.into()])? else { return Ok(None) };
     let place: i64 = row.get(3)?;
     Ok(Some((row.get(1)?, row.get(2)?, (place > 0).then_some(place - 1))))
