@@ -1,6 +1,7 @@
 //! The rules of the house (ARCHITECTURE.md, STYLE.md), each with what to do when it is broken.
 
 mod edges;
+mod one_build;
 mod sizes;
 mod sources;
 mod sql;
