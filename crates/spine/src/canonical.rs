@@ -3,63 +3,52 @@
 //!
 //! **Invariant:** equal values give equal bytes; object keys are sorted by UTF-16 code units (RFC 8785 §3.2.3).
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
-/// The value cannot be written canonically.
+/// The value cannot be written canonically: it is no JSON, or holds a number that is not an integer within ±2^53
+/// (amounts travel as minor units).
 #[derive(Debug, thiserror::Error)]
-pub enum NotCanonical {
-    /// A number that is not an integer in ±2^53; amounts travel as minor units.
-    #[error("a canonical document holds only integers within ±2^53")]
-    Number,
-    /// The type does not turn into JSON.
-    #[error("not a JSON value: {0}")]
-    Json(#[from] serde_json::Error),
-}
+#[error("not a canonical document: {0}")]
+pub struct NotCanonical(#[from] serde_json::Error);
 
 /// The canonical bytes of anything serde can turn into JSON.
 ///
 /// # Errors
 /// [`NotCanonical`] if it holds a float or is not JSON.
 pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, NotCanonical> {
-    let mut out = Vec::with_capacity(256);
-    write(&serde_json::to_value(value)?, &mut out)?;
-    Ok(out)
+    Ok(serde_json::to_vec(&Canonical(&serde_json::to_value(value)?))?)
 }
 
-fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
-    match value {
-        Value::Null | Value::Bool(_) | Value::String(_) => serde_json::to_writer(out, value)?,
-        Value::Number(number) => {
-            let whole = number.as_i64().filter(|n| n.unsigned_abs() <= 1 << 53).ok_or(NotCanonical::Number)?;
-            out.extend_from_slice(whole.to_string().as_bytes());
-        }
-        Value::Array(items) => {
-            out.push(b'[');
-            for (place, item) in items.iter().enumerate() {
-                if place > 0 {
-                    out.push(b',');
-                }
-                write(item, out)?;
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_by(|(one, _), (two, _)| one.encode_utf16().cmp(two.encode_utf16()));
-            out.push(b'{');
-            for (place, (name, member)) in members.into_iter().enumerate() {
-                if place > 0 {
-                    out.push(b',');
-                }
-                serde_json::to_writer(&mut *out, name)?;
-                out.push(b':');
-                write(member, out)?;
-            }
-            out.push(b'}');
+/// A value that is written canonically wherever it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Canonical<'a>(pub &'a Value);
+
+impl Serialize for Canonical<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null | Value::Bool(_) | Value::String(_) => self.0.serialize(out),
+            Value::Number(number) => match number.as_i64().filter(|whole| whole.unsigned_abs() <= 1 << 53) {
+                Some(whole) => out.serialize_i64(whole),
+                None => Err(S::Error::custom("a number is not an integer within ±2^53")),
+            },
+            Value::Array(items) => out.collect_seq(items.iter().map(Canonical)),
+            Value::Object(members) => CanonicalObject(members).serialize(out),
         }
     }
-    Ok(())
+}
+
+/// The same for an object.
+#[derive(Clone, Copy, Debug)]
+pub struct CanonicalObject<'a>(pub &'a Map<String, Value>);
+
+impl Serialize for CanonicalObject<'_> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut members: Vec<_> = self.0.iter().map(|(name, member)| (name, Canonical(member))).collect();
+        members.sort_by(|(one, _), (two, _)| one.encode_utf16().cmp(two.encode_utf16()));
+        out.collect_map(members)
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde::Serialize;
 
 use crate::act::{Act, Event, Job};
 use crate::actor::{Actor, Caller};
@@ -16,7 +17,7 @@ use crate::fault::Fault;
 use crate::id::{Id, IdKind};
 use crate::text::Language;
 use crate::time::Timestamp;
-use crate::tx::{Row, Tx, TxError, Value};
+use crate::tx::{Row, Tx, TxError, Value, only_reads};
 
 /// What an action is to be done to, as the policies see it.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ pub struct Resource {
 }
 
 /// A fact about a resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub enum Attribute {
     /// Text, such as an owner's id.
     Text(String),
@@ -242,9 +243,13 @@ impl Tx for Counting<'_> {
     }
 
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
-        let reads = sql.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("SELECT"));
-        self.writes += u64::from(!reads);
+        self.writes += u64::from(!only_reads(sql));
         self.tx.query(sql, args)
+    }
+
+    fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>) {
+        self.writes += 1;
+        self.tx.append(sql, args);
     }
 }
 
@@ -260,6 +265,7 @@ mod tests {
         fn query(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
             Ok(Vec::new())
         }
+        fn append(&mut self, _: &'static str, _: Vec<Value<'static>>) {}
     }
     struct Yes;
     impl Authority for Yes {

@@ -62,13 +62,13 @@ impl<K: IdKind> fmt::Display for Id<K> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(K::PREFIX)?;
         out.write_str("_")?;
-        let number = u128::from_be_bytes(self.bytes);
-        for place in (0..26).rev() {
-            let digit = (number >> (place * 5)) & 31;
-            let letter = ALPHABET.get(usize::try_from(digit).unwrap_or(0)).copied().unwrap_or(b'0');
-            fmt::Write::write_char(out, char::from(letter))?;
+        let mut number = u128::from_be_bytes(self.bytes);
+        let mut digits = [b'0'; 26];
+        for digit in digits.iter_mut().rev() {
+            *digit = ALPHABET.get((number & 31) as usize).copied().unwrap_or(b'0');
+            number >>= 5;
         }
-        Ok(())
+        out.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 

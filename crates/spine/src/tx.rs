@@ -77,6 +77,11 @@ pub trait Tx {
     /// # Errors
     /// [`TxError`]; after one, the operation must end.
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
+
+    /// Adds a row by `INSERT INTO … VALUES ($1, …)`, written when the unit of work is at its end, together with the rows
+    /// of the other units that share its commit. Nothing in the unit may read it; what the database has against it ends
+    /// the unit as if its last statement had failed.
+    fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>);
 }
 
 impl dyn Tx + '_ {
@@ -87,6 +92,12 @@ impl dyn Tx + '_ {
     pub fn first(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>, TxError> {
         Ok(self.query(sql, args)?.into_iter().next())
     }
+}
+
+/// Whether a statement that answers rows leaves them as they are. A text that begins otherwise counts as a change.
+#[must_use]
+pub fn only_reads(sql: &str) -> bool {
+    sql.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("SELECT"))
 }
 
 /// What a unit of work gives back.
@@ -218,6 +229,11 @@ impl<'a> From<&'a String> for Value<'a> {
 impl From<String> for Value<'_> {
     fn from(text: String) -> Self {
         Self::Text(Cow::Owned(text))
+    }
+}
+impl<'a> From<Cow<'a, str>> for Value<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::Text(text)
     }
 }
 impl<'a> From<&'a [u8]> for Value<'a> {

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn knows_both_databases_and_nothing_else() {
         assert!(
-            matches!(StoreConfig::for_url("sqlite:/var/x.db").unwrap().backend, Backend::Sqlite { path } if path == PathBuf::from("/var/x.db"))
+            matches!(StoreConfig::for_url("sqlite:/var/x.db").unwrap().backend, Backend::Sqlite { path } if path.as_os_str() == "/var/x.db")
         );
         let config = StoreConfig::for_url("postgres://u:p@h/db?sslmode=require&sslrootcert=/etc/ca.pem").unwrap();
         let Backend::Postgres { url, root_certificate } = &config.backend else { panic!() };

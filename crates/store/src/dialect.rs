@@ -35,6 +35,20 @@ pub(crate) fn postgres_schema(sql: &str) -> String {
     replace_words(&sql, &[("BLOB", "BYTEA"), ("TEXT", "TEXT COLLATE \"C\"")])
 }
 
+/// `INSERT INTO t (a, b) VALUES ($1, 0)` for many rows at once: each parameter becomes an array of its type.
+/// A text of another form stays as it is, and the database says what it thinks of it.
+pub(crate) fn postgres_rows(sql: &str, types: &[&str]) -> String {
+    let Some((table, values)) = sql.split_once("VALUES (") else { return sql.to_owned() };
+    let Some((values, rest)) = values.rsplit_once(')') else { return sql.to_owned() };
+    let values = values.replace('$', "given.p");
+    let (mut arrays, mut names) = (Vec::new(), Vec::new());
+    for (number, kind) in (1..).zip(types) {
+        arrays.push(format!("CAST(${number} AS {kind}[])"));
+        names.push(format!("p{number}"));
+    }
+    format!("{table}SELECT {values} FROM unnest({}) AS given ({}){rest}", arrays.join(", "), names.join(", "))
+}
+
 fn is_create_table(statement: &str) -> bool {
     let code = statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join(" ");
     code.trim_start().starts_with("CREATE TABLE")
@@ -73,6 +87,15 @@ mod tests {
     #[test]
     fn parameters_outside_quotes() {
         assert_eq!(sqlite_parameters("SELECT '$1 it''s', $2, $1"), "SELECT '$1 it''s', ?2, ?1");
+    }
+
+    #[test]
+    fn many_rows() {
+        assert_eq!(
+            postgres_rows("INSERT INTO a_b (id, n, done) VALUES ($1, $2, 0)", &["text", "int8"]),
+            "INSERT INTO a_b (id, n, done) SELECT given.p1, given.p2, 0 \
+             FROM unnest(CAST($1 AS text[]), CAST($2 AS int8[])) AS given (p1, p2)"
+        );
     }
 
     #[test]

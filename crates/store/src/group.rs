@@ -1,19 +1,19 @@
-//! Transactions. A thread takes the units of work that are waiting, runs each in a savepoint of one
-//! transaction, and answers all of them after one commit.
+//! Transactions. A thread takes the units of work that are waiting, runs them in one transaction, and answers all of
+//! them after one commit.
 //!
-//! **Invariant:** an answer is sent after the commit that made it durable. When a group cannot commit,
-//! its members are run again one by one, so one member's trouble is never another's.
+//! **Invariant:** an answer is sent after the commit that made it durable. One member's trouble is never another's: a group
+//! in which one must be undone runs again with each in a savepoint, and one that cannot commit runs again one by one.
 //!
 //! A commit whose outcome is unknown (the connection broke while it ran) is answered
 //! `store.commit.unknown`: whoever holds the idempotency key looks it up.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spine::{Answer, Fault, Tx, TxError};
+use spine::{Answer, Fault, Row, TxError, Value};
 
 use crate::queue::Task;
+use crate::unit::{Appended, Unit, write_out};
 
 /// What a connection is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +30,11 @@ pub(crate) trait Connect: Send + Sync {
 }
 
 /// A connection, with the transaction that runs on it.
-pub(crate) trait Connection: Tx + Send {
+pub(crate) trait Connection: Send {
+    fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError>;
+    fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
+    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of the rows.
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError>;
     fn begin(&mut self, mode: Mode) -> Result<(), TxError>;
     fn commit(&mut self) -> Result<(), TxError>;
     fn rollback(&mut self) -> Result<(), TxError>;
@@ -42,7 +46,6 @@ pub(crate) trait Connection: Tx + Send {
     fn prepare(&mut self, sql: &'static str) -> Result<(), TxError>;
     /// What the last statement that failed in this transaction means for the transaction as a whole.
     fn trouble(&self) -> Trouble;
-    fn as_tx(&mut self) -> &mut dyn Tx;
 }
 
 /// Why a whole transaction cannot go on.
@@ -65,8 +68,21 @@ pub(crate) struct Runner {
     jitter: u64,
 }
 
+/// How units of work share a transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// There is only one: undoing it is undoing the transaction.
+    Alone,
+    /// Nothing stands between them, and what they append is written together: the quickest, while none must be undone.
+    Together,
+    /// Each in a savepoint, with what it appends.
+    Apart,
+}
+
 enum Outcome {
     Done(Vec<Result<Answer, Fault>>),
+    /// One unit must be undone and the others not.
+    Tangled,
     Again(Trouble),
     Unknown,
 }
@@ -81,10 +97,13 @@ impl Runner {
     /// Runs the tasks and answers each.
     pub(crate) fn run(&mut self, mut tasks: Vec<Task>) {
         if tasks.len() > 1 {
-            match self.attempt(&mut tasks) {
-                Ok(Outcome::Done(answers)) => return reply_all(tasks, answers),
-                Ok(Outcome::Unknown) => return reply_fault(tasks, || Fault::unavailable("store.commit.unknown")),
-                Ok(Outcome::Again(_)) | Err(_) => {}
+            for sharing in [Sharing::Together, Sharing::Apart] {
+                match self.attempt(&mut tasks, sharing) {
+                    Ok(Outcome::Done(answers)) => return reply_all(tasks, answers),
+                    Ok(Outcome::Unknown) => return reply_fault(tasks, || Fault::unavailable("store.commit.unknown")),
+                    Ok(Outcome::Tangled) => {}
+                    Ok(Outcome::Again(_)) | Err(_) => break,
+                }
             }
         }
         for task in tasks {
@@ -98,11 +117,11 @@ impl Runner {
         let mut waited = Duration::ZERO;
         let mut pause = Duration::from_millis(1);
         loop {
-            let fault = match self.attempt(&mut tasks) {
+            let fault = match self.attempt(&mut tasks, Sharing::Alone) {
                 Ok(Outcome::Done(answers)) => return reply_all(tasks, answers),
                 Ok(Outcome::Unknown) => return reply_fault(tasks, || Fault::unavailable("store.commit.unknown")),
                 Ok(Outcome::Again(Trouble::Broken)) => TxError::Unavailable("the connection broke".to_owned()),
-                Ok(Outcome::Again(_)) => TxError::Retry,
+                Ok(Outcome::Again(_) | Outcome::Tangled) => TxError::Retry,
                 Err(error) => error,
             };
             if waited >= self.patience || !matches!(fault, TxError::Retry | TxError::Unavailable(_)) {
@@ -120,7 +139,7 @@ impl Runner {
     }
 
     /// One transaction for all the tasks. An error means that it could not even begin.
-    fn attempt(&mut self, tasks: &mut [Task]) -> Result<Outcome, TxError> {
+    fn attempt(&mut self, tasks: &mut [Task], sharing: Sharing) -> Result<Outcome, TxError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.connect.connect(self.mode)?,
@@ -131,11 +150,11 @@ impl Runner {
             }
             return Err(error);
         }
-        let outcome = within(connection.as_mut(), tasks);
+        let outcome = within(connection.as_mut(), tasks, sharing);
         match outcome {
             // A broken connection is dropped; the next attempt opens another.
             Outcome::Again(Trouble::Broken) | Outcome::Unknown => {}
-            Outcome::Again(_) => {
+            Outcome::Again(_) | Outcome::Tangled => {
                 if connection.rollback().is_ok() {
                     self.connection = Some(connection);
                 }
@@ -156,46 +175,53 @@ impl Runner {
 }
 
 /// Runs the tasks in the transaction that has begun, and commits.
-fn within(connection: &mut dyn Connection, tasks: &mut [Task]) -> Outcome {
-    let grouped = tasks.len() > 1;
+fn within(connection: &mut dyn Connection, tasks: &mut [Task], sharing: Sharing) -> Outcome {
     let mut answers = Vec::with_capacity(tasks.len());
+    let mut appended = Appended::new();
     for task in tasks.iter_mut() {
-        if grouped && connection.savepoint().is_err() {
+        if sharing == Sharing::Apart && connection.savepoint().is_err() {
             return Outcome::Again(connection.trouble());
         }
-        let answer = guarded(task, connection);
+        let mut unit = Unit::new(connection, &mut appended);
+        let mut answer = unit.run(&mut task.work);
+        let changed = unit.changed();
+        if sharing != Sharing::Together && answer.is_ok() {
+            answer = write_out(connection, &mut appended).map_err(Fault::from).and(answer);
+            appended.clear();
+        }
         if connection.trouble() != Trouble::None {
             return Outcome::Again(connection.trouble());
         }
-        let ended = match (&answer, grouped) {
-            (Ok(_), true) => connection.release(),
-            (Err(_), true) => connection.rollback_to_savepoint(),
-            (Err(_), false) => {
+        let ended = match (&answer, sharing) {
+            (Ok(_), Sharing::Alone | Sharing::Together) => Ok(()),
+            (Ok(_), Sharing::Apart) => connection.release(),
+            (Err(_), Sharing::Apart) => connection.rollback_to_savepoint(),
+            (Err(_), Sharing::Together) if changed => return Outcome::Tangled,
+            (Err(_), Sharing::Together) => Ok(()),
+            (Err(_), Sharing::Alone) => {
                 answers.push(answer);
                 return match connection.rollback() {
                     Ok(()) => Outcome::Done(answers),
                     Err(_) => Outcome::Again(connection.trouble()),
                 };
             }
-            (Ok(_), false) => Ok(()),
         };
         if ended.is_err() {
             return Outcome::Again(connection.trouble());
         }
         answers.push(answer);
     }
+    if write_out(connection, &mut appended).is_err() {
+        return match connection.trouble() {
+            Trouble::None => Outcome::Tangled,
+            trouble => Outcome::Again(trouble),
+        };
+    }
     match connection.commit() {
         Ok(()) => Outcome::Done(answers),
         Err(_) if connection.trouble() == Trouble::Broken => Outcome::Unknown,
         Err(_) => Outcome::Again(Trouble::Retry),
     }
-}
-
-/// Runs a task; a panic in it is a fault of that task alone.
-fn guarded(task: &mut Task, connection: &mut dyn Connection) -> Result<Answer, Fault> {
-    let work = &mut task.work;
-    catch_unwind(AssertUnwindSafe(|| work(connection.as_tx())))
-        .unwrap_or_else(|_| Err(Fault::internal("store.work.panicked", "a unit of work panicked")))
 }
 
 fn reply_all(tasks: Vec<Task>, answers: Vec<Result<Answer, Fault>>) {

@@ -14,6 +14,7 @@
 //! | `config.rs` | which database, how to reach it |
 //! | `queue.rs` | the bounded queue and the database threads |
 //! | `group.rs` | transactions: group commit, savepoints, retry, recovery |
+//! | `unit.rs` | one unit of work, and the rows it appends |
 //! | `sqlite.rs`, `pg.rs` | one connection each |
 //! | `dialect.rs` | the few words that differ |
 //! | `migrate.rs`, `rows.rs` | the tables, forward only |
@@ -26,6 +27,7 @@ mod pg;
 mod queue;
 mod rows;
 mod sqlite;
+mod unit;
 
 use std::sync::Arc;
 

@@ -64,7 +64,7 @@ pub(crate) fn migrate(
         let name = format!("{}/{:04}_{}", step.engine, step.number, step.name);
         let checksum = checksum(step.sql);
         connection.begin(Mode::Write)?;
-        match rows::applied(connection.as_tx(), step.engine, step.number)? {
+        match rows::applied(connection, step.engine, step.number)? {
             Some(known) if known == checksum => connection.rollback()?,
             Some(_) => {
                 connection.rollback()?;
@@ -73,7 +73,7 @@ pub(crate) fn migrate(
             None => {
                 let run = connection
                     .batch(&schema(step.sql))
-                    .and_then(|()| rows::insert(connection.as_tx(), step, &checksum, now))
+                    .and_then(|()| rows::insert(connection, step, &checksum, now))
                     .and_then(|()| connection.commit());
                 if let Err(cause) = run {
                     let _ = connection.rollback();

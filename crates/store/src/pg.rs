@@ -12,10 +12,14 @@ use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Statement};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use spine::{Row, Tx, TxError, Value};
+use spine::{Row, TxError, Value};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::dialect;
 use crate::group::{Connect, Connection, Mode, Trouble};
+
+/// Rows in one statement.
+const ROWS_AT_ONCE: usize = 1_000;
 
 pub(crate) struct Postgres {
     config: Config,
@@ -61,13 +65,19 @@ impl Connect for Postgres {
             None => self.config.connect(NoTls),
         };
         let client = client.map_err(|error| classify(&error).0)?;
-        Ok(Box::new(PgConnection { client, statements: HashMap::new(), trouble: Trouble::None }))
+        Ok(Box::new(PgConnection {
+            client,
+            statements: HashMap::new(),
+            statements_for_rows: HashMap::new(),
+            trouble: Trouble::None,
+        }))
     }
 }
 
 struct PgConnection {
     client: Client,
     statements: HashMap<&'static str, Statement>,
+    statements_for_rows: HashMap<&'static str, Statement>,
     trouble: Trouble,
 }
 
@@ -81,31 +91,30 @@ impl PgConnection {
         Ok(statement)
     }
 
+    /// The same `INSERT` for many rows, which come as one array for each parameter.
+    fn statement_for_rows(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
+        if let Some(statement) = self.statements_for_rows.get(sql) {
+            return Ok(statement.clone());
+        }
+        let one = self.statement(sql)?;
+        let types: Vec<&str> = one.params().iter().map(Type::name).collect();
+        let statement = self.client.prepare(&dialect::postgres_rows(sql, &types))?;
+        self.statements_for_rows.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
     fn note<T>(&mut self, result: Result<T, postgres::Error>) -> Result<T, TxError> {
         result.map_err(|error| {
             let (fault, mut trouble) = classify(&error);
             if self.client.is_closed() {
                 trouble = Trouble::Broken;
             }
-            self.trouble = trouble;
+            // The first trouble is the transaction's; what fails after it says nothing new.
+            if self.trouble == Trouble::None {
+                self.trouble = trouble;
+            }
             fault
         })
-    }
-}
-
-impl Tx for PgConnection {
-    fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError> {
-        let bound: Vec<Bound<'_>> = args.iter().map(Bound).collect();
-        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let result = self.statement(sql).and_then(|statement| self.client.execute(&statement, &params));
-        self.note(result)
-    }
-
-    fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
-        let bound: Vec<Bound<'_>> = args.iter().map(Bound).collect();
-        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let result = self.statement(sql).and_then(|statement| self.client.query(&statement, &params));
-        self.note(result)?.iter().map(owned).collect()
     }
 }
 
@@ -138,6 +147,24 @@ fn owned(row: &postgres::Row) -> Result<Row, TxError> {
     Ok(Row::new(values))
 }
 
+/// One parameter of many rows, as an array.
+#[derive(Debug)]
+struct Column<'a> {
+    rows: &'a [&'a [Value<'a>]],
+    place: usize,
+}
+
+impl ToSql for Column<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let values: Option<Vec<Bound<'_>>> = self.rows.iter().map(|row| row.get(self.place).map(Bound)).collect();
+        values.ok_or("a row has too few values")?.to_sql(ty, out)
+    }
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+    to_sql_checked!();
+}
+
 #[derive(Debug)]
 struct Bound<'a>(&'a Value<'a>);
 
@@ -160,6 +187,37 @@ impl ToSql for Bound<'_> {
 }
 
 impl Connection for PgConnection {
+    fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError> {
+        let bound: Vec<Bound<'_>> = args.iter().map(Bound).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let result = self.statement(sql).and_then(|statement| self.client.execute(&statement, &params));
+        self.note(result)
+    }
+
+    fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        let bound: Vec<Bound<'_>> = args.iter().map(Bound).collect();
+        let params: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let result = self.statement(sql).and_then(|statement| self.client.query(&statement, &params));
+        self.note(result)?.iter().map(owned).collect()
+    }
+
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {
+        if let [row] = rows {
+            return self.execute(sql, row).map(drop);
+        }
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let result = self.statement_for_rows(sql).and_then(|statement| {
+                let columns: Vec<Column<'_>> =
+                    (0..statement.params().len()).map(|place| Column { rows, place }).collect();
+                let params: Vec<&(dyn ToSql + Sync)> =
+                    columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+                self.client.execute(&statement, &params)
+            });
+            self.note(result)?;
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, mode: Mode) -> Result<(), TxError> {
         self.trouble = Trouble::None;
         self.batch(match mode {
@@ -192,9 +250,6 @@ impl Connection for PgConnection {
     }
     fn trouble(&self) -> Trouble {
         self.trouble
-    }
-    fn as_tx(&mut self) -> &mut dyn Tx {
-        self
     }
 }
 

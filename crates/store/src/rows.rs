@@ -1,6 +1,8 @@
 //! Every SQL text of the store's own: the table of applied migrations.
 
-use spine::{Timestamp, Tx, TxError};
+use spine::{Timestamp, TxError};
+
+use crate::group::Connection;
 
 pub(crate) const CREATE_MIGRATIONS: &str = "
 CREATE TABLE IF NOT EXISTS store_migration (
@@ -18,11 +20,18 @@ const APPLIED: &str = "SELECT checksum FROM store_migration WHERE engine = $1 AN
 const INSERT: &str =
     "INSERT INTO store_migration (engine, number, name, checksum, applied_at) VALUES ($1, $2, $3, $4, $5)";
 
-pub(crate) fn applied(tx: &mut dyn Tx, engine: &str, number: u32) -> Result<Option<String>, TxError> {
-    tx.first(APPLIED, &[engine.into(), i64::from(number).into()])?.map(|row| row.get(0)).transpose()
+pub(crate) fn applied(connection: &mut dyn Connection, engine: &str, number: u32) -> Result<Option<String>, TxError> {
+    let rows = connection.query(APPLIED, &[engine.into(), i64::from(number).into()])?;
+    rows.first().map(|row| row.get(0)).transpose()
 }
 
-pub(crate) fn insert(tx: &mut dyn Tx, step: &spine::Migration, checksum: &str, now: Timestamp) -> Result<(), TxError> {
+pub(crate) fn insert(
+    connection: &mut dyn Connection,
+    step: &spine::Migration,
+    checksum: &str,
+    now: Timestamp,
+) -> Result<(), TxError> {
     let number = i64::from(step.number);
-    tx.execute(INSERT, &[step.engine.into(), number.into(), step.name.into(), checksum.into(), now.into()]).map(|_| ())
+    let args = [step.engine.into(), number.into(), step.name.into(), checksum.into(), now.into()];
+    connection.execute(INSERT, &args).map(|_| ())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection as Raw, ErrorCode, OpenFlags, ToSql};
-use spine::{Row, Tx, TxError, Value};
+use spine::{Row, TxError, Value};
 
 use crate::dialect;
 use crate::group::{Connect, Connection, Mode, Trouble};
@@ -66,7 +66,10 @@ impl SqliteConnection {
             if trouble == Trouble::None && self.raw.is_autocommit() {
                 trouble = Trouble::Retry;
             }
-            self.trouble = trouble;
+            // The first trouble is the transaction's; what fails after it says nothing new.
+            if self.trouble == Trouble::None {
+                self.trouble = trouble;
+            }
             fault
         })
     }
@@ -74,23 +77,6 @@ impl SqliteConnection {
     fn control(&mut self, sql: &str) -> Result<(), TxError> {
         let result = self.raw.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
         self.note(result).map(|_| ())
-    }
-}
-
-impl Tx for SqliteConnection {
-    fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError> {
-        let text = self.text(sql);
-        let result = self
-            .raw
-            .prepare_cached(&text)
-            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(args.iter().map(Bound))));
-        self.note(result).map(|count| count as u64)
-    }
-
-    fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
-        let text = self.text(sql);
-        let result = fetch(&self.raw, &text, args);
-        self.note(result)
     }
 }
 
@@ -136,6 +122,30 @@ impl ToSql for Bound<'_> {
 }
 
 impl Connection for SqliteConnection {
+    fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError> {
+        let text = self.text(sql);
+        let result = self
+            .raw
+            .prepare_cached(&text)
+            .and_then(|mut statement| statement.execute(rusqlite::params_from_iter(args.iter().map(Bound))));
+        self.note(result).map(|count| count as u64)
+    }
+
+    fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        let text = self.text(sql);
+        let result = fetch(&self.raw, &text, args);
+        self.note(result)
+    }
+
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {
+        let text = self.text(sql);
+        let result = self.raw.prepare_cached(&text).and_then(|mut statement| {
+            rows.iter()
+                .try_for_each(|row| statement.execute(rusqlite::params_from_iter(row.iter().map(Bound))).map(drop))
+        });
+        self.note(result)
+    }
+
     fn begin(&mut self, mode: Mode) -> Result<(), TxError> {
         self.trouble = Trouble::None;
         self.control(if mode == Mode::Write { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" })
@@ -167,9 +177,6 @@ impl Connection for SqliteConnection {
     }
     fn trouble(&self) -> Trouble {
         self.trouble
-    }
-    fn as_tx(&mut self) -> &mut dyn Tx {
-        self
     }
 }
 

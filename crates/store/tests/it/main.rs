@@ -1,8 +1,10 @@
 //! One behaviour suite, on both databases.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "in tests a failure should be loud")]
 
 mod behaviour;
 mod migrations;
 mod recovery;
+mod sharing;
 
 use spine::{Database, Fault, Migration, Tx, Value};
 use testkit::TestDatabase;
