@@ -1,15 +1,16 @@
 //! The one way to change state.
 //!
-//! **Invariant:** under one key an operation happens once: the same request again gets the first answer,
-//! another request under the same key is refused, and a commit whose outcome is unknown is looked up by
-//! its key and never guessed.
+//! **Invariant:** under one key an operation happens once, because the key's row is unique and commits with it: the same
+//! request again gets the first answer, another request under the same key is refused, and a commit whose outcome is
+//! unknown is looked up by its key and never guessed.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spine::{Authority, Caller, Clock, Cx, Database, Entropy, Fault, Leavings, Timestamp, Tx, Work};
+use spine::{Authority, Caller, Clock, Cx, Database, Entropy, Fault, FaultKind, Leavings, Timestamp, Tx, Work};
 use tokio::sync::Notify;
 
 use crate::jobs::Subscriptions;
@@ -17,7 +18,7 @@ use crate::record::{self, ActId};
 use crate::rows;
 
 /// How often a write whose commit is unknown is looked up before the caller is told to come back.
-const LOOK_UPS: u32 = 5;
+const LOOK_UPS: u64 = 5;
 
 /// Runs operations: the database, the clock, the source of randomness and the authority together. Cheap to clone.
 #[derive(Clone)]
@@ -97,29 +98,51 @@ impl Acts {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: FnMut(&mut Cx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let (now, seed) = (self.now(), self.inner.entropy.seed());
-        let operation = Arc::new(Mutex::new(operation));
-        let mut look_ups = 0;
-        loop {
-            let (inner, caller, key, operation) =
-                (Arc::clone(&self.inner), caller.clone(), key.clone(), Arc::clone(&operation));
-            let has_key = key.key.is_some();
-            let work: Work = Box::new(move |tx| {
-                let mut operation = operation.lock().unwrap_or_else(PoisonError::into_inner);
-                let outcome = inner.once(tx, now, seed, &caller, &key, &mut *operation)?;
-                Ok(Box::new(outcome))
-            });
-            let answer = self.inner.database.write(work).await;
-            match answer {
-                Err(fault) if fault.code() == "store.commit.unknown" && has_key && look_ups < LOOK_UPS => {
-                    look_ups += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(200 * u64::from(look_ups))).await;
-                }
-                answer => {
+        let request = Request {
+            inner: Arc::clone(&self.inner),
+            now: self.now(),
+            seed: self.inner.entropy.seed(),
+            caller: caller.clone(),
+            key: key.key.clone(),
+            operation,
+        };
+        let request = Arc::new(Mutex::new(request));
+        for again in 1.. {
+            let run = Arc::clone(&request);
+            let work: Work =
+                Box::new(move |tx| Ok(Box::new(run.lock().unwrap_or_else(PoisonError::into_inner).run(tx)?)));
+            let fault = match self.inner.database.write(work).await {
+                Ok(answer) => {
                     self.inner.work.notify_waiters();
                     return unpack(answer);
                 }
+                Err(fault) => fault,
+            };
+            let is_unknown = fault.code() == "store.commit.unknown";
+            let Some(key) = key.key.as_ref().filter(|_| is_unknown || fault.kind() != FaultKind::Unavailable) else {
+                return Err(fault);
+            };
+            if is_unknown {
+                tokio::time::sleep(Duration::from_millis(200 * again)).await;
             }
+            // What could be done once cannot be done again: the fault may be a repeat's, and the first answer stands.
+            match self.remembered(key).await {
+                Ok(Some(outcome)) => return read_outcome(&outcome),
+                Ok(None) | Err(_) if is_unknown && again <= LOOK_UPS => {}
+                Ok(None) => return Err(fault),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::unavailable("store.commit.unknown"))
+    }
+
+    /// The answer that was given under a key, if the key is known.
+    async fn remembered(&self, key: &(String, [u8; 32])) -> Result<Option<String>, Fault> {
+        let (name, hash) = key.clone();
+        let look: Work = Box::new(move |tx| Ok(Box::new(rows::request(tx, &name)?)));
+        match unpack::<Option<(Vec<u8>, String)>>(self.inner.database.read(look).await?)? {
+            Some((known, _)) if !crypto::constant_time_eq(&known, &hash) => Err(Fault::conflict("journal.key.reused")),
+            known => Ok(known.map(|(_, outcome)| outcome)),
         }
     }
 
@@ -147,73 +170,73 @@ impl Acts {
             }
             Ok(Box::new(outcome))
         });
-        unpack(self.inner.database.read(work).await)
+        unpack(self.inner.database.read(work).await?)
     }
 }
 
-fn unpack<T: 'static>(answer: Result<spine::Answer, Fault>) -> Result<T, Fault> {
-    answer?
+fn read_outcome<T: DeserializeOwned>(outcome: &str) -> Result<T, Fault> {
+    serde_json::from_str(outcome).map_err(|error| Fault::internal("journal.outcome.unreadable", error))
+}
+
+fn unpack<T: 'static>(answer: spine::Answer) -> Result<T, Fault> {
+    answer
         .downcast::<T>()
         .map(|value| *value)
         .map_err(|_| Fault::internal("journal.answer.type", "an answer of another type"))
 }
 
-impl Inner {
-    /// One run inside a transaction: the key, the operation, what it leaves behind.
-    fn once<T, F>(
-        &self,
-        tx: &mut dyn Tx,
-        now: Timestamp,
-        seed: [u8; 32],
-        caller: &Caller,
-        key: &Key,
-        operation: &mut F,
-    ) -> Result<T, Fault>
+/// A request to run an operation, with all that it needs to run in any transaction, and again.
+struct Request<F> {
+    inner: Arc<Inner>,
+    now: Timestamp,
+    seed: [u8; 32],
+    caller: Caller,
+    key: Option<(String, [u8; 32])>,
+    operation: F,
+}
+
+impl<F> Request<F> {
+    /// One run inside a transaction: the operation, what it leaves behind, the key. The key is not looked up: nearly all
+    /// are new, and its row is unique.
+    fn run<T>(&mut self, tx: &mut dyn Tx) -> Result<T, Fault>
     where
-        T: Serialize + DeserializeOwned,
+        T: Serialize,
         F: FnMut(&mut Cx<'_>) -> Result<T, Fault>,
     {
-        if let Some((key, hash)) = &key.key
-            && let Some((known_hash, outcome)) = rows::request(tx, key)?
-        {
-            if !crypto::constant_time_eq(&known_hash, hash) {
-                return Err(Fault::conflict("journal.key.reused"));
-            }
-            return serde_json::from_str(&outcome)
-                .map_err(|error| Fault::internal("journal.outcome.unreadable", error));
-        }
-        let mut cx = Cx::new(tx, now, caller, self.authority.as_ref(), seed);
-        let outcome = operation(&mut cx)?;
+        let mut cx = Cx::new(tx, self.now, &self.caller, self.inner.authority.as_ref(), self.seed);
+        let outcome = (self.operation)(&mut cx)?;
         let left = cx.finish()?;
-        self.keep(&mut cx, &left)?;
-        if let Some((key, hash)) = &key.key {
+        self.inner.keep(&mut cx, left)?;
+        if let Some((key, hash)) = &self.key {
             let outcome = serde_json::to_string(&outcome)
                 .map_err(|error| Fault::internal("journal.outcome.unwritable", error))?;
-            rows::insert_request(cx.tx(), key, hash, &outcome, now)?;
+            rows::append_request(cx.tx(), key, hash, outcome, self.now);
         }
         Ok(outcome)
     }
+}
 
-    /// Writes what an operation left behind.
-    fn keep(&self, cx: &mut Cx<'_>, left: &Leavings) -> Result<(), Fault> {
+impl Inner {
+    /// Writes what an operation left behind. Nothing reads it in the same transaction, so all of it is appended.
+    fn keep(&self, cx: &mut Cx<'_>, left: Leavings) -> Result<(), Fault> {
         let (now, caller) = (cx.now(), cx.caller());
-        for act in &left.acts {
+        for act in left.acts {
             let (id, salt): (ActId, [u8; 32]) = (cx.id(), cx.random_bytes());
-            let record = record::record(id, now, caller, act)
+            let record = record::record(id, now, caller, &act)
                 .map_err(|error| Fault::internal("journal.act.unwritable", error))?;
-            rows::insert_act(cx.tx(), id, now, caller, act, &salt, &record)?;
+            rows::append_act(cx.tx(), id, now, &caller.actor, act, &salt, record);
         }
-        for event in &left.events {
+        for event in left.events {
             let id = cx.id();
-            rows::insert_event(cx.tx(), id, now, event)?;
+            rows::append_event(cx.tx(), id, now, &event);
             for kind in self.subscriptions.of(event.topic) {
                 let id = cx.id();
-                rows::insert_job(cx.tx(), id, kind, &event.body, now, now)?;
+                rows::append_job(cx.tx(), id, kind.into(), &event.body, now, now);
             }
         }
-        for job in &left.jobs {
+        for job in left.jobs {
             let id = cx.id();
-            rows::insert_job(cx.tx(), id, &job.kind, &job.body, now, job.run_at.unwrap_or(now))?;
+            rows::append_job(cx.tx(), id, job.kind, &job.body, now, job.run_at.unwrap_or(now));
         }
         Ok(())
     }

@@ -2,26 +2,36 @@
 //!
 //! A policy sees `principal` (`Person`, `Officer`, `Client`, `System` or `Anonymous`, with `assurance` 0–3,
 //! `institution`, `roles`, and its roles as parents: `principal in Role::"passport-officer"`), `action`
-//! (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives).
+//! (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives). It does not see
+//! who or which one it is: no policy is about one person, and what is whose the operation says (`own`).
 //!
 //! **Invariant:** every refusal says which rule refused, or that none allows it, and what would change it:
-//! the policies' own `@id("…")` and `@advice("message.key")`.
+//! the policies' own `@id("…")` and `@advice("message.key")`. A decision depends on nothing but what a policy sees, so a
+//! permission once given is given again without weighing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::{PoisonError, RwLock};
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicySet,
-    Request, RestrictedExpression,
+    ActionConstraint, Authorizer, Context, Decision, Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    Policy, PolicySet, Request, RestrictedExpression,
 };
 use spine::cx::Attribute;
 use spine::{Actor, ActorKind, Assurance, Authority, Fault, Resource, Text};
 
+/// Stands for every identifier: policies do not see them.
+const UNSEEN: &str = "unseen";
+
 /// The pack's policies, compiled.
 pub struct Policies {
     authorizer: Authorizer,
-    policies: PolicySet,
+    /// What has a say on each action that any policy names. The others are on every other action.
+    named: HashMap<EntityUid, PolicySet>,
+    others: PolicySet,
     advice: BTreeMap<String, String>,
+    types: Types,
+    allowed: Allowed,
 }
 
 /// A policy file is wrong.
@@ -51,11 +61,29 @@ impl Policies {
                 policies.add(named).map_err(|error| refuse(error.to_string()))?;
             }
         }
-        Ok(Self { authorizer: Authorizer::new(), policies, advice })
+        let problem = |problem: String| PolicyError { file: "policies".to_owned(), problem };
+        let mut named = HashMap::new();
+        for action in policies.policies().flat_map(actions) {
+            let of_action = having_a_say(&policies, Some(&action)).map_err(problem)?;
+            named.insert(action, of_action);
+        }
+        let others = having_a_say(&policies, None).map_err(problem)?;
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            named,
+            others,
+            advice,
+            types: Types::default(),
+            allowed: Allowed::default(),
+        })
     }
 
-    fn request(actor: &Actor, action: &str, resource: &Resource) -> Result<(Request, Entities), String> {
-        let principal = uid(principal_type(actor.kind), &actor.id)?;
+    fn on(&self, action: &EntityUid) -> &PolicySet {
+        self.named.get(action).unwrap_or(&self.others)
+    }
+
+    fn request(&self, actor: &Actor, action: EntityUid, resource: &Resource) -> Result<(Request, Entities), String> {
+        let principal = self.types.uid(principal_type(actor.kind), UNSEEN)?;
         let mut attributes =
             HashMap::from([("assurance".to_owned(), RestrictedExpression::new_long(assurance(actor.assurance)))]);
         if let Some(institution) = &actor.institution {
@@ -66,16 +94,15 @@ impl Policies {
         }
         let names = actor.roles.iter().map(|role| RestrictedExpression::new_string(role.clone()));
         attributes.insert("roles".to_owned(), RestrictedExpression::new_set(names));
-        let roles = actor.roles.iter().map(|role| uid("Role", role)).collect::<Result<HashSet<_>, _>>()?;
+        let roles = actor.roles.iter().map(|role| self.types.uid("Role", role)).collect::<Result<HashSet<_>, _>>()?;
         let principal_entity = Entity::new(principal.clone(), attributes, roles).map_err(|error| error.to_string())?;
 
-        let target = uid(resource.kind, &resource.id)?;
+        let target = self.types.uid(resource.kind, UNSEEN)?;
         let attributes =
             resource.attributes.iter().map(|(name, fact)| ((*name).to_owned(), expression(fact))).collect();
         let target_entity =
             Entity::new(target.clone(), attributes, HashSet::new()).map_err(|error| error.to_string())?;
 
-        let action = uid("Action", action)?;
         let entities =
             Entities::from_entities([principal_entity, target_entity], None).map_err(|error| error.to_string())?;
         let request =
@@ -84,55 +111,116 @@ impl Policies {
     }
 
     /// The refusal: the rule that forbids, or the rules that would have allowed.
-    fn refusal(&self, actor: &Actor, action: &str, forbidding: Option<&str>) -> Fault {
+    fn refusal(&self, actor: &Actor, policies: &PolicySet, forbidding: Option<&str>) -> Fault {
         if actor.kind == ActorKind::Anonymous {
             return Fault::unauthenticated("journal.act.signin");
         }
         let rules: Vec<String> = match forbidding {
             Some(id) => vec![id.to_owned()],
-            None => self.permitting(action),
+            None => policies
+                .policies()
+                .filter(|policy| policy.effect() == Effect::Permit)
+                .map(|policy| policy.id().to_string())
+                .collect(),
         };
         let advice = rules.iter().find_map(|id| self.advice.get(id)).cloned();
         Fault::forbidden("journal.act.forbidden")
             .with("rule", if rules.is_empty() { "-".to_owned() } else { rules.join(", ") })
             .with("advice", Text::named(advice.unwrap_or_else(|| "policy.ask_administrator".to_owned())))
     }
-
-    /// The rules that can allow an action, whoever asks.
-    fn permitting(&self, action: &str) -> Vec<String> {
-        let Ok(action) = uid("Action", action) else { return Vec::new() };
-        self.policies
-            .policies()
-            .filter(|policy| policy.effect() == Effect::Permit)
-            .filter(|policy| match policy.action_constraint() {
-                cedar_policy::ActionConstraint::Any => true,
-                cedar_policy::ActionConstraint::Eq(own) => own == action,
-                cedar_policy::ActionConstraint::In(own) => own.contains(&action),
-            })
-            .map(|policy| policy.id().to_string())
-            .collect()
-    }
 }
 
 impl Authority for Policies {
     fn decide(&self, actor: &Actor, action: &str, resource: &Resource) -> Result<(), Fault> {
-        let (request, entities) =
-            Self::request(actor, action, resource).map_err(|problem| Fault::internal("journal.act.policy", problem))?;
-        let answer = self.authorizer.is_authorized(&request, &self.policies, &entities);
+        let problem = |problem| Fault::internal("journal.act.policy", problem);
+        let seen = seen(actor, action, resource).map_err(problem)?;
+        if self.allowed.knows(&seen) {
+            return Ok(());
+        }
+        let target = self.types.uid("Action", action).map_err(problem)?;
+        let policies = self.on(&target);
+        let (request, entities) = self.request(actor, target, resource).map_err(problem)?;
+        let answer = self.authorizer.is_authorized(&request, policies, &entities);
         if answer.decision() == Decision::Allow {
+            self.allowed.keep(seen);
             return Ok(());
         }
         for error in answer.diagnostics().errors() {
             tracing::warn!(%error, action, "a policy could not be weighed");
         }
         let forbidding = answer.diagnostics().reason().next().map(ToString::to_string);
-        Err(self.refusal(actor, action, forbidding.as_deref()))
+        Err(self.refusal(actor, policies, forbidding.as_deref()))
     }
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    let kind = EntityTypeName::from_str(kind).map_err(|error| error.to_string())?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+/// The actions that a policy names; none if it is on all.
+fn actions(policy: &Policy) -> Vec<EntityUid> {
+    match policy.action_constraint() {
+        ActionConstraint::Any => Vec::new(),
+        ActionConstraint::Eq(action) => vec![action],
+        ActionConstraint::In(actions) => actions,
+    }
+}
+
+/// The policies that are on all actions, and those that name this one.
+fn having_a_say(policies: &PolicySet, action: Option<&EntityUid>) -> Result<PolicySet, String> {
+    let mut few = PolicySet::new();
+    for policy in policies.policies() {
+        let named = actions(policy);
+        if named.is_empty() || action.is_some_and(|action| named.contains(action)) {
+            few.add(policy.clone()).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(few)
+}
+
+/// Everything that a policy sees, as one text.
+fn seen(actor: &Actor, action: &str, resource: &Resource) -> Result<String, String> {
+    let who = (actor.kind, actor.assurance, &actor.institution, &actor.on_behalf_of, &actor.roles);
+    serde_json::to_string(&(action, who, resource.kind, &resource.attributes)).map_err(|error| error.to_string())
+}
+
+/// What has been allowed. Kept small: when it is full it begins anew.
+#[derive(Default)]
+struct Allowed {
+    known: RwLock<HashSet<String>>,
+}
+
+impl Allowed {
+    const MOST: usize = 4096;
+
+    fn knows(&self, seen: &str) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).contains(seen)
+    }
+
+    fn keep(&self, seen: String) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Self::MOST {
+            known.clear();
+        }
+        known.insert(seen);
+    }
+}
+
+/// The names of entity types, each parsed once: parsing costs more than deciding.
+#[derive(Default)]
+struct Types {
+    parsed: RwLock<HashMap<&'static str, EntityTypeName>>,
+}
+
+impl Types {
+    fn uid(&self, kind: &'static str, id: &str) -> Result<EntityUid, String> {
+        let known = self.parsed.read().unwrap_or_else(PoisonError::into_inner).get(kind).cloned();
+        let kind = match known {
+            Some(name) => name,
+            None => {
+                let name = EntityTypeName::from_str(kind).map_err(|error| error.to_string())?;
+                self.parsed.write().unwrap_or_else(PoisonError::into_inner).insert(kind, name.clone());
+                name
+            }
+        };
+        Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+    }
 }
 
 const fn principal_type(kind: ActorKind) -> &'static str {
@@ -209,6 +297,26 @@ mod tests {
         let fault = policies.decide(&officer("passport-officer"), "case.unheard_of", &case).unwrap_err();
         assert!(matches!(fault.text().arg("rule"), Some(spine::Arg::Plain(rule)) if rule == "-"));
         assert_eq!(policies.decide(&Actor::anonymous(), "case.view", &case).unwrap_err().code(), "journal.act.signin");
+    }
+
+    #[test]
+    fn a_permission_once_given_is_no_permission_for_another_question() {
+        let policies = Policies::parse([("test.cedar", TEXT)]).unwrap();
+        let case = Resource::new("Case", "cas_1").with("owner", "per_1").with("institution", "home-affairs");
+        let allowed = officer("passport-officer");
+        for _ in 0..2 {
+            assert!(policies.decide(&allowed, "case.decide", &case).is_ok());
+            assert!(policies.decide(&allowed, "case.decide", &case.clone().is("conflicted", true)).is_err());
+            assert!(policies.decide(&officer("clerk"), "case.decide", &case).is_err());
+            let elsewhere = Actor { institution: Some("finance".to_owned()), ..officer("passport-officer") };
+            assert!(policies.decide(&elsewhere, "case.decide", &case).is_err());
+            let hardly_known = Actor { assurance: Assurance::Low, ..officer("passport-officer") };
+            assert!(policies.decide(&hardly_known, "case.decide", &case).is_err());
+        }
+        // A text is not a truth, and a role not an attribute.
+        let text = |name, fact: &str| seen(&officer(fact), "case.view", &Resource::new("Case", "1").with(name, fact));
+        let truth = seen(&officer("true"), "case.view", &Resource::new("Case", "1").is("own", true));
+        assert_ne!(text("own", "true").unwrap(), truth.unwrap());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Every SQL text of the journal but the evidence log's, and the rows they read and write.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
-use spine::{Act, Caller, Event, Id, IdKind, Row, Timestamp, Tx, TxError};
+use spine::{Act, Actor, Event, Id, IdKind, Row, Timestamp, Tx, TxError};
 
 use crate::record::ActId;
 
@@ -24,45 +26,38 @@ pub(crate) fn request(tx: &mut dyn Tx, key: &str) -> Result<Option<(Vec<u8>, Str
 const INSERT_REQUEST: &str =
     "INSERT INTO journal_request (key, request_hash, outcome, made_at) VALUES ($1, $2, $3, $4)";
 
-pub(crate) fn insert_request(
-    tx: &mut dyn Tx,
-    key: &str,
-    hash: &[u8; 32],
-    outcome: &str,
-    now: Timestamp,
-) -> Result<(), TxError> {
-    tx.execute(INSERT_REQUEST, &[key.into(), hash.into(), outcome.into(), now.into()]).map(|_| ())
+pub(crate) fn append_request(tx: &mut dyn Tx, key: &str, hash: &[u8; 32], outcome: String, now: Timestamp) {
+    tx.append(INSERT_REQUEST, vec![key.to_owned().into(), hash.to_vec().into(), outcome.into(), now.into()]);
 }
 
 const INSERT_ACT: &str = "
     INSERT INTO journal_act (id, at, kind, actor_kind, actor, on_behalf_of, subject, object, purpose, legal_basis, salt, record, sequenced)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)";
 
-pub(crate) fn insert_act(
+pub(crate) fn append_act(
     tx: &mut dyn Tx,
     id: ActId,
     now: Timestamp,
-    caller: &Caller,
-    act: &Act,
+    actor: &Actor,
+    act: Act,
     salt: &[u8; 32],
-    record: &str,
-) -> Result<(), TxError> {
-    let actor = &caller.actor;
-    let args = [
+    record: String,
+) {
+    let args = vec![
         id.into(),
         now.into(),
-        act.kind.as_ref().into(),
+        act.kind.into(),
         actor_kind(actor.kind).into(),
-        (&actor.id).into(),
-        actor.on_behalf_of.as_deref().into(),
-        act.subject.as_deref().into(),
-        act.object.as_deref().into(),
-        act.purpose.as_ref().into(),
-        act.legal_basis.as_ref().into(),
-        salt.into(),
+        actor.id.clone().into(),
+        actor.on_behalf_of.clone().into(),
+        act.subject.into(),
+        act.object.into(),
+        act.purpose.into(),
+        act.legal_basis.into(),
+        salt.to_vec().into(),
         record.into(),
     ];
-    tx.execute(INSERT_ACT, &args).map(|_| ())
+    tx.append(INSERT_ACT, args);
 }
 
 const fn actor_kind(kind: spine::ActorKind) -> &'static str {
@@ -77,23 +72,23 @@ const fn actor_kind(kind: spine::ActorKind) -> &'static str {
 
 const INSERT_EVENT: &str = "INSERT INTO journal_event (id, at, topic, body) VALUES ($1, $2, $3, $4)";
 
-pub(crate) fn insert_event(tx: &mut dyn Tx, id: JobId, now: Timestamp, event: &Event) -> Result<(), TxError> {
-    tx.execute(INSERT_EVENT, &[id.into(), now.into(), event.topic.into(), (&event.body).into()]).map(|_| ())
+pub(crate) fn append_event(tx: &mut dyn Tx, id: JobId, now: Timestamp, event: &Event) {
+    tx.append(INSERT_EVENT, vec![id.into(), now.into(), event.topic.into(), (&event.body).into()]);
 }
 
 const INSERT_JOB: &str = "
     INSERT INTO journal_job (id, kind, body, state, made_at, run_at, attempts, leased_until)
     VALUES ($1, $2, $3, 'waiting', $4, $5, 0, 0)";
 
-pub(crate) fn insert_job(
+pub(crate) fn append_job(
     tx: &mut dyn Tx,
     id: JobId,
-    kind: &str,
+    kind: Cow<'static, str>,
     body: &Json,
     now: Timestamp,
     run_at: Timestamp,
-) -> Result<(), TxError> {
-    tx.execute(INSERT_JOB, &[id.into(), kind.into(), body.into(), now.into(), run_at.into()]).map(|_| ())
+) {
+    tx.append(INSERT_JOB, vec![id.into(), kind.into(), body.into(), now.into(), run_at.into()]);
 }
 
 /// A job that a worker has leased.

@@ -91,7 +91,7 @@ fn a_changed_receipt_is_refused_with_words() {
         assert!(refused(&|receipt| receipt.proof.clear()).contains("changed"));
         assert!(refused(&|receipt| receipt.proof = vec!["?".to_owned()]).contains("32 bytes"));
         assert!(refused(&|receipt| receipt.proof = vec![receipt.proof[0].clone(); 200]).contains("too long"));
-        assert!(refused(&|receipt| receipt.checkpoint.push_str("x")).contains("signed head"));
+        assert!(refused(&|receipt| receipt.checkpoint.push('x')).contains("signed head"));
         assert!(
             refused(&|receipt| receipt.checkpoint = receipt.checkpoint.replace("\n5\n", "\n6\n"))
                 .contains("not signed")

@@ -1,8 +1,10 @@
 //! The journal through its face, on both databases.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in tests a failure should be loud")]
 
 mod acts;
 mod jobs;
 mod log;
+mod sharing;
 
 use std::sync::Arc;
 
