@@ -7,7 +7,8 @@ use crate::{nothing, root};
 
 /// Every package outside the house with its features, as a build of these rooms wants it.
 fn wanted(rooms: &[&str]) -> BTreeSet<String> {
-    let args = ["tree", "--locked", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p} {f}"];
+    let args =
+        ["tree", "--locked", "--offline", "--edges", "normal,build,dev", "--prefix", "none", "--format", "{p} {f}"];
     let output = Command::new(env!("CARGO")).current_dir(root()).args(args).args(rooms).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
