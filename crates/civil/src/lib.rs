@@ -1,20 +1,68 @@
-//! The population: who the country's people are, as the civil register says.
+//! Civil registration and the population: births, deaths, marriages, divorces, adoptions and names, from the first notice
+//! to the entry and its correction; and the people, families and statistics that follow from them.
 //!
-//! **Invariant:** what is known of a person lives in the register `civil-person` and nowhere else; this engine gives
-//! people their identifiers and reads them back as persons. An identifier says nothing of its bearer.
+//! **Invariant:** what is known of a person lives in the register `civil-person` and nowhere else; an entry and everything
+//! that follows from it (the population, the family, what other engines end or begin) is one commit. An identifier says
+//! nothing of its bearer.
+//!
+//! An event goes `notify` → `declare` → `judge` (is it told already?) → `validate` → `register`, and later `correct`,
+//! `seal`, `reinstate`.
 //!
 //! | file | its job |
 //! |---|---|
-//! | `national_id.rs` | the number a person knows by heart, with a check digit |
-//! | `model.rs` | [`Person`], [`PersonId`] |
-//! | `population.rs` | [`Population`]: found by number or identifier |
-//! | `enrol.rs` | people into the register, many at a time |
+//! | `kinds.rs` | [`Kinds`]: what the pack says of each kind of event |
+//! | `engine.rs` | [`Civil`], and [`Vital`]: what other engines are told in the same commit |
+//! | `event.rs` | [`Event`] and its states |
+//! | `notify.rs`, `declare.rs` | a notice; a declaration and whether it fits its circumstance |
+//! | `likeness.rs`, `judge.rs` | what may be the same, and a person's verdict |
+//! | `examine.rs` | an officer's look, approval, return, refusal |
+//! | `register.rs`, `effects/` | the entry, and what it does to people |
+//! | `correct.rs` | corrections, sealing, a death taken back |
+//! | `family.rs` | [`family()`]: who is what of whom; [`guardians`], [`wards`], households |
+//! | `statistics.rs` | vital statistics |
+//! | `reference.rs`, `national_id.rs` | numbers that check themselves |
+//! | `model.rs`, `population.rs`, `enrol.rs` | [`Person`], [`Population`], people brought in |
+//! | `api.rs`, `pages/`, `rows/` | interfaces, pages, every SQL text |
 
+mod api;
+mod correct;
+mod declare;
+mod effects;
+mod engine;
 mod enrol;
+mod event;
+mod examine;
+mod family;
+mod judge;
+mod kinds;
+mod likeness;
 mod model;
 pub mod national_id;
+mod notify;
+mod pages;
 mod population;
+pub mod reference;
+mod register;
+mod rows;
+mod statistics;
 
+pub use correct::{Correction, correct, reinstate, seal};
+pub use declare::{Declaration, declare};
+pub use engine::{Civil, Consequence, Vital};
 pub use enrol::{NewPerson, enrol};
+pub use event::{Done, Event, EventId, EventKind, Evidence, Informant, State};
+pub use examine::{Examined, find, look, refuse, send_back, validate, waiting};
+pub use family::{Family, Link, LinkId, LinkKind, Tie, appoint, family, gather, guardians, wards};
+pub use judge::judge;
+pub use kinds::{Circumstance, Effect, EvidenceKind, Kind, Kinds, KindsError, Party};
+pub use likeness::{Likeness, Verdict};
 pub use model::{Person, PersonId, PersonKind};
+pub use notify::{Notice, notify};
 pub use population::{Population, REGISTER};
+pub use register::{Entered, register};
+use spine::Migration;
+pub use statistics::{Count, Counted, published, tables};
+
+/// The tables of this engine.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { engine: "civil", number: 1, name: "events", sql: include_str!("../migrations/0001_events.sql") }];

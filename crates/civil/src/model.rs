@@ -33,6 +33,8 @@ pub struct Person {
     pub sex: String,
     /// The district she lives in.
     pub district: String,
+    /// The day she died, if her death is registered.
+    pub died: Option<Date>,
     /// Telephone.
     pub phone: Option<String>,
     /// E-mail address.

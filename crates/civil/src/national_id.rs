@@ -20,7 +20,11 @@ const TABLE: [[u8; 10]; 10] = [
     [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
 ];
 
-fn check(digits: &str) -> Option<u8> {
+/// How many serials there are.
+pub const SERIALS: u64 = 90_000_000_000;
+
+/// The digit that, set behind these, makes the whole check to nought; none if they are not digits.
+pub(crate) fn check(digits: &str) -> Option<u8> {
     digits.bytes().try_fold(0_u8, |interim, byte| {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
         TABLE.get(usize::from(interim))?.get(usize::from(digit)).copied()
@@ -31,7 +35,7 @@ fn check(digits: &str) -> Option<u8> {
 #[must_use]
 pub fn of_serial(serial: u64) -> String {
     // The first digit is never 0, so that no spreadsheet eats it.
-    let serial = format!("{:011}", 10_000_000_000 + serial % 90_000_000_000);
+    let serial = format!("{:011}", 10_000_000_000 + serial % SERIALS);
     let digit = check(&serial).unwrap_or_default();
     format!("{serial}{digit}")
 }

@@ -52,6 +52,7 @@ fn person_of(record: &Record) -> Result<Person, Fault> {
         born: text("born").and_then(|day| day.parse().ok()).ok_or_else(unreadable)?,
         sex: text("sex").unwrap_or_default(),
         district: text("district").unwrap_or_default(),
+        died: text("died").and_then(|day| day.parse().ok()),
         phone: text("phone"),
         email: text("email"),
     })

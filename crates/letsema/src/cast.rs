@@ -54,7 +54,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 6] = [
+pub(crate) const OFFICERS: [OfficerPart; 9] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -77,6 +77,24 @@ pub(crate) const OFFICERS: [OfficerPart; 6] = [
         login: "neo.tlali",
         name: "Neo Tlali",
         roles: &["registration-officer", "registrar"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "lerato.molapo",
+        name: "Lerato Molapo",
+        roles: &["registration-officer"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "mpho.sekhonyana",
+        name: "Mpho Sekhonyana",
+        roles: &["health-worker"],
+        institution: "ministry-health",
+    },
+    OfficerPart {
+        login: "thabo.mopeli",
+        name: "Thabo Mopeli",
+        roles: &["chief"],
         institution: "ministry-home-affairs",
     },
     OfficerPart {

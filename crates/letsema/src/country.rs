@@ -23,6 +23,7 @@ pub(crate) struct Country {
     pub(crate) settlements: Vec<Settlements>,
     pub(crate) institutions: BTreeMap<String, Localised>,
     pub(crate) registers: Registers,
+    pub(crate) kinds: civil::Kinds,
     pub(crate) catalogue: Catalogue,
     pub(crate) fonts: Fonts,
     pub(crate) policies: Policies,
@@ -237,6 +238,9 @@ impl Country {
                 ));
             }
         }
+        let kinds = civil::Kinds::parse(&reader.text("civil.toml"), &registers)
+            .map_err(|error| reader.faults.push(error.to_string()))
+            .ok()?;
         let around = Surroundings {
             registers: registers
                 .iter()
@@ -275,6 +279,7 @@ impl Country {
             places,
             institutions,
             registers,
+            kinds,
             catalogue,
             policies,
         })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{Client, Identity, IdentitySettings, recognise};
@@ -73,6 +74,7 @@ fn migrations() -> Vec<Migration> {
     [
         journal::MIGRATIONS,
         registers::MIGRATIONS,
+        civil::MIGRATIONS,
         messages::MIGRATIONS,
         payments::MIGRATIONS,
         identity::MIGRATIONS,
@@ -111,6 +113,7 @@ impl Program {
         let gateway = gateway(&setup, &country.wallets, &acts, &outbound, &clock)?;
         let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
+        let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, Vec::new());
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -140,6 +143,7 @@ impl Program {
             .merge(services.routes())
             .merge(identity.routes())
             .merge(payments::routes(gateway))
+            .merge(civil.routes())
             .merge(registers::routes(acts.clone(), country.registers.clone()))
             .merge(log::routes(acts.clone(), log.verifier()))
             .merge(journal::operation_routes(acts.clone()))
@@ -150,7 +154,6 @@ impl Program {
         }
         let mut site = site(&setup, &country.words, keys.secret("forms"), &clock);
         site.country = country.about.short;
-        let site = Site::new(site);
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, outbound);
         let known = Known {
@@ -162,7 +165,7 @@ impl Program {
             words: country.words,
         };
         Ok(Self {
-            router: frame(router, &site, Limits::default()),
+            router: frame(router, &Site::new(site), Limits::default()),
             log_key: log.verifier(),
             country: Arc::new(known),
             acts,

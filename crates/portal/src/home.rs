@@ -58,6 +58,7 @@ async fn account(visit: Visit) -> Reply {
     let mut all = Vec::new();
     if !officer {
         all.push(link("/my/cases", "portal.nav.cases", "portal.account.cases"));
+        all.push(link("/my/family", "portal.nav.family", "portal.account.family"));
         all.push(link("/my/looks", "portal.nav.looks", "portal.account.looks"));
         all.push(link("/my/notices", "portal.nav.notices", "portal.account.notices"));
     }

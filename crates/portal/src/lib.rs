@@ -40,7 +40,6 @@ pub struct Portal {
 
 impl Portal {
     /// The portal's pages.
-    #[must_use]
     pub fn routes(self) -> Router {
         home::routes().merge(looks::routes()).merge(notices::routes()).with_state(self)
     }

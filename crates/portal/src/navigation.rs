@@ -18,6 +18,10 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
         ActorKind::Officer => {
             let mut links =
                 vec![Link::new("/desk", "portal.nav.tasks"), Link::new("/registers", "portal.nav.registers")];
+            let civil = ["registration-officer", "registrar", "health-worker", "chief"];
+            if civil.iter().any(|role| actor.has_role(role)) {
+                links.push(Link::new("/civil", "portal.nav.civil"));
+            }
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }

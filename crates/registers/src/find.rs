@@ -1,7 +1,7 @@
 //! Reads for other engines: no permission is asked and no act recorded here, because the operation that needs the
 //! record asks and records what it does with it.
 //!
-//! **Invariant:** never called for somebody who merely wants to look; that is `look_up.rs`.
+//! **Invariant:** never called for somebody who merely wants to look; that is `look_up.rs`. A sealed record is not found.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,18 @@ const FOUND_AT_MOST: i64 = 200;
 pub fn find(cx: &mut Cx<'_>, registers: &Registers, register: &str, key: &str) -> Result<Option<Record>, Fault> {
     let register = registers.need(register)?;
     let today = registers.day(cx.now());
-    Ok(rows::valid(cx.tx(), register.id(), key, today)?)
+    Ok(rows::valid(cx.tx(), register.id(), key, today)?.filter(|record| !record.sealed))
+}
+
+/// The record with this identifier (or key), as it is true today or else nearest to today, sealed or not: for the engine
+/// that seals and corrects.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_record(cx: &mut Cx<'_>, registers: &Registers, register: &str, id: &str) -> Result<Option<Record>, Fault> {
+    let register = registers.need(register)?;
+    let held = rows::versions(cx.tx(), register.id(), id)?.into_iter().filter(|version| version.known_to.is_none());
+    Ok(shown(held.collect(), registers.day(cx.now())))
 }
 
 /// The records with these keys, as they are true today, in the order of the keys; those that are not there are left out.
@@ -33,7 +44,7 @@ pub fn find_many(cx: &mut Cx<'_>, registers: &Registers, register: &str, keys: &
     let today = registers.day(cx.now());
     let mut found = BTreeMap::new();
     for chunk in keys.chunks(AT_ONCE) {
-        for record in rows::valid_many(cx.tx(), register.id(), chunk, today)? {
+        for record in rows::valid_many(cx.tx(), register.id(), chunk, today)?.into_iter().filter(|one| !one.sealed) {
             found.insert(record.key.clone(), record);
         }
     }
@@ -75,7 +86,8 @@ pub fn find_all_by(
     let mut found = Vec::new();
     for chunk in ids.chunks(AT_ONCE) {
         let held = rows::held_many(cx.tx(), chunk)?;
-        found.extend(held.into_iter().filter(|record| record.holds_on(today) && record.matches(field, value)));
+        let fits = |record: &Record| !record.sealed && record.holds_on(today) && record.matches(field, value);
+        found.extend(held.into_iter().filter(fits));
     }
     found.sort_by_key(Record::id);
     Ok(found)

@@ -11,7 +11,8 @@
 //! | `record.rs`, `timeline.rs` | [`Record`]; how a change or correction makes new versions |
 //! | `index.rs` | what a record is found by |
 //! | `enrol.rs`, `change.rs` | [`enrol`], [`enrol_many`], [`change`] |
-//! | `find.rs` | [`find`], [`find_many`], [`find_by`], [`find_all_by`]: unrecorded reads for other engines |
+//! | `find.rs` | [`find`], [`find_many`], [`find_by`], [`find_all_by`], [`find_record`]: unrecorded reads for other engines |
+//! | `seal.rs` | [`seal`]: kept, and found by nobody |
 //! | `look_up.rs`, `search.rs` | [`look_up`], [`history`], [`search`]: recorded reads for people and programs |
 //! | `import.rs`, `lines.rs`, `export.rs` | whole files in and out: CSV and JSON Lines |
 //! | `api.rs`, `openapi.rs` | the JSON API of every register |
@@ -35,6 +36,7 @@ mod record;
 mod register;
 mod rows;
 mod schema;
+mod seal;
 mod search;
 mod timeline;
 mod value;
@@ -44,7 +46,7 @@ pub use change::{Change, Kind, change};
 pub use declare::DeclarationFault;
 pub use enrol::{Enrol, enrol, enrol_many};
 pub use export::{Export, Exporting, export};
-pub use find::{find, find_all_by, find_by, find_many};
+pub use find::{find, find_all_by, find_by, find_many, find_record};
 pub use import::{Format, Import, LineFault, Progress, Report, import};
 use journal::Acts;
 pub use look_up::{Look, history, look_up};
@@ -53,16 +55,22 @@ pub use record::{Cause, Record, RecordId, RecordKind, Stored};
 pub use register::{
     Choice, Class, Field, FieldKind, Fields, Link, Register, Registers, Retention, Search, View, plain,
 };
+pub use seal::seal;
 pub use search::{Found, Query, search};
-use spine::Migration;
+use spine::{FieldFault, Migration};
+pub use value::{answers as form_answers, asked as form_field, fields as form_fields, said as said_value};
 
 /// The registers' tables.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    engine: "registers",
-    number: 1,
-    name: "records",
-    sql: include_str!("../migrations/0001_records.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "registers", number: 1, name: "records", sql: include_str!("../migrations/0001_records.sql") },
+    Migration { engine: "registers", number: 2, name: "sealed", sql: include_str!("../migrations/0002_sealed.sql") },
+];
+
+/// What keeps these fields from being a record of the register; for engines that gather a record in steps.
+#[must_use]
+pub fn faults_of(register: &Register, fields: &Fields) -> Vec<FieldFault> {
+    register.schema.faults(fields)
+}
 
 /// The API and the pages of every register.
 pub fn routes(acts: Acts, registers: Registers) -> Router {

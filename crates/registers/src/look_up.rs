@@ -116,6 +116,9 @@ fn open(cx: &mut Cx<'_>, register: &Register, look: &Look, fields: &[&str]) -> R
     if let Some(subject) = versions.last().and_then(|newest| newest.subject(register)) {
         resource = resource.with("subject", subject);
     }
+    if versions.last().is_some_and(Record::is_sealed) {
+        resource = resource.is("sealed", true);
+    }
     cx.may("registers.record.look", &resource)?;
     if versions.is_empty() { Err(Fault::not_found("registers.record.unknown")) } else { Ok(versions) }
 }

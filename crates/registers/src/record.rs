@@ -67,6 +67,7 @@ pub struct Record {
     pub(crate) known_to: Option<Timestamp>,
     pub(crate) fields: Fields,
     pub(crate) reason: Option<String>,
+    pub(crate) sealed: bool,
 }
 
 impl fmt::Debug for Record {
@@ -130,6 +131,11 @@ impl Record {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+    /// Whether it is sealed: kept, and shown to nobody but whom the policies name.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.sealed
     }
     /// The fields.
     #[must_use]

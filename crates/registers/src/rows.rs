@@ -42,6 +42,7 @@ fn record(row: &Row) -> Result<Record, TxError> {
         known_to: row.get(9)?,
         fields: row.get::<Json>(10)?.0,
         reason: row.get(11)?,
+        sealed: row.get(12)?,
     })
 }
 
@@ -50,7 +51,7 @@ fn records(rows: &[Row]) -> Result<Vec<Record>, TxError> {
 }
 
 const SELECT_VALID: &str = "
-    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason, r.sealed
     FROM registers_record r JOIN registers_version v ON v.record = r.id
     WHERE r.register = $1 AND r.key = $2
         AND v.known_to IS NULL AND v.valid_from <= $3 AND (v.valid_to IS NULL OR v.valid_to > $3)";
@@ -61,7 +62,7 @@ pub(crate) fn valid(tx: &mut dyn Tx, register: &str, key: &str, day: Date) -> Re
 }
 
 const SELECT_VALID_MANY: &str = "
-    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason, r.sealed
     FROM registers_record r JOIN registers_version v ON v.record = r.id
     WHERE r.register = $1 AND v.known_to IS NULL AND v.valid_from <= $2 AND (v.valid_to IS NULL OR v.valid_to > $2)
         AND r.key IN (
@@ -78,11 +79,11 @@ pub(crate) fn valid_many(tx: &mut dyn Tx, register: &str, keys: &[&str], day: Da
 }
 
 const SELECT_VERSIONS_BY_KEY: &str = "
-    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason, r.sealed
     FROM registers_record r JOIN registers_version v ON v.record = r.id
     WHERE r.register = $1 AND r.key = $2 ORDER BY v.number";
 const SELECT_VERSIONS_BY_ID: &str = "
-    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason, r.sealed
     FROM registers_record r JOIN registers_version v ON v.record = r.id
     WHERE r.register = $1 AND r.id = $2 ORDER BY v.number";
 
@@ -94,7 +95,7 @@ pub(crate) fn versions(tx: &mut dyn Tx, register: &str, key: &str) -> Result<Vec
 }
 
 const SELECT_HELD_MANY: &str = "
-    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason
+    SELECT r.id, r.register, r.key, r.revision, v.number, v.cause, v.valid_from, v.valid_to, v.known_from, v.known_to, v.fields, v.reason, r.sealed
     FROM registers_record r JOIN registers_version v ON v.record = r.id
     WHERE v.known_to IS NULL AND r.id IN (
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
@@ -383,11 +384,20 @@ pub(crate) fn delete_entries(tx: &mut dyn Tx, id: &str) -> Result<(), TxError> {
     tx.execute(DELETE_ENTRIES, &[id.into()]).map(|_| ())
 }
 
+const SET_SEALED: &str =
+    "UPDATE registers_record SET sealed = $2, revision = revision + 1 WHERE id = $1 AND sealed <> $2";
+
+/// Seals a record or opens it again; answers whether it was otherwise.
+pub(crate) fn set_sealed(tx: &mut dyn Tx, id: RecordId, sealed: bool) -> Result<bool, TxError> {
+    Ok(tx.execute(SET_SEALED, &[id.into(), i64::from(sealed).into()])? == 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ALL: &[&str] = &[
+        SET_SEALED,
         SELECT_VALID,
         SELECT_VALID_MANY,
         SELECT_VERSIONS_BY_KEY,

@@ -1,7 +1,7 @@
 //! Finds records by words of names and by whole values, a page at a time.
 //!
 //! **Invariant:** names meet under every spelling the pack's folding joins; a page goes on where the one before
-//! ended, whatever was enrolled in between. Searching a register that tells of persons is an act; the words
+//! ended, whatever was enrolled in between. A sealed record is not found. Searching a register that tells of persons is an act; the words
 //! searched for are not in it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,7 +193,7 @@ fn by_key(cx: &mut Cx<'_>, registers: &Registers, register: &Register, query: &Q
         return Ok(None);
     }
     let versions = rows::versions(cx.tx(), register.id(), key)?;
-    let held = versions.into_iter().filter(|version| version.known_to.is_none()).collect();
+    let held = versions.into_iter().filter(|version| version.known_to.is_none() && !version.sealed).collect();
     Ok(find::shown(held, registers.day(cx.now())))
 }
 
@@ -240,7 +240,7 @@ fn page(
 fn load(cx: &mut Cx<'_>, candidates: &[Candidate], today: spine::Date) -> Result<Vec<(Record, String)>, Fault> {
     let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.record.as_str()).collect();
     let mut held: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-    for record in rows::held_many(cx.tx(), &ids)? {
+    for record in rows::held_many(cx.tx(), &ids)?.into_iter().filter(|record| !record.sealed) {
         held.entry(record.id.to_string()).or_default().push(record);
     }
     let mut loaded = Vec::with_capacity(candidates.len());

@@ -32,7 +32,9 @@ pub(crate) fn shown(visit: &Visit, register: &Register, field: &Field, value: Op
     }
 }
 
-fn said(visit: &Visit, field: &Field, value: &Value) -> String {
+/// A value in the words of the visitor's language.
+#[must_use]
+pub fn said(visit: &Visit, field: &Field, value: &Value) -> String {
     let text = plain(value);
     match field.kind() {
         FieldKind::Date => text.parse::<Date>().map_or(text, |day| visit.date(day)),
@@ -48,7 +50,7 @@ fn said(visit: &Visit, field: &Field, value: &Value) -> String {
 }
 
 /// The input of a field.
-pub(crate) fn asked(sheet: &Sheet, field: &Field) -> Markup {
+pub fn asked(sheet: &Sheet, field: &Field) -> Markup {
     let visit = sheet.visit();
     let label = visit.local(field.name()).to_owned();
     let hint = Some(visit.local(field.hint())).filter(|hint| !hint.is_empty()).map(str::to_owned);
@@ -109,7 +111,7 @@ pub(crate) fn asked(sheet: &Sheet, field: &Field) -> Markup {
 }
 
 /// The fields of a record as answers, to change them in a form.
-pub(crate) fn answers(register: &Register, fields: &Fields) -> Answers {
+pub fn answers(register: &Register, fields: &Fields) -> Answers {
     register.fields().iter().fold(Answers::default(), |answers, field| {
         let Some(value) = fields.get(field.id()) else { return answers };
         let text = plain(value);
@@ -121,7 +123,7 @@ pub(crate) fn answers(register: &Register, fields: &Fields) -> Answers {
 }
 
 /// What was typed into a form, as fields; those left empty are not there.
-pub(crate) fn fields(register: &Register, answers: &Answers) -> Result<Fields, Vec<FieldFault>> {
+pub fn fields(register: &Register, answers: &Answers) -> Result<Fields, Vec<FieldFault>> {
     let (mut fields, mut faults) = (Fields::new(), Vec::new());
     for field in register.fields() {
         match value(field, answers) {

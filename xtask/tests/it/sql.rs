@@ -119,6 +119,7 @@ fn migrations() -> Vec<spine::Migration> {
     [
         journal::MIGRATIONS,
         registers::MIGRATIONS,
+        civil::MIGRATIONS,
         messages::MIGRATIONS,
         payments::MIGRATIONS,
         identity::MIGRATIONS,

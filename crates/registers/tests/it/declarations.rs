@@ -24,10 +24,10 @@ fn owners_are_institutions_and_words_are_in_both_languages() {
         }
     }
     let registers = Registers::parse(&declarations(), folding()).unwrap();
-    assert_eq!(
-        registers.iter().map(|register| register.id()).collect::<Vec<_>>(),
-        ["birth", "civil-person", "driver-licence", "passport"]
-    );
+    let ids: Vec<&str> = registers.iter().map(|register| register.id()).collect();
+    for id in ["birth", "civil-person", "death", "driver-licence", "marriage", "passport"] {
+        assert!(ids.contains(&id), "{id}");
+    }
     for register in registers.iter() {
         assert!(institutions.contains(register.owner()), "{}", register.owner());
         let choices = register.fields().iter().flat_map(|field| field.options()).map(|option| &option.name);

@@ -158,3 +158,43 @@ fn filters_page_too_and_a_lost_cursor_is_told() {
         assert_eq!(search(&bench, long).await.unwrap_err().code(), "registers.search.long");
     });
 }
+
+#[test]
+fn a_sealed_record_is_kept_and_found_by_nobody() {
+    on_each(async |bench| {
+        let stored = bench.enrol("civil-person", person(1, "Lineo", "Letsie").into()).await.unwrap();
+        let key = format!("{:012}", 1);
+        let seal = async |sealed: bool| {
+            let (registers, key) = (bench.registers.clone(), key.clone());
+            bench.write(move |cx| registers::seal(cx, &registers, "civil-person", &key, sealed, "court-order")).await
+        };
+        let found = async || {
+            let (registers, key) = (bench.registers.clone(), key.clone());
+            bench
+                .read(move |cx| {
+                    let by_key = registers::find(cx, &registers, "civil-person", &key)?.is_some();
+                    let many = registers::find_many(cx, &registers, "civil-person", &[key.as_str()])?.len();
+                    let by_person = registers::find_by(cx, &registers, "civil-person", "person", &per(1))?.is_some();
+                    Ok((by_key, many, by_person))
+                })
+                .await
+                .unwrap()
+        };
+        let searched = async |words: &str| {
+            let (registers, query) = (bench.registers.clone(), Query::new("civil-person").words(words));
+            bench.write(move |cx| registers::search(cx, &registers, &query)).await.unwrap().records.len()
+        };
+        assert_eq!(found().await, (true, 1, true));
+        assert_eq!(seal(true).await.unwrap(), registers::Stored { id: stored.id, revision: 2 });
+        assert_eq!(found().await, (false, 0, false));
+        assert_eq!((searched("Dineo").await, searched(&key).await), (0, 0));
+        assert_eq!(seal(true).await.unwrap_err().code(), "registers.change.same");
+        let kept = {
+            let (registers, key) = (bench.registers.clone(), key.clone());
+            bench.read(move |cx| registers::find_record(cx, &registers, "civil-person", &key)).await.unwrap().unwrap()
+        };
+        assert!(kept.is_sealed() && kept.text("given") == "Lineo");
+        seal(false).await.unwrap();
+        assert_eq!((found().await, searched("Dineo").await), ((true, 1, true), 1));
+    });
+}

@@ -1,0 +1,249 @@
+//! Families: who is parent, spouse, guardian or member of the household of whom, on which day, as known when.
+//!
+//! **Invariant:** a link is never changed; it is closed and written anew, so that what was known on a day can be told
+//! for ever. A child's guardians are its parents until it is of age: that follows from the links and is stored nowhere.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use spine::{Cx, Date, Fault, Id, IdKind, Resource, Timestamp, time};
+
+use crate::engine::Civil;
+use crate::rows::links;
+
+/// The kind of a link's identifier.
+#[derive(Debug)]
+pub struct LinkKind;
+impl IdKind for LinkKind {
+    const PREFIX: &'static str = "fam";
+}
+/// A link's identifier.
+pub type LinkId = Id<LinkKind>;
+
+/// What somebody is of somebody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tie {
+    /// Mother by birth.
+    Mother,
+    /// Father by birth.
+    Father,
+    /// Parent by adoption.
+    Adopter,
+    /// Spouse; written in both directions.
+    Spouse,
+    /// Guardian by a court's order.
+    Guardian,
+    /// Member of a household.
+    Household,
+}
+
+impl Tie {
+    /// As tables and messages write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mother => "mother",
+            Self::Father => "father",
+            Self::Adopter => "adopter",
+            Self::Spouse => "spouse",
+            Self::Guardian => "guardian",
+            Self::Household => "household",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Mother, Self::Father, Self::Adopter, Self::Spouse, Self::Guardian, Self::Household]
+            .into_iter()
+            .find(|tie| tie.name() == text)
+    }
+
+    /// Whether it makes somebody responsible for a child.
+    #[must_use]
+    pub const fn is_parent(self) -> bool {
+        matches!(self, Self::Mother | Self::Father | Self::Adopter)
+    }
+}
+
+/// `holder` is `tie` of `whose`, from a day on, until before another.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its identifier.
+    pub id: LinkId,
+    /// Who is something.
+    pub holder: String,
+    /// Of whom; a household for its members.
+    pub whose: String,
+    /// What.
+    pub tie: Tie,
+    /// From which day.
+    pub valid_from: Date,
+    /// Until before which day; none while it lasts.
+    pub valid_to: Option<Date>,
+    /// The event or order that it follows from.
+    pub source: String,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Link({} {})", self.tie.name(), self.id)
+    }
+}
+
+impl Link {
+    /// Whether it lasts on `day`.
+    #[must_use]
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.valid_from <= day && self.valid_to.is_none_or(|end| day < end)
+    }
+}
+
+/// The family of one person, on a day.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Family {
+    /// Who is something of hers: parents, spouses, court-appointed guardians.
+    pub others: Vec<Link>,
+    /// Of whom she is something: children, spouses, wards, households.
+    pub own: Vec<Link>,
+}
+
+/// The family of a person on `day`, as known at `known`. For other engines: no permission is asked, no act recorded.
+///
+/// # Errors
+/// The store's faults.
+pub fn family(cx: &mut Cx<'_>, person: &str, day: Date, known: Timestamp) -> Result<Family, Fault> {
+    let on = |links: Vec<Link>| links.into_iter().filter(|link| link.holds_on(day)).collect();
+    Ok(Family { others: on(links::of(cx.tx(), person, known)?), own: on(links::held_by(cx.tx(), person, known)?) })
+}
+
+/// Who may act for a person because she is a child (her parents) or because a court said so, today. Nobody acts for
+/// herself by this. Parents who are dead are no guardians.
+///
+/// # Errors
+/// `civil.person.unknown`; the store's faults.
+pub fn guardians(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<Vec<String>, Fault> {
+    let today = civil.today(cx);
+    let ward = civil.population().person(cx, person)?.ok_or_else(|| Fault::not_found("civil.person.unknown"))?;
+    let is_child = time::age_in_years(ward.born, today) < civil.kinds().majority_years;
+    let known = cx.now();
+    let mut guardians = Vec::new();
+    for link in family(cx, person, today, known)?.others {
+        let counts = link.tie == Tie::Guardian || (is_child && link.tie.is_parent());
+        if counts && !guardians.contains(&link.holder) && is_alive(cx, civil, &link.holder)? {
+            guardians.push(link.holder);
+        }
+    }
+    Ok(guardians)
+}
+
+/// The children and wards a person may act for, today.
+///
+/// # Errors
+/// The store's faults.
+pub fn wards(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<Vec<String>, Fault> {
+    let (today, known) = (civil.today(cx), cx.now());
+    let mut wards = Vec::new();
+    for link in family(cx, person, today, known)?.own {
+        let may_be = (link.tie == Tie::Guardian || link.tie.is_parent()) && !wards.contains(&link.whose);
+        if may_be && guardians(cx, civil, &link.whose)?.iter().any(|guardian| guardian == person) {
+            wards.push(link.whose);
+        }
+    }
+    Ok(wards)
+}
+
+fn is_alive(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<bool, Fault> {
+    Ok(civil.population().person(cx, person)?.is_some_and(|person| person.died.is_none()))
+}
+
+/// The spouses of a person on a day.
+pub(crate) fn spouses(cx: &mut Cx<'_>, person: &str, day: Date) -> Result<Vec<Link>, Fault> {
+    let known = cx.now();
+    Ok(family(cx, person, day, known)?.others.into_iter().filter(|link| link.tie == Tie::Spouse).collect())
+}
+
+/// Writes a link.
+pub(crate) fn tie(
+    cx: &mut Cx<'_>,
+    holder: &str,
+    tie: Tie,
+    whose: &str,
+    valid_from: Date,
+    source: &str,
+) -> Result<(), Fault> {
+    let link = Link {
+        id: cx.id(),
+        holder: holder.to_owned(),
+        whose: whose.to_owned(),
+        tie,
+        valid_from,
+        valid_to: None,
+        source: source.to_owned(),
+    };
+    let now = cx.now();
+    Ok(links::insert(cx.tx(), &link, now)?)
+}
+
+/// Ends a link on a day: the old one was held to be so until now, the new one has an end.
+pub(crate) fn untie(cx: &mut Cx<'_>, link: &Link, valid_to: Date, source: &str) -> Result<(), Fault> {
+    let now = cx.now();
+    if !links::close(cx.tx(), link.id, now)? {
+        return Err(Fault::conflict("civil.link.changed"));
+    }
+    let ended = Link { id: cx.id(), valid_to: Some(valid_to), source: source.to_owned(), ..link.clone() };
+    Ok(links::insert(cx.tx(), &ended, now)?)
+}
+
+/// A child's guardian by a court's order, or the end of it; officers' work.
+///
+/// # Errors
+/// `civil.person.unknown`, `civil.guardian.self`; the authority's refusal.
+pub fn appoint(cx: &mut Cx<'_>, civil: &Civil, guardian: &str, ward: &str, order: &str) -> Result<(), Fault> {
+    cx.may("civil.guardian.appoint", &Resource::new("Person", ward))?;
+    if guardian == ward {
+        return Err(Fault::invalid("civil.guardian.self"));
+    }
+    if order.trim().is_empty() {
+        return Err(Fault::invalid("civil.order.missing"));
+    }
+    for person in [guardian, ward] {
+        if !is_alive(cx, civil, person)? {
+            return Err(Fault::not_found("civil.person.unknown"));
+        }
+    }
+    let today = civil.today(cx);
+    tie(cx, guardian, Tie::Guardian, ward, today, order.trim())?;
+    let act =
+        spine::Act::new("civil.guardian.appointed").about(ward).on(guardian).because("guardianship", "court order");
+    cx.record(act);
+    Ok(())
+}
+
+/// Puts people into one household as from today; those who were in another leave it.
+///
+/// # Errors
+/// `civil.person.unknown`; the authority's refusal.
+pub fn gather(cx: &mut Cx<'_>, civil: &Civil, people: &[String]) -> Result<String, Fault> {
+    let household: Id<HouseholdKind> = cx.id();
+    let household = household.to_string();
+    cx.may("civil.household.gather", &Resource::new("Household", &household))?;
+    let (today, known) = (civil.today(cx), cx.now());
+    for person in people {
+        if !is_alive(cx, civil, person)? {
+            return Err(Fault::not_found("civil.person.unknown"));
+        }
+        for link in family(cx, person, today, known)?.own.iter().filter(|link| link.tie == Tie::Household) {
+            untie(cx, link, today, &household)?;
+        }
+        tie(cx, person, Tie::Household, &household, today, &household)?;
+    }
+    cx.record(spine::Act::new("civil.household.gathered").on(&household).with("members", people.len()));
+    Ok(household)
+}
+
+/// The kind of a household's identifier.
+#[derive(Debug)]
+struct HouseholdKind;
+impl IdKind for HouseholdKind {
+    const PREFIX: &'static str = "hsh";
+}
