@@ -141,10 +141,10 @@ fn admit(visit: &Visit, mut answers: Answers, files: Vec<Upload>) -> Result<Form
             let mut request = answers.bytes();
             for file in &files {
                 request.extend_from_slice(file.field.as_bytes());
-                request.extend_from_slice(&crate::seal::sha256(&file.bytes));
+                request.extend_from_slice(&crypto::sha256(&[&file.bytes]));
             }
-            let part = crate::seal::sha256(&request);
-            let text = format!("{nonce}.{}", crate::seal::base64url(part.get(..9).unwrap_or_default()));
+            let part = crypto::sha256(&[&request]);
+            let text = format!("{nonce}.{}", crypto::base64url(part.get(..9).unwrap_or_default()));
             Ok(Form { key: FormKey { text, request }, answers, files })
         }
         Verdict::Expired => Err(Box::new(expired(visit, &answers, &files))),

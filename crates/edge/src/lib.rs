@@ -32,7 +32,6 @@
 //! | `openapi.rs` | a small builder of OpenAPI 3.1 documents |
 //! | `outbound.rs` | [`Outbound`]: calls to other programs, from workers only |
 //! | `download.rs` | files handed to the visitor |
-//! | `seal.rs` | the hashes and codes the others use |
 
 pub mod address;
 pub mod answers;
@@ -52,7 +51,6 @@ pub mod page;
 mod problem;
 pub mod rate;
 pub mod refusal;
-mod seal;
 pub mod show;
 pub mod site;
 mod style;

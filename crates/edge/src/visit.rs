@@ -22,7 +22,7 @@ use crate::rate::Bucket;
 use crate::refusal::Refusal;
 use crate::show::sheet::Sheet;
 use crate::site::Site;
-use crate::{address, cookie, language, seal, token};
+use crate::{address, cookie, language, token};
 
 /// Who was recognised, by a session cookie or an access token.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl Visit {
                 visit_cookie,
                 minted: OnceLock::new(),
                 address: address::client(&settings.trusted_proxies, &parts.headers, &parts.extensions),
-                trace: seal::hex(settings.entropy.seed().get(..8).unwrap_or_default()),
+                trace: crypto::hex(settings.entropy.seed().get(..8).unwrap_or_default()),
             }),
         }
     }
@@ -257,7 +257,7 @@ impl Visit {
     fn mint_token(&self) -> String {
         let settings = self.site().settings();
         if self.core.recognised.get().is_none() && self.core.visit_cookie.is_none() {
-            self.core.minted.get_or_init(|| seal::base64url(settings.entropy.seed().get(..16).unwrap_or_default()));
+            self.core.minted.get_or_init(|| crypto::base64url(settings.entropy.seed().get(..16).unwrap_or_default()));
         }
         token::mint(&settings.form_key, &self.binding(), settings.entropy.seed(), self.now())
     }
