@@ -25,7 +25,7 @@ mod serve;
 mod tree;
 mod witness;
 
-pub use note::{LogKey, NoteFault, open_head};
+pub use note::{LogKey, NoteFault, cosigned_at, open_head};
 pub use receipt::{Proven, Receipt, ReceiptFault, receipt, verify};
 pub use sequence::{Head, Sequencer, head};
 pub use serve::routes;

@@ -127,8 +127,11 @@ pub fn open_head(note: &str, verifier: &str) -> Result<Checkpoint, NoteFault> {
     if head.origin() == name { Ok(head) } else { Err(NoteFault::Unsigned) }
 }
 
-/// Whether a note holds a witness's cosignature, and when it was made (seconds since 1970).
-pub(super) fn cosigned_at(note: &str, witness: &str) -> Result<Option<u64>, NoteFault> {
+/// Whether a note holds the cosignature of the witness with this verifier key, and when it was made (seconds since 1970).
+///
+/// # Errors
+/// [`NoteFault::Key`] or [`NoteFault::Malformed`] when key or note are not what they should be.
+pub fn cosigned_at(note: &str, witness: &str) -> Result<Option<u64>, NoteFault> {
     let mut parts = witness.splitn(3, '+');
     let (name, id, key) = (parts.next(), parts.next(), parts.next());
     let (Some(name), Some(id), Some(key)) = (name, id, key) else { return Err(NoteFault::Key) };

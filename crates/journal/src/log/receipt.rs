@@ -9,6 +9,7 @@ use spine::{Cx, Fault};
 use tlog_tiles::{Hash, check_record, prove_record, record_hash};
 
 use super::note::{NoteFault, open_head};
+use super::sequence::{Head, head};
 use super::tree::Tiles;
 use super::{commitment, rows};
 
@@ -27,7 +28,7 @@ pub struct Receipt {
     pub index: u64,
     /// The inclusion proof (RFC 6962 §2.1.1), each hash base64.
     pub proof: Vec<String>,
-    /// The signed head that the proof leads to (C2SP tlog-checkpoint).
+    /// The signed head that the proof leads to (C2SP tlog-checkpoint), with the witnesses' cosignatures that it had.
     pub checkpoint: String,
 }
 
@@ -64,20 +65,20 @@ pub enum ReceiptFault {
 /// The store's faults.
 pub fn receipt(cx: &mut Cx<'_>, kind: &str, object: &str) -> Result<Option<Receipt>, Fault> {
     let Some((Some(salt), record, Some(place))) = rows::act_on(cx.tx(), object, kind)? else { return Ok(None) };
-    let Some((size, checkpoint)) = rows::head(cx.tx())? else { return Ok(None) };
+    let Some(Head { size, note: checkpoint }) = head(cx)? else { return Ok(None) };
+    let place = u64::try_from(place).unwrap_or(u64::MAX);
     if place >= size {
         return Ok(None);
     }
-    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
     let tiles = Tiles::of(cx.tx());
-    let proof = match prove_record(unsigned(size), unsigned(place), &tiles) {
+    let proof = match prove_record(size, place, &tiles) {
         Ok(proof) => proof,
         Err(error) => return Err(tiles.fault(error)),
     };
     Ok(Some(Receipt {
         record,
         salt: crypto::hex(&salt),
-        index: unsigned(place),
+        index: place,
         proof: proof.iter().map(|hash| crypto::base64(&hash.0)).collect(),
         checkpoint,
     }))

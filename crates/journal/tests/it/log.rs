@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crypto::{Algorithm, SigningKey};
-use journal::log::{Cosigner, LogKey, Sequencer, WitnessFault, head, open_head, receipt, verify};
+use edge::{Outbound, OutboundLimits};
+use journal::log::{
+    Cosigner, LogKey, Sequencer, Witness, WitnessFault, cosigned_at, head, open_head, receipt, verify, witness_routes,
+};
 use journal::{Acts, Key};
 use spine::{Act, Caller, Resource};
 
@@ -163,6 +166,43 @@ fn a_witness_is_shown_one_history_or_none() {
         for wrong in ["", "old x\n\nnote", "old 1\n?\n\nx", "old 1\n\nnot a note", "old 9\n\n"] {
             assert!(cosigner().add_checkpoint(wrong).is_err());
         }
+        let _ = std::fs::remove_file(&file);
+    });
+}
+
+#[test]
+fn a_receipt_carries_what_the_witnesses_have_said() {
+    on_each(async |bench: Bench| {
+        let (log, mine) = (Arc::new(key("log.example/ls")), key("witness.example/two"));
+        let (verifier, file) = (mine.cosigner(), std::env::temp_dir().join(testkit::unique("witness")));
+        let cosigner = Cosigner::new(mine, log.verifier(), &file, Arc::clone(&bench.clock) as _).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async { axum::serve(listener, witness_routes(Arc::new(cosigner))).await });
+        let outbound = Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() });
+        let witnesses = vec![Witness::new(url, verifier.clone())];
+        let sequencer = Sequencer::new(bench.acts.clone(), Arc::clone(&log)).witnessed(witnesses, outbound);
+        deed(&bench.acts, "seen").await;
+        let running = tokio::spawn(sequencer.run());
+        let mut seen = None;
+        for _ in 0..100 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            let given =
+                bench.acts.read(&Caller::system("it"), |cx| receipt(cx, "it.thing.done", "seen")).await.unwrap();
+            if let Some(given) = given.filter(|given| cosigned_at(&given.checkpoint, &verifier).unwrap().is_some()) {
+                seen = Some(given);
+                break;
+            }
+        }
+        running.abort();
+        server.abort();
+        let seen = seen.expect("a cosigned receipt within five seconds");
+        // It holds with the log's key alone, as before, and says when the witness saw it.
+        assert_eq!(verify(&seen, &log.verifier()).unwrap().size, 1);
+        let now = u64::try_from(bench.acts.now().as_seconds()).unwrap();
+        assert_eq!(cosigned_at(&seen.checkpoint, &verifier).unwrap(), Some(now));
+        let forged = seen.checkpoint.replace("witness.example/two", "witness.example/one");
+        assert_eq!(cosigned_at(&forged, &verifier).unwrap(), None);
         let _ = std::fs::remove_file(&file);
     });
 }
