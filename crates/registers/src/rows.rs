@@ -212,71 +212,12 @@ pub(crate) fn whole_of(tx: &mut dyn Tx, register: &str, record: &str) -> Result<
 }
 
 const INSERT_RECORD: &str =
-    "INSERT INTO registers_record (id, register, key, revision, made_at) VALUES ($3, $1, $4, 1, $2)";
-const INSERT_RECORDS: &str = "
-    INSERT INTO registers_record (id, register, key, revision, made_at) VALUES
-        ($3, $1, $4, 1, $2), ($5, $1, $6, 1, $2), ($7, $1, $8, 1, $2), ($9, $1, $10, 1, $2),
-        ($11, $1, $12, 1, $2), ($13, $1, $14, 1, $2), ($15, $1, $16, 1, $2), ($17, $1, $18, 1, $2),
-        ($19, $1, $20, 1, $2), ($21, $1, $22, 1, $2), ($23, $1, $24, 1, $2), ($25, $1, $26, 1, $2),
-        ($27, $1, $28, 1, $2), ($29, $1, $30, 1, $2), ($31, $1, $32, 1, $2), ($33, $1, $34, 1, $2),
-        ($35, $1, $36, 1, $2), ($37, $1, $38, 1, $2), ($39, $1, $40, 1, $2), ($41, $1, $42, 1, $2),
-        ($43, $1, $44, 1, $2), ($45, $1, $46, 1, $2), ($47, $1, $48, 1, $2), ($49, $1, $50, 1, $2),
-        ($51, $1, $52, 1, $2), ($53, $1, $54, 1, $2), ($55, $1, $56, 1, $2), ($57, $1, $58, 1, $2),
-        ($59, $1, $60, 1, $2), ($61, $1, $62, 1, $2), ($63, $1, $64, 1, $2), ($65, $1, $66, 1, $2),
-        ($67, $1, $68, 1, $2), ($69, $1, $70, 1, $2), ($71, $1, $72, 1, $2), ($73, $1, $74, 1, $2),
-        ($75, $1, $76, 1, $2), ($77, $1, $78, 1, $2), ($79, $1, $80, 1, $2), ($81, $1, $82, 1, $2),
-        ($83, $1, $84, 1, $2), ($85, $1, $86, 1, $2), ($87, $1, $88, 1, $2), ($89, $1, $90, 1, $2),
-        ($91, $1, $92, 1, $2), ($93, $1, $94, 1, $2), ($95, $1, $96, 1, $2), ($97, $1, $98, 1, $2),
-        ($99, $1, $100, 1, $2), ($101, $1, $102, 1, $2)";
+    "INSERT INTO registers_record (id, register, key, revision, made_at) VALUES ($1, $2, $3, 1, $4)";
 const INSERT_FIRST: &str = "
     INSERT INTO registers_version (record, number, cause, valid_from, known_from, fields)
-    VALUES ($2, 1, 'enrolled', $3, $1, $4)";
-const INSERT_FIRSTS: &str = "
-    INSERT INTO registers_version (record, number, cause, valid_from, known_from, fields) VALUES
-        ($2, 1, 'enrolled', $3, $1, $4), ($5, 1, 'enrolled', $6, $1, $7), ($8, 1, 'enrolled', $9, $1, $10),
-        ($11, 1, 'enrolled', $12, $1, $13), ($14, 1, 'enrolled', $15, $1, $16),
-        ($17, 1, 'enrolled', $18, $1, $19), ($20, 1, 'enrolled', $21, $1, $22),
-        ($23, 1, 'enrolled', $24, $1, $25), ($26, 1, 'enrolled', $27, $1, $28),
-        ($29, 1, 'enrolled', $30, $1, $31), ($32, 1, 'enrolled', $33, $1, $34),
-        ($35, 1, 'enrolled', $36, $1, $37), ($38, 1, 'enrolled', $39, $1, $40),
-        ($41, 1, 'enrolled', $42, $1, $43), ($44, 1, 'enrolled', $45, $1, $46),
-        ($47, 1, 'enrolled', $48, $1, $49), ($50, 1, 'enrolled', $51, $1, $52),
-        ($53, 1, 'enrolled', $54, $1, $55), ($56, 1, 'enrolled', $57, $1, $58),
-        ($59, 1, 'enrolled', $60, $1, $61), ($62, 1, 'enrolled', $63, $1, $64),
-        ($65, 1, 'enrolled', $66, $1, $67), ($68, 1, 'enrolled', $69, $1, $70),
-        ($71, 1, 'enrolled', $72, $1, $73), ($74, 1, 'enrolled', $75, $1, $76),
-        ($77, 1, 'enrolled', $78, $1, $79), ($80, 1, 'enrolled', $81, $1, $82),
-        ($83, 1, 'enrolled', $84, $1, $85), ($86, 1, 'enrolled', $87, $1, $88),
-        ($89, 1, 'enrolled', $90, $1, $91), ($92, 1, 'enrolled', $93, $1, $94),
-        ($95, 1, 'enrolled', $96, $1, $97), ($98, 1, 'enrolled', $99, $1, $100),
-        ($101, 1, 'enrolled', $102, $1, $103), ($104, 1, 'enrolled', $105, $1, $106),
-        ($107, 1, 'enrolled', $108, $1, $109), ($110, 1, 'enrolled', $111, $1, $112),
-        ($113, 1, 'enrolled', $114, $1, $115), ($116, 1, 'enrolled', $117, $1, $118),
-        ($119, 1, 'enrolled', $120, $1, $121), ($122, 1, 'enrolled', $123, $1, $124),
-        ($125, 1, 'enrolled', $126, $1, $127), ($128, 1, 'enrolled', $129, $1, $130),
-        ($131, 1, 'enrolled', $132, $1, $133), ($134, 1, 'enrolled', $135, $1, $136),
-        ($137, 1, 'enrolled', $138, $1, $139), ($140, 1, 'enrolled', $141, $1, $142),
-        ($143, 1, 'enrolled', $144, $1, $145), ($146, 1, 'enrolled', $147, $1, $148),
-        ($149, 1, 'enrolled', $150, $1, $151)";
+    VALUES ($1, 1, 'enrolled', $2, $3, $4)";
 const INSERT_ENTRY: &str = "
     INSERT INTO registers_search (register, field, value, whole, record) VALUES ($1, $2, $3, $4, $5)";
-const INSERT_ENTRIES: &str = "
-    INSERT INTO registers_search (register, field, value, whole, record) VALUES
-        ($1, $2, $3, $4, $5), ($1, $6, $7, $8, $9), ($1, $10, $11, $12, $13), ($1, $14, $15, $16, $17),
-        ($1, $18, $19, $20, $21), ($1, $22, $23, $24, $25), ($1, $26, $27, $28, $29), ($1, $30, $31, $32, $33),
-        ($1, $34, $35, $36, $37), ($1, $38, $39, $40, $41), ($1, $42, $43, $44, $45), ($1, $46, $47, $48, $49),
-        ($1, $50, $51, $52, $53), ($1, $54, $55, $56, $57), ($1, $58, $59, $60, $61), ($1, $62, $63, $64, $65),
-        ($1, $66, $67, $68, $69), ($1, $70, $71, $72, $73), ($1, $74, $75, $76, $77), ($1, $78, $79, $80, $81),
-        ($1, $82, $83, $84, $85), ($1, $86, $87, $88, $89), ($1, $90, $91, $92, $93), ($1, $94, $95, $96, $97),
-        ($1, $98, $99, $100, $101), ($1, $102, $103, $104, $105), ($1, $106, $107, $108, $109),
-        ($1, $110, $111, $112, $113), ($1, $114, $115, $116, $117), ($1, $118, $119, $120, $121),
-        ($1, $122, $123, $124, $125), ($1, $126, $127, $128, $129), ($1, $130, $131, $132, $133),
-        ($1, $134, $135, $136, $137), ($1, $138, $139, $140, $141), ($1, $142, $143, $144, $145),
-        ($1, $146, $147, $148, $149), ($1, $150, $151, $152, $153), ($1, $154, $155, $156, $157),
-        ($1, $158, $159, $160, $161), ($1, $162, $163, $164, $165), ($1, $166, $167, $168, $169),
-        ($1, $170, $171, $172, $173), ($1, $174, $175, $176, $177), ($1, $178, $179, $180, $181),
-        ($1, $182, $183, $184, $185), ($1, $186, $187, $188, $189), ($1, $190, $191, $192, $193),
-        ($1, $194, $195, $196, $197), ($1, $198, $199, $200, $201)";
 
 /// A record that is new.
 pub(crate) struct New {
@@ -289,52 +230,33 @@ pub(crate) struct New {
 
 /// Writes new records with their first version and what they are found by.
 pub(crate) fn insert(tx: &mut dyn Tx, register: &str, now: Timestamp, new: &[New]) -> Result<(), TxError> {
-    let first = [register.into(), now.into()];
-    let cells = new.iter().map(|one| [(&one.id).into(), (&one.key).into()]);
-    in_bulk(tx, INSERT_RECORDS, INSERT_RECORD, &first, cells)?;
-    let cells = new.iter().map(|one| [(&one.id).into(), (&one.valid_from).into(), (&one.fields).into()]);
-    in_bulk(tx, INSERT_FIRSTS, INSERT_FIRST, &[now.into()], cells)?;
+    let rows = new.iter().map(|one| [(&one.id).into(), register.into(), (&one.key).into(), now.into()]);
+    insert_rows(tx, INSERT_RECORD, rows)?;
+    let rows = new.iter().map(|one| [(&one.id).into(), (&one.valid_from).into(), now.into(), (&one.fields).into()]);
+    insert_rows(tx, INSERT_FIRST, rows)?;
     // In the order of the table: a batch then touches each page of a large index once.
-    let mut found: Vec<(&Entry, &String)> =
-        new.iter().flat_map(|one| one.entries.iter().map(move |entry| (entry, &one.id))).collect();
+    let mut found: Vec<(&Entry, &str)> =
+        new.iter().flat_map(|one| one.entries.iter().map(move |entry| (entry, one.id.as_str()))).collect();
     found.sort_unstable();
-    let cells = found
-        .into_iter()
-        .map(|(entry, id)| [(&entry.field).into(), (&entry.value).into(), (&entry.whole).into(), id.into()]);
-    in_bulk(tx, INSERT_ENTRIES, INSERT_ENTRY, &[register.into()], cells)
+    insert_rows(tx, INSERT_ENTRY, found.into_iter().map(|(entry, id)| entry_row(register, id, entry)))
 }
 
 /// Writes what one record is found by.
 pub(crate) fn insert_entries(tx: &mut dyn Tx, register: &str, id: &str, entries: &[Entry]) -> Result<(), TxError> {
-    let cells =
-        entries.iter().map(|entry| [(&entry.field).into(), (&entry.value).into(), (&entry.whole).into(), id.into()]);
-    in_bulk(tx, INSERT_ENTRIES, INSERT_ENTRY, &[register.into()], cells)
+    insert_rows(tx, INSERT_ENTRY, entries.iter().map(|entry| entry_row(register, id, entry)))
 }
 
-/// Runs `many` for every full fifty rows and `one` for each of the rest. `first` are the arguments all rows share.
-fn in_bulk<'a, const N: usize>(
+fn entry_row<'a>(register: &'a str, id: &'a str, entry: &'a Entry) -> [Value<'a>; 5] {
+    [register.into(), (&entry.field).into(), (&entry.value).into(), (&entry.whole).into(), id.into()]
+}
+
+fn insert_rows<'a, const N: usize>(
     tx: &mut dyn Tx,
-    many: &'static str,
-    one: &'static str,
-    first: &[Value<'a>],
+    sql: &'static str,
     rows: impl Iterator<Item = [Value<'a>; N]>,
 ) -> Result<(), TxError> {
-    let mut args = Vec::with_capacity(first.len() + AT_ONCE * N);
-    args.extend_from_slice(first);
-    for row in rows {
-        args.extend(row);
-        if args.len() == first.len() + AT_ONCE * N {
-            tx.execute(many, &args)?;
-            args.truncate(first.len());
-        }
-    }
-    let rest = args.split_off(first.len());
-    for row in rest.chunks(N) {
-        args.truncate(first.len());
-        args.extend_from_slice(row);
-        tx.execute(one, &args)?;
-    }
-    Ok(())
+    let rows: Vec<[Value<'a>; N]> = rows.collect();
+    tx.insert(sql, &rows.iter().map(<[_; N]>::as_slice).collect::<Vec<_>>())
 }
 
 const ADVANCE: &str = "UPDATE registers_record SET revision = revision + 1 WHERE id = $1 AND revision = $2";
@@ -410,11 +332,8 @@ mod tests {
         SEARCH_NAMES,
         SELECT_WHOLE,
         INSERT_RECORD,
-        INSERT_RECORDS,
         INSERT_FIRST,
-        INSERT_FIRSTS,
         INSERT_ENTRY,
-        INSERT_ENTRIES,
         ADVANCE,
         CLOSE,
         INSERT_VERSION,

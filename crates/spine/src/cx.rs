@@ -247,6 +247,11 @@ impl Tx for Counting<'_> {
         self.tx.query(sql, args)
     }
 
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {
+        self.writes += 1;
+        self.tx.insert(sql, rows)
+    }
+
     fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>) {
         self.writes += 1;
         self.tx.append(sql, args);
@@ -264,6 +269,9 @@ mod tests {
         }
         fn query(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
             Ok(Vec::new())
+        }
+        fn insert(&mut self, _: &'static str, _: &[&[Value<'_>]]) -> Result<(), TxError> {
+            Ok(())
         }
         fn append(&mut self, _: &'static str, _: Vec<Value<'static>>) {}
     }

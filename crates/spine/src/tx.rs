@@ -78,6 +78,12 @@ pub trait Tx {
     /// [`TxError`]; after one, the operation must end.
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
 
+    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of many rows, now.
+    ///
+    /// # Errors
+    /// [`TxError`]; after one, the operation must end.
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError>;
+
     /// Adds a row by `INSERT INTO … VALUES ($1, …)`, written when the unit of work is at its end, together with the rows
     /// of the other units that share its commit. Nothing in the unit may read it; what the database has against it ends
     /// the unit as if its last statement had failed.

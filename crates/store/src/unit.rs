@@ -60,6 +60,11 @@ impl Tx for Unit<'_> {
         self.watch(only_reads(sql), result)
     }
 
+    fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {
+        let result = self.connection.insert(sql, rows);
+        self.watch(false, result)
+    }
+
     fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>) {
         self.appended.push((sql, args));
     }
