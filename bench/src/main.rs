@@ -1,4 +1,5 @@
-//! Figures beside their physical limits, printed as they come: `bench acts`. `bench/run` adds what is seen from outside the program. README.md says what was found.
+//! Figures beside their physical limits, printed as they come: `bench acts`, `bench registers [RECORDS]`; all without an
+//! argument. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
 //! the same size, made as durable. CPU time is the whole process's, so a busy machine shows.
@@ -13,6 +14,7 @@
 
 mod acts;
 mod raw;
+mod registers;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -23,6 +25,9 @@ fn main() {
     let wanted = |part: &str| args.is_empty() || args[0] == part;
     if wanted("acts") {
         acts::run();
+    }
+    if wanted("registers") {
+        registers::run(args.get(1).map_or(1_000_000, |count| count.parse().unwrap()));
     }
 }
 
@@ -54,4 +59,11 @@ fn cpu_time() -> Duration {
     let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 10)
+}
+
+/// What lies in memory now, in MiB (proc(5): `VmRSS`).
+pub(crate) fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap() / 1024
 }
