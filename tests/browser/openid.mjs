@@ -15,7 +15,7 @@ export async function relyingParty(chrome, demo, person) {
     redirect_uri: redirect, scope: "openid profile", state, nonce,
     code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
   });
-  const context = await chrome.newContext({ javaScriptEnabled: false });
+  const context = await chrome.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true });
   const page = await context.newPage();
   let back;
   // The bank's own server, to which the browser comes back.

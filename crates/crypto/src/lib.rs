@@ -14,6 +14,7 @@
 //! | `jose.rs` | JWS and JWK (RFC 7515, 7517, 7518) |
 //! | `seal.rs` | secrets at rest and in cookies (AES-256-GCM) |
 //! | `password.rs` | argon2id, a few at a time |
+//! | `signed_call.rs` | calls between programs that share a secret |
 //! | `totp.rs` | one-time codes (RFC 6238) |
 
 mod encode;
@@ -23,6 +24,7 @@ mod keys;
 mod password;
 mod random;
 mod seal;
+pub mod signed_call;
 mod totp;
 
 pub use encode::{base32, base64, base64url, from_base32, from_base64, from_base64url, from_hex, hex};

@@ -71,7 +71,7 @@ pub use maud::{self, Markup, PreEscaped, Render, html};
 pub use origin::local_path;
 
 pub use openapi::{OpenApi, Operation};
-pub use outbound::{Outbound, OutboundError, OutboundLimits};
+pub use outbound::{Outbound, OutboundError, OutboundLimits, may_be_called};
 pub use page::Page;
 pub use rate::{Bucket, RateLimiter};
 pub use refusal::{Refusal, Reply, correctable, see_other};

@@ -80,7 +80,10 @@ impl Client {
     }
 
     /// Checks one declaration.
-    pub(crate) fn check(&self) -> Result<(), ClientError> {
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn check(&self) -> Result<(), ClientError> {
         let fine_id = (1..=100).contains(&self.id.len())
             && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
         if !fine_id {

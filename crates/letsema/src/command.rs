@@ -5,15 +5,18 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use journal::log::Witness;
+use spine::Clock;
 
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::demo::Demo;
-use crate::program::{Program, Setup};
-use crate::{demo, pack, serve, verify, wallet, witness};
+use crate::enrol::Officer;
+use crate::keys::Keys;
+use crate::{config, demo, enrol, pack, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -27,8 +30,28 @@ pub(crate) struct Letsema {
 enum Command {
     /// Run the whole program with invented people, ready to try.
     Demo(DemoArgs),
-    /// Run the program.
-    Serve(ServeArgs),
+    /// Run the program as its configuration says.
+    Serve(ConfigArgs),
+    /// Look at a configuration.
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Officers.
+    Officer {
+        #[command(subcommand)]
+        action: OfficerAction,
+    },
+    /// People who sign in.
+    Person {
+        #[command(subcommand)]
+        action: PersonAction,
+    },
+    /// The program's own keys.
+    Keys {
+        #[command(subcommand)]
+        action: KeysAction,
+    },
     /// Check a document offline.
     Verify {
         /// The PDF or JSON.
@@ -66,6 +89,9 @@ enum Command {
         /// The secret both sides sign with.
         #[arg(long, env = wallet::SECRET, hide_env_values = true)]
         secret: String,
+        /// PEM of an authority to trust when it calls back, beside the public web's.
+        #[arg(long)]
+        authority: Option<PathBuf>,
         /// End when standard input closes.
         #[arg(long)]
         with_parent: bool,
@@ -121,25 +147,67 @@ struct DemoArgs {
 }
 
 #[derive(Args)]
-struct ServeArgs {
-    /// Where keys lie, and the embedded database.
-    #[arg(long)]
-    data: PathBuf,
-    /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Scheme, host and port under which people reach it.
-    #[arg(long)]
-    base_url: String,
-    /// sqlite:PATH or postgres://…
-    #[arg(long, env = "LETSEMA_DATABASE", hide_env_values = true)]
-    database: Option<String>,
-    /// A witness of the log: URL and key, separated by a space. May be given several times.
-    #[arg(long)]
-    witness: Vec<String>,
-    /// The country's pack.
-    #[arg(long, default_value_os_t = default_pack())]
-    pack: PathBuf,
+struct ConfigArgs {
+    /// The configuration; docs/guides/letsema.toml shows every setting.
+    #[arg(long, env = "LETSEMA_CONFIG", default_value = "/etc/letsema/letsema.toml")]
+    config: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum ConfigAction {
+    /// Every fault with its line, and what is not connected.
+    Check(ConfigArgs),
+}
+
+#[derive(Subcommand)]
+enum OfficerAction {
+    /// Make an officer's account; how to sign in is shown once.
+    Add {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// The user name.
+        #[arg(long)]
+        login: String,
+        /// The name as pages show it.
+        #[arg(long)]
+        name: String,
+        /// The institution's id in the pack.
+        #[arg(long)]
+        institution: String,
+        /// A role of the pack; may be given several times.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+        /// For messages by SMS.
+        #[arg(long)]
+        phone: Option<String>,
+        /// For messages by e-mail.
+        #[arg(long)]
+        email: Option<String>,
+        /// A language of the pack; its first if not given.
+        #[arg(long)]
+        language: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum PersonAction {
+    /// Make the account of somebody in the population; her PIN is shown once.
+    Add {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Her national identity number.
+        #[arg(long)]
+        number: String,
+        /// A language of the pack; its first if not given.
+        #[arg(long)]
+        language: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysAction {
+    /// A new key for ID tokens; what the old one signed still counts.
+    Rotate(ConfigArgs),
 }
 
 /// The pack beside the working folder, or where the sources lie.
@@ -153,11 +221,17 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
     logging();
     let outcome = match letsema.command {
         Command::Demo(args) => demonstrate(args).await,
-        Command::Serve(args) => serve_country(args).await,
+        Command::Serve(args) => serve::country(&args.config).await,
+        Command::Config { action: ConfigAction::Check(args) } => config::check(&args.config),
+        Command::Officer { action } => add_officer(action).await,
+        Command::Person { action: PersonAction::Add { config, number, language } } => {
+            enrol::person(&config.config, &number, language.as_deref()).await
+        }
+        Command::Keys { action: KeysAction::Rotate(args) } => rotate(&args.config),
         Command::Verify { file, key, json } => verify::run(&file, key.trim(), json),
         Command::Witness { listen, name, log, data } => witness::run(listen, &name, log, &data).await,
-        Command::Wallet { listen, callback, secret, with_parent } => {
-            wallet::run(listen, callback, secret, with_parent).await
+        Command::Wallet { listen, callback, secret, authority, with_parent } => {
+            wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await
         }
         Command::Pack { action: PackAction::Check(args) } => pack::run(&args.pack, false),
         Command::Pack { action: PackAction::Test(args) } => pack::run(&args.pack, true),
@@ -183,28 +257,20 @@ async fn demonstrate(args: DemoArgs) -> Result<(), String> {
     demo::run(demo).await
 }
 
-async fn serve_country(args: ServeArgs) -> Result<(), String> {
-    std::fs::create_dir_all(&args.data).map_err(|error| format!("{}: {error}", args.data.display()))?;
-    let mut witnesses = Vec::new();
-    for witness in &args.witness {
-        let (url, key) = witness.split_once(' ').ok_or("--witness takes a URL and a key, separated by a space")?;
-        witnesses.push(Witness::new(url.to_owned(), key.to_owned()));
-    }
-    let listener = serve::listen(args.listen).await?;
-    let program = Program::open(Setup {
-        database: args.database.unwrap_or_else(|| format!("sqlite:{}", args.data.join("letsema.db").display())),
-        data: args.data,
-        base_url: args.base_url.trim_end_matches('/').to_owned(),
-        pack: args.pack,
-        demo: false,
-        wallets: Vec::new(),
-        clients: Vec::new(),
-        witnesses,
-    })
-    .await?;
-    program.work();
-    say(&format!("{} (log key {})", args.base_url, program.log_key));
-    serve::serve(listener, program.router).await
+async fn add_officer(action: OfficerAction) -> Result<(), String> {
+    let OfficerAction::Add { config, login, name, institution, roles, phone, email, language } = action;
+    let officer = Officer { login, name, roles, institution, phone, email, language };
+    enrol::officer(&config.config, officer).await
+}
+
+fn rotate(file: &Path) -> Result<(), String> {
+    let folder = Config::read(file)?.data.join("keys");
+    let aside = Keys::rotate(&folder, SystemClock.now()).map_err(|error| error.to_string())?;
+    say(&format!(
+        "a new key signs ID tokens as soon as every instance is started again\nthe old one lies in {}; delete it tomorrow",
+        aside.display()
+    ));
+    Ok(())
 }
 
 fn logging() {

@@ -29,6 +29,8 @@ pub(crate) struct Country {
     pub(crate) policies: Policies,
     pub(crate) wallets: String,
     pub(crate) names: Names,
+    /// The roles that policies and services speak of.
+    pub(crate) roles: BTreeSet<String>,
 }
 
 /// `country.toml`, as far as the program needs it.
@@ -261,6 +263,7 @@ impl Country {
                 .map_err(|faults| reader.faults.extend(faults.iter().map(ToString::to_string)))
                 .ok()?;
         let files = reader.texts("policies", "cedar");
+        let roles = roles(&files, &catalogue);
         let policies = Policies::parse(files.iter().map(|(file, text)| (file.as_str(), text.as_str())))
             .map_err(|error| reader.faults.push(error.to_string()))
             .ok()?;
@@ -282,8 +285,18 @@ impl Country {
             kinds,
             catalogue,
             policies,
+            roles,
         })
     }
+}
+
+/// The roles an officer can have: those of tasks, and those that policies name.
+fn roles(policies: &[(String, String)], catalogue: &Catalogue) -> BTreeSet<String> {
+    let services = catalogue.all(&spine::Language::new("en"), jiff::civil::Date::MAX);
+    let tasks = services.iter().flat_map(|service| &service.pack().steps).filter_map(|step| step.role.clone());
+    let named = policies.iter().flat_map(|(_, text)| text.split("Role::\"").skip(1));
+    let named = named.filter_map(|rest| rest.split('"').next().map(str::to_owned));
+    named.chain(tasks).collect()
 }
 
 fn flatten(prefix: &str, table: &toml::Table, out: &mut BTreeMap<String, String>) {

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use edge::{Outbound, OutboundLimits};
 use identity::{Client, NewOfficer, NewPerson, enrol_officer, enrol_person};
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
@@ -50,10 +51,14 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let wallets = wallets(&demo)?;
     let program = Program::open(Setup {
         data: demo.data.clone(),
-        database: demo.database.clone(),
+        database: Secret::new(demo.database.clone()),
         base_url: base_url.clone(),
         pack: demo.pack.clone(),
-        demo: true,
+        inbox: true,
+        outbound: Outbound::new(OutboundLimits::default()),
+        carriers: None,
+        receipts: None,
+        trusted_proxies: Vec::new(),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         clients: clients(&secrets),
         witnesses: Vec::new(),

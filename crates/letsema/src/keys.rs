@@ -7,9 +7,22 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crypto::{Algorithm, KeyError, SigningKey, hmac_sha256, secret_in_file};
+use crypto::{Algorithm, KeyError, PublicKey, SigningKey, hmac_sha256, secret_in_file};
 use journal::log::LogKey;
-use spine::Secret;
+use spine::{Secret, Timestamp};
+
+/// The file of the key that signs ID tokens.
+const IDENTITY: &str = "identity.key";
+
+/// The public halves of `identity-….key`, newest first.
+fn retired(folder: &Path) -> Result<Vec<PublicKey>, KeyError> {
+    let file = |cause| KeyError::File { path: folder.display().to_string(), cause };
+    let entries = std::fs::read_dir(folder).map_err(file)?;
+    let named = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut names: Vec<String> = named.filter(|name| name.starts_with("identity-") && name.ends_with(".key")).collect();
+    names.sort();
+    names.iter().rev().map(|name| Ok(SigningKey::in_file(&folder.join(name), Algorithm::Es256)?.public())).collect()
+}
 
 /// Every key the program needs.
 pub(crate) struct Keys {
@@ -17,6 +30,8 @@ pub(crate) struct Keys {
     folder: PathBuf,
     /// Signs ID tokens (P-256).
     pub(crate) identity: Arc<SigningKey>,
+    /// Signed ID tokens before it; their signatures still count.
+    pub(crate) retired: Vec<PublicKey>,
 }
 
 impl Keys {
@@ -27,8 +42,18 @@ impl Keys {
         Ok(Self {
             master: secret_in_file(&folder.join("master.key"))?,
             folder: folder.to_owned(),
-            identity: Arc::new(SigningKey::in_file(&folder.join("identity.key"), Algorithm::Es256)?),
+            identity: Arc::new(SigningKey::in_file(&folder.join(IDENTITY), Algorithm::Es256)?),
+            retired: retired(folder)?,
         })
+    }
+
+    /// Puts the key of ID tokens aside under the name of `now` and makes a new one; answers where the old one lies.
+    pub(crate) fn rotate(folder: &Path, now: Timestamp) -> Result<PathBuf, KeyError> {
+        let aside = folder.join(format!("identity-{}.key", now.as_seconds()));
+        let file = |cause| KeyError::File { path: aside.display().to_string(), cause };
+        std::fs::rename(folder.join(IDENTITY), &aside).map_err(file)?;
+        SigningKey::in_file(&folder.join(IDENTITY), Algorithm::Es256)?;
+        Ok(aside)
     }
 
     /// The key that signs heads of the evidence log, under the log's name.

@@ -7,9 +7,11 @@
 //! |---|---|
 //! | `command.rs` | the command line |
 //! | `country.rs` | a pack read from its folder |
+//! | `config/` | `letsema.toml` read, and every fault of it said |
+//! | `enrol.rs` | the first officers and people of an installation |
 //! | `keys.rs` | the program's keys and secrets |
 //! | `program.rs` | everything wired together |
-//! | `serve.rs` | the HTTP server and the workers |
+//! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
 //! | `verify.rs`, `pack.rs` | checking a document, checking a pack |
@@ -18,13 +20,16 @@
 mod cast;
 mod clock;
 mod command;
+mod config;
 mod country;
 mod demo;
+mod enrol;
 mod keys;
 mod pack;
 mod people;
 mod program;
 mod serve;
+mod tls;
 mod verify;
 mod wallet;
 mod witness;

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** engines meet here and nowhere else; what each needs is given to it, nothing is looked up.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +12,11 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
-use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
+use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
 use identity::{Client, Identity, IdentitySettings, recognise};
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Subscriptions, Workers, log};
-use messages::Messages;
+use messages::{Carriers, Messages};
 use payments::{Gateway, WalletLink, Wallets};
 use portal::Portal;
 use services::{Services, ServicesSettings};
@@ -33,14 +34,22 @@ const HASHES_AT_ONCE: usize = 2;
 pub(crate) struct Setup {
     /// Where keys lie, and the embedded database.
     pub(crate) data: PathBuf,
-    /// `sqlite:PATH` or `postgres://…`.
-    pub(crate) database: String,
+    /// `sqlite:PATH` or `postgres://…`, with its password if it has one.
+    pub(crate) database: Secret<String>,
     /// Scheme, host and port.
     pub(crate) base_url: String,
     /// The country's pack.
     pub(crate) pack: PathBuf,
-    /// Nothing is real: the inbox is open, and every page says so.
-    pub(crate) demo: bool,
+    /// Nothing is real: the development inbox is open, and every page says so.
+    pub(crate) inbox: bool,
+    /// Calls wallets and witnesses.
+    pub(crate) outbound: Outbound,
+    /// Who carries messages; the development inbox if nobody.
+    pub(crate) carriers: Option<Carriers>,
+    /// The secret with which an SMS gateway signs its receipts.
+    pub(crate) receipts: Option<Secret<Vec<u8>>>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<Network>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Programs that let people sign in here.
@@ -68,6 +77,8 @@ pub(crate) struct Known {
     pub(crate) settlements: Vec<crate::country::Settlements>,
     pub(crate) telephone: crate::country::Telephone,
     pub(crate) words: Arc<spine::Words>,
+    pub(crate) roles: BTreeSet<String>,
+    pub(crate) institutions: Arc<BTreeMap<String, Localised>>,
 }
 
 fn migrations() -> Vec<Migration> {
@@ -97,7 +108,7 @@ impl Program {
         let country = Country::read(&setup.pack).map_err(|faults| wrong("the pack is not sound", faults))?;
         let keys = Keys::open(&setup.data.join("keys")).map_err(|error| wrong("the keys", error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = open_store(&setup.database, &clock)?;
+        let store = open_store(setup.database.reveal(), &clock)?;
         let subscriptions = Services::subscriptions(Subscriptions::default());
         let acts = Acts::new(
             Arc::new(store),
@@ -108,8 +119,12 @@ impl Program {
         );
         let log_name = format!("letsema/{}", country.about.code.to_lowercase());
         let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
-        let outbound = Outbound::new(OutboundLimits { https_only: !setup.demo, ..OutboundLimits::default() });
+        let outbound = setup.outbound.clone();
         let messages = Messages::new(Arc::clone(&country.words));
+        let messages = match setup.carriers.clone() {
+            Some(carriers) => messages.carried_by(Arc::new(carriers)),
+            None => messages,
+        };
         let gateway = gateway(&setup, &country.wallets, &acts, &outbound, &clock)?;
         let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
@@ -130,11 +145,12 @@ impl Program {
             log_key: log.verifier(),
             illustrative: country.about.illustrative,
         });
+        let institutions = Arc::new(country.institutions);
         let portal = Portal {
             acts: acts.clone(),
             services: services.clone(),
             messages: messages.clone(),
-            institutions: Arc::new(country.institutions),
+            institutions: Arc::clone(&institutions),
         };
 
         let workers = services.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
@@ -149,8 +165,11 @@ impl Program {
             .merge(journal::operation_routes(acts.clone()))
             .merge(open_api(&country.registers, &setup.base_url))
             .merge(health(acts.clone()));
-        if setup.demo {
+        if setup.inbox {
             router = router.merge(messages::inbox_routes(acts.clone()));
+        }
+        if let Some(secret) = setup.receipts.clone() {
+            router = router.merge(messages::receipt_routes(acts.clone(), secret));
         }
         let mut site = site(&setup, &country.words, keys.secret("forms"), &clock);
         site.country = country.about.short;
@@ -163,6 +182,8 @@ impl Program {
             settlements: country.settlements,
             telephone: country.about.telephone,
             words: country.words,
+            roles: country.roles,
+            institutions,
         };
         Ok(Self {
             router: frame(router, &Site::new(site), Limits::default()),
@@ -221,7 +242,7 @@ fn identity(setup: &Setup, keys: &Keys, acts: &Acts, messages: &Messages) -> Res
         hasher,
         seal_key: Arc::new(seal_key),
         signing_key: Arc::clone(&keys.identity),
-        retired_keys: Vec::new(),
+        retired_keys: keys.retired.clone(),
         secret: keys.secret("identity"),
         base_url: setup.base_url.clone(),
         site_name: "Letsema".to_owned(),
@@ -237,7 +258,8 @@ fn site(setup: &Setup, words: &Arc<Words>, form_key: Secret<[u8; 32]>, clock: &A
         SiteSettings::new(Arc::clone(words), &setup.base_url, form_key, Arc::clone(clock), Arc::new(SystemEntropy));
     site.navigation = Arc::new(portal::navigation);
     site.footer = portal::footer();
-    site.banner = setup.demo.then(demonstration);
+    site.banner = setup.inbox.then(demonstration);
+    site.trusted_proxies.clone_from(&setup.trusted_proxies);
     site
 }
 

@@ -5,10 +5,12 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use edge::{Outbound, OutboundLimits};
 use payments::WalletLink;
 use payments::simulator::{SimulatorSettings, routes};
 use serde::{Deserialize, Serialize};
@@ -25,8 +27,18 @@ pub(crate) const SECRET: &str = "LETSEMA_WALLET_SECRET";
 ///
 /// # Errors
 /// A sentence for the command line.
-pub(crate) async fn run(listen: SocketAddr, callback: String, secret: String, with_parent: bool) -> Result<(), String> {
-    let settings = SimulatorSettings::new(callback, Secret::new(secret.into_bytes()), Arc::new(SystemClock));
+pub(crate) async fn run(
+    listen: SocketAddr,
+    callback: String,
+    secret: String,
+    authority: Option<&Path>,
+    with_parent: bool,
+) -> Result<(), String> {
+    let mut settings = SimulatorSettings::new(callback, Secret::new(secret.into_bytes()), Arc::new(SystemClock));
+    if let Some(file) = authority {
+        let pem = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        settings.outbound = Outbound::trusting(OutboundLimits::default(), &pem)?;
+    }
     let listener = serve::listen(listen).await?;
     let serving = serve::serve(listener, routes(settings));
     if !with_parent {

@@ -11,13 +11,19 @@
 //! | `deliver.rs` | the workers: carrying, forgetting |
 //! | `own.rs` | [`Messages::notices_of`]: a person's own notices |
 //! | `inbox.rs` | the development inbox: `/inbox`, `/api/inbox` |
+//! | `carriers.rs`, `gateway.rs`, `mail.rs` | the carriers of a real installation: an SMS gateway, a mail relay |
+//! | `receipt.rs` | what the gateway tells of a message: `/api/messages/receipts` |
 //! | `sms.rs` | the GSM alphabet: folding, parts |
 //! | `rows.rs` | every SQL text |
 
+mod carriers;
 mod deliver;
+mod gateway;
 mod inbox;
+mod mail;
 mod model;
 mod own;
+mod receipt;
 mod rows;
 mod send;
 pub mod sms;
@@ -25,20 +31,22 @@ pub mod sms;
 use std::fmt;
 use std::sync::Arc;
 
+pub use carriers::Carriers;
+pub use gateway::SmsGateway;
 pub use inbox::inbox_routes;
+pub use mail::{MailRelay, MailSecurity, MailSettings};
 pub use model::{
     Carrier, CarryFault, Carrying, Channel, DevelopmentInbox, MessageId, MessageKind, Notice, NoticeId, NoticeKind,
     Outgoing, OwnNotice,
 };
+pub use receipt::{ReceiptState, Told, receipt_routes, take as take_receipt};
 use spine::{Migration, Words};
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    engine: "messages",
-    number: 1,
-    name: "messages",
-    sql: include_str!("../migrations/0001_messages.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "messages", number: 1, name: "messages", sql: include_str!("../migrations/0001_messages.sql") },
+    Migration { engine: "messages", number: 2, name: "receipts", sql: include_str!("../migrations/0002_receipts.sql") },
+];
 
 /// The engine: the words to say things in, and who carries them. Cheap to clone.
 #[derive(Clone)]

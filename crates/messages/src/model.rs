@@ -154,6 +154,8 @@ pub struct OwnNotice {
     pub purpose: String,
     /// The ways it went.
     pub channels: Vec<Channel>,
+    /// The gateway says that one of them did not reach her.
+    pub failed: bool,
 }
 
 impl fmt::Debug for OwnNotice {

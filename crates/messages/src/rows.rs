@@ -86,6 +86,26 @@ pub(crate) fn end_message(
     Ok(tx.execute(END_MESSAGE, &[id.into(), state.into(), reference.into(), at.into()])? == 1)
 }
 
+const SELECT_CARRIED: &str = "SELECT id FROM messages_message WHERE id = $1 AND state = 'delivered'";
+
+/// Whether a message was handed to a carrier.
+pub(crate) fn was_carried(tx: &mut dyn Tx, id: MessageId) -> Result<bool, TxError> {
+    Ok(tx.first(SELECT_CARRIED, &[id.into()])?.is_some())
+}
+
+const SET_RECEIPT: &str = "
+    UPDATE messages_message SET receipt = $2, receipt_at = $3
+    WHERE id = $1 AND state = 'delivered' AND (receipt IS NULL OR (receipt = 'failed' AND $2 = 'delivered'))";
+
+pub(crate) fn set_receipt(
+    tx: &mut dyn Tx,
+    id: MessageId,
+    state: &'static str,
+    now: Timestamp,
+) -> Result<bool, TxError> {
+    Ok(tx.execute(SET_RECEIPT, &[id.into(), state.into(), now.into()])? == 1)
+}
+
 const FORGET_NOTICE: &str = "UPDATE messages_notice SET subject = NULL, body = NULL WHERE id = $1 AND secret = 1";
 const FORGET_WAITING: &str = "
     UPDATE messages_message SET state = 'expired'
@@ -100,13 +120,18 @@ const SELECT_OWN: &str = "
     SELECT id, made_at, language, subject, body, purpose FROM messages_notice
     WHERE person = $1 AND secret = 0 AND id < $2 ORDER BY id DESC LIMIT $3";
 const SELECT_CHANNELS: &str = "
-    SELECT channel FROM messages_message WHERE notice = $1 AND state <> 'undeliverable' ORDER BY channel DESC";
+    SELECT channel, receipt FROM messages_message
+    WHERE notice = $1 AND state <> 'undeliverable' ORDER BY channel DESC";
 
 pub(crate) fn own(tx: &mut dyn Tx, person: &str, before: &str, limit: i64) -> Result<Vec<OwnNotice>, TxError> {
     let mut notices = Vec::new();
     for row in tx.query(SELECT_OWN, &[person.into(), before.into(), limit.into()])? {
         let id: NoticeId = row.get(0)?;
         let channels = tx.query(SELECT_CHANNELS, &[id.into()])?;
+        let mut failed = false;
+        for row in &channels {
+            failed |= row.get::<Option<String>>(1)?.as_deref() == Some("failed");
+        }
         let channels = channels.iter().map(|row| Ok(Channel::of(&row.get::<String>(0)?)));
         notices.push(OwnNotice {
             id,
@@ -116,6 +141,7 @@ pub(crate) fn own(tx: &mut dyn Tx, person: &str, before: &str, limit: i64) -> Re
             body: row.get::<Option<String>>(4)?.unwrap_or_default(),
             purpose: row.get(5)?,
             channels: channels.collect::<Result<_, TxError>>()?,
+            failed,
         });
     }
     Ok(notices)

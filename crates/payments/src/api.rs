@@ -16,7 +16,7 @@ use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
 
 use crate::Gateway;
 use crate::receive::{Told, receive};
-use crate::signing::{SIGNATURE, TIMESTAMP, is_signed};
+use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The largest callback.
 const CALLBACK_BYTES: usize = 8 * 1024;

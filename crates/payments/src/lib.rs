@@ -12,7 +12,7 @@
 //! | `receive.rs` | [`receive()`]: what a wallet tells; the one place where money comes in |
 //! | `refund.rs` | [`refund()`]: money that belongs to nothing goes back |
 //! | `view.rs` | [`view()`], [`find`], [`receipt`], [`desk`] |
-//! | `talk.rs`, `signing.rs`, `workers.rs` | calls to wallets, from jobs |
+//! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs`, `pages.rs`, `officer_pages.rs` | callbacks; the payer's and the officer's pages |
 //! | `wallets.rs` | [`Wallets`] of the pack |
 //! | `simulator/` | a wallet to try all this with, as a process of its own |
@@ -33,7 +33,6 @@ pub mod receive;
 mod refund;
 pub mod request;
 mod rows;
-mod signing;
 pub mod simulator;
 mod talk;
 pub mod view;

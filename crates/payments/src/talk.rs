@@ -13,8 +13,8 @@ use spine::{Money, Timestamp};
 use crate::ledger::TransferId;
 use crate::model::{Attempt, AttemptId};
 use crate::receive::Told;
-use crate::signing::{SIGNATURE, TIMESTAMP, sign};
 use crate::wallets::WalletLink;
+use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
 /// The largest answer that is read.
 const ANSWER_BYTES: usize = 8 * 1024;

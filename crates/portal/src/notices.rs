@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use edge::show::card;
+use edge::show::{Tone, card, tag};
 use edge::{Page, Refusal, Visit, html};
 
 use crate::Portal;
@@ -23,7 +23,7 @@ async fn notices(State(portal): State<Portal>, visit: Visit) -> Result<Page, Ref
     Ok(visit.page(visit.t("portal.notices.title")).body(html! {
         @if own.is_empty() { p { (visit.t("portal.notices.none")) } }
         @for notice in &own {
-            (card(html! { (notice.subject) }, html! { p { (notice.body) } p.hint { (visit.moment(notice.at)) } }))
+            (card(html! { (notice.subject) }, html! { p { (notice.body) } @if notice.failed { p { (tag(Tone::Bad, &visit.t("portal.notices.failed"))) } } p.hint { (visit.moment(notice.at)) } }))
         }
     }))
 }

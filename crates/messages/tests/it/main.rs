@@ -1,6 +1,7 @@
 //! Messages through their face, on both databases.
 #![expect(clippy::unwrap_used, reason = "in tests a failure should be loud")]
 
+mod gateway;
 mod inbox;
 mod sending;
 

@@ -26,6 +26,7 @@ mod telling;
 use std::fmt;
 use std::sync::Arc;
 
+use edge::{Outbound, OutboundLimits};
 use spine::{Clock, Secret};
 
 pub use server::routes;
@@ -39,6 +40,8 @@ pub struct SimulatorSettings {
     pub secret: Secret<Vec<u8>>,
     /// The time, to sign with and to see whether a payer is late.
     pub clock: Arc<dyn Clock>,
+    /// How it calls there.
+    pub outbound: Outbound,
     /// How long a payer takes to answer, in milliseconds.
     pub delay_ms: u64,
     /// How long an answer hangs that never arrives, in milliseconds.
@@ -49,7 +52,9 @@ impl SimulatorSettings {
     /// A payer who takes 0.8 seconds, and answers that hang for half a minute.
     #[must_use]
     pub fn new(callback_url: impl Into<String>, secret: Secret<Vec<u8>>, clock: Arc<dyn Clock>) -> Self {
-        Self { callback_url: callback_url.into(), secret, clock, delay_ms: 800, hang_ms: 30_000 }
+        let limits = OutboundLimits { connect_ms: 2_000, timeout_ms: 10_000, response_bytes: 64 * 1024 };
+        let outbound = Outbound::new(limits);
+        Self { callback_url: callback_url.into(), secret, clock, outbound, delay_ms: 800, hang_ms: 30_000 }
     }
 }
 

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use edge::{Outbound, OutboundLimits};
 use maud::{DOCTYPE, html};
 use serde_json::{Value, json};
 use spine::Timestamp;
@@ -20,13 +19,12 @@ use super::book::{Book, Known, MOST, Pushed, Refunded, own_reference};
 use super::telling::{play, told};
 use super::{Manner, SimulatorSettings};
 use crate::receive::ToldState;
-use crate::signing::{SIGNATURE, TIMESTAMP, is_signed};
+use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The wallet.
 pub(super) struct Simulator {
     pub(super) settings: SimulatorSettings,
     pub(super) book: Book,
-    pub(super) outbound: Outbound,
 }
 
 impl Simulator {
@@ -43,8 +41,7 @@ impl Simulator {
 /// The wallet's interface, `POST /requests`, `GET /requests/{id}`, `POST /refunds`, and `/` and `/log.json` for
 /// people and tests. Each request it takes plays out in a task of its own; it must run within a Tokio runtime.
 pub fn routes(settings: SimulatorSettings) -> Router {
-    let limits = OutboundLimits { connect_ms: 2_000, timeout_ms: 10_000, response_bytes: 64 * 1024, https_only: false };
-    let simulator = Arc::new(Simulator { settings, book: Book::default(), outbound: Outbound::new(limits) });
+    let simulator = Arc::new(Simulator { settings, book: Book::default() });
     Router::new()
         .route("/", get(page))
         .route("/log.json", get(log))

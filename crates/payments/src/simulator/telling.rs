@@ -13,7 +13,7 @@ use super::Manner;
 use super::book::Known;
 use super::server::Simulator;
 use crate::receive::ToldState;
-use crate::signing::{SIGNATURE, TIMESTAMP, sign};
+use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
 /// How often a callback is tried.
 const TRIES: u32 = 12;
@@ -116,7 +116,7 @@ impl Simulator {
             .header(SIGNATURE, signature)
             .body(Bytes::from(body.to_string()));
         let answer = match request {
-            Ok(request) => self.outbound.send(request).await.ok().map(|answer| answer.status().as_u16()),
+            Ok(request) => self.settings.outbound.send(request).await.ok().map(|answer| answer.status().as_u16()),
             Err(_) => None,
         };
         let answered = answer.map_or_else(|| "no answer".to_owned(), |status| status.to_string());

@@ -92,7 +92,7 @@ impl Bench {
         let secret = Secret::new(SECRET.to_vec());
         let link = WalletLink { base_url: their_url.clone(), secret: secret.clone() };
         let wallets = Wallets::parse(PACK, |_| Some(link.clone())).unwrap();
-        let limits = OutboundLimits { connect_ms: 500, timeout_ms: 500, response_bytes: 8 * 1024, https_only: false };
+        let limits = OutboundLimits { connect_ms: 500, timeout_ms: 500, response_bytes: 8 * 1024 };
         let outbound = Outbound::new(limits);
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
         let words = Arc::new(testkit::words(&["edge", "payments"]));
@@ -221,8 +221,7 @@ impl Bench {
     /// What the wallet did, as it says.
     pub(crate) async fn log(&self) -> serde_json::Value {
         let request = HttpRequest::get(format!("{}/log.json", self.wallet)).body(Bytes::new()).unwrap();
-        let large =
-            OutboundLimits { response_bytes: 1 << 22, timeout_ms: 5_000, https_only: false, ..Default::default() };
+        let large = OutboundLimits { response_bytes: 1 << 22, timeout_ms: 5_000, ..Default::default() };
         match Outbound::new(large).send(request).await {
             Ok(answer) => serde_json::from_slice(answer.body()).unwrap(),
             Err(_) => serde_json::json!({ "taken_minor": 0, "returned_minor": 0, "lines": [] }),

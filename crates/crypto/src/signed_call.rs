@@ -1,4 +1,5 @@
-//! How we and a wallet know each other's messages: HMAC-SHA-256 over the time and the message.
+//! How we and another program know each other's calls: HMAC-SHA-256 over the time and the message. Wallets and SMS
+//! gateways speak it.
 //!
 //! `x-letsema-timestamp` holds seconds since 1970; `x-letsema-signature` holds the HMAC, in lower-case hexadecimal,
 //! of `timestamp "." body`; for a request without a body, of `timestamp "." path`.
@@ -7,31 +8,31 @@
 
 use spine::{Secret, Timestamp};
 
-pub(crate) const TIMESTAMP: &str = "x-letsema-timestamp";
-pub(crate) const SIGNATURE: &str = "x-letsema-signature";
+use crate::{constant_time_eq, hex, hmac_sha256};
+
+/// The header with the time.
+pub const TIMESTAMP: &str = "x-letsema-timestamp";
+/// The header with the signature.
+pub const SIGNATURE: &str = "x-letsema-signature";
 
 /// How far two clocks may be apart.
 const SKEW_SECONDS: u64 = 300;
 
-/// The signature of a message at a time.
-pub(crate) fn sign(secret: &Secret<Vec<u8>>, timestamp: i64, message: &[u8]) -> String {
+/// The signature of a message at a time (seconds since 1970).
+#[must_use]
+pub fn sign(secret: &Secret<Vec<u8>>, timestamp: i64, message: &[u8]) -> String {
     let time = timestamp.to_string();
-    crypto::hex(&crypto::hmac_sha256(secret.reveal(), &[time.as_bytes(), b".", message]))
+    hex(&hmac_sha256(secret.reveal(), &[time.as_bytes(), b".", message]))
 }
 
 /// Whether a message is the other side's, and fresh.
-pub(crate) fn is_signed(
-    secret: &Secret<Vec<u8>>,
-    now: Timestamp,
-    timestamp: &str,
-    signature: &str,
-    message: &[u8],
-) -> bool {
+#[must_use]
+pub fn is_signed(secret: &Secret<Vec<u8>>, now: Timestamp, timestamp: &str, signature: &str, message: &[u8]) -> bool {
     let plain = !timestamp.is_empty() && timestamp.len() <= 12 && timestamp.bytes().all(|digit| digit.is_ascii_digit());
     let Some(time) = timestamp.parse::<i64>().ok().filter(|_| plain) else { return false };
     let fresh = now.as_seconds().abs_diff(time) <= SKEW_SECONDS;
     let expected = sign(secret, time, message);
-    fresh && crypto::constant_time_eq(expected.as_bytes(), signature.as_bytes())
+    fresh && constant_time_eq(expected.as_bytes(), signature.as_bytes())
 }
 
 #[cfg(test)]

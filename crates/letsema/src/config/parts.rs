@@ -1,0 +1,286 @@
+//! Each setting of the configuration: what it may be, and what to write instead.
+//!
+//! **Invariant:** deny by default: plain connections only to this machine, a password never in an address, an unknown
+//! word never passed over.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use edge::{Network, may_be_called};
+use identity::Client;
+use journal::log::Witness;
+use messages::{MailRelay, MailSecurity, MailSettings};
+use payments::WalletLink;
+use spine::Secret;
+
+use super::fields::{At, Faults, Section};
+use super::{SmsPart, TlsFiles, secrets};
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+pub(super) fn base_url(whole: &mut Section<'_>, faults: &mut Faults) -> Option<String> {
+    let (written, at) = whole.needed(faults, "base_url", "https://letsema.example")?;
+    let url = written.trim_end_matches('/').to_owned();
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host);
+    if rest.is_empty() || rest.contains(['/', '?', '#', '@']) || !matches!(scheme, "http" | "https") {
+        faults.at(at, "base_url is a scheme, a host and perhaps a port, and no more: https://letsema.example");
+        return None;
+    }
+    if scheme == "http" && !is_here(host) {
+        faults.at(at, "base_url must begin with https:// for anybody but this machine");
+        return None;
+    }
+    Some(url)
+}
+
+pub(super) fn listen(whole: &mut Section<'_>, faults: &mut Faults) -> Option<SocketAddr> {
+    let Some((written, at)) = whole.text(faults, "listen") else { return Some(([127, 0, 0, 1], 8080).into()) };
+    written.parse().map_err(|_| faults.at(at, "listen is an address and a port: 127.0.0.1:8080 or [::]:443")).ok()
+}
+
+/// The database's address; its password comes from a file.
+pub(super) fn database(whole: &mut Section<'_>, faults: &mut Faults, data: Option<&Path>) -> Option<Secret<String>> {
+    let written = whole.text(faults, "database");
+    let password = secrets::secret(whole, faults, "database_password_file", 1);
+    let Some((url, at)) = written else {
+        return Some(Secret::new(format!("sqlite:{}", data?.join("letsema.db").display())));
+    };
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Some(Secret::new(format!("sqlite:{}", faults.path(path).display())));
+    }
+    let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+    let Some(rest) = rest else {
+        faults.at(at, "database is sqlite:PATH or postgres://USER@HOST/NAME?sslmode=require&sslrootcert=FILE");
+        return None;
+    };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let Some((user, host)) = authority.rsplit_once('@') else {
+        faults.at(at, "database: say as whom, postgres://USER@HOST/NAME");
+        return None;
+    };
+    if user.contains(':') {
+        faults.at(
+            at,
+            "database: the password does not stand here; put it into a file and write database_password_file = \"…\"",
+        );
+        return None;
+    }
+    let name = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    if !is_here(name) && !name.starts_with("%2F") && !url.contains("sslmode=require") {
+        faults.at(at, "database: add ?sslmode=require&sslrootcert=FILE, the authority that signed its certificate; plain connections stay on this machine");
+        return None;
+    }
+    let Some(password) = password else { return Some(Secret::new(url)) };
+    let after = rest.strip_prefix(authority).unwrap_or_default();
+    Some(Secret::new(format!("postgres://{user}:{}@{host}{after}", percent(password.reveal()))))
+}
+
+/// A password as an address holds it (RFC 3986 §2.1).
+fn percent(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+pub(super) fn pack(whole: &mut Section<'_>, faults: &mut Faults) -> Option<PathBuf> {
+    let (written, at) = whole.needed(faults, "pack", "/opt/letsema/packs/…")?;
+    let path = faults.path(&written);
+    if path.join("country.toml").is_file() {
+        return Some(path);
+    }
+    faults.at(at, format!("pack: {} is not a country's pack, for it has no country.toml", path.display()));
+    None
+}
+
+pub(super) fn proxies(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for (written, at) in whole.texts(faults, "trusted_proxies") {
+        match written.parse::<Network>() {
+            Ok(network) => networks.push(network),
+            Err(error) => faults.at(at, format!("trusted_proxies: {written}: {error}")),
+        }
+    }
+    networks
+}
+
+pub(super) fn tls(whole: &mut Section<'_>, faults: &mut Faults) -> Option<TlsFiles> {
+    let mut section = whole.section(faults, "tls")?;
+    let certificate = section.needed(faults, "certificate_file", "/etc/letsema/certificate.pem");
+    let key = section.needed(faults, "key_file", "/etc/letsema/key.pem");
+    section.end(faults);
+    let ((certificate, at), (key, _)) = (certificate?, key?);
+    let files = TlsFiles { certificate: faults.path(&certificate), key: faults.path(&key) };
+    if let Err(said) = crate::tls::acceptor(&files) {
+        faults.at(at, format!("tls: {said}"));
+        return None;
+    }
+    Some(files)
+}
+
+pub(super) fn authorities(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<u8> {
+    let mut all = Vec::new();
+    for written in whole.texts(faults, "authority_files") {
+        let Some(pem) = secrets::public(faults, "authority_files", &written) else { continue };
+        match edge::Outbound::trusting(edge::OutboundLimits::default(), &pem) {
+            Ok(_) if pem.windows(11).any(|part| part == b"CERTIFICATE") => all.extend(pem),
+            Ok(_) => faults.at(written.1, format!("authority_files: {} holds no certificate in PEM", written.0)),
+            Err(said) => faults.at(written.1, format!("authority_files: {}: {said}", written.0)),
+        }
+    }
+    all
+}
+
+/// An address of another program: over TLS, or on this machine.
+fn other(section: &mut Section<'_>, faults: &mut Faults, example: &str) -> Option<String> {
+    let (written, at) = section.needed(faults, "url", example)?;
+    let url = written.trim_end_matches('/').to_owned();
+    if url.parse().is_ok_and(|uri| may_be_called(&uri)) {
+        return Some(url);
+    }
+    faults.at(at, format!("url: {written} must begin with https:// (plain http stays on this machine)"));
+    None
+}
+
+fn twice<'a>(faults: &mut Faults, seen: impl Iterator<Item = &'a str>, what: &str, (id, at): &At<String>) -> bool {
+    let known = seen.into_iter().any(|known| known == id);
+    if known {
+        faults.at(*at, format!("{what} {id:?} stands here twice; leave one out"));
+    }
+    known
+}
+
+pub(super) fn wallets(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(String, WalletLink)> {
+    let mut wallets: Vec<(String, WalletLink)> = Vec::new();
+    for mut section in whole.sections(faults, "wallets") {
+        let id = section.needed(faults, "id", "the wallet's id in wallets.toml of the pack");
+        let base_url = other(&mut section, faults, "https://api.wallet.example/letsema");
+        let secret = secrets::needed(&mut section, faults, "secret_file");
+        section.end(faults);
+        let (Some(id), Some(base_url), Some(secret)) = (id, base_url, secret) else { continue };
+        if !twice(faults, wallets.iter().map(|(id, _)| id.as_str()), "the wallet", &id) {
+            let secret = Secret::new(secret.reveal().clone().into_bytes());
+            wallets.push((id.0, WalletLink { base_url, secret }));
+        }
+    }
+    wallets
+}
+
+pub(super) fn clients(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Client> {
+    let mut clients: Vec<Client> = Vec::new();
+    for mut section in whole.sections(faults, "clients") {
+        let id = section.needed(faults, "id", "bank");
+        let name = section.localised(faults, "name");
+        let secret = secrets::secret(&mut section, faults, "secret_file", secrets::SHARED);
+        let plain = |list: Vec<At<String>>| list.into_iter().map(|(text, _)| text).collect::<Vec<_>>();
+        let redirect_uris = plain(section.texts(faults, "redirect_uris"));
+        let post_logout_redirect_uris = plain(section.texts(faults, "post_logout_redirect_uris"));
+        let scopes = plain(section.texts(faults, "scopes"));
+        let at = section.at;
+        section.end(faults);
+        let (Some(id), Some(name)) = (id, name) else { continue };
+        let client = Client {
+            id: id.0.clone(),
+            name,
+            secret_hash: secret.as_ref().map(Client::hash_of),
+            redirect_uris,
+            post_logout_redirect_uris,
+            scopes,
+            first_party: false,
+        };
+        if let Err(error) = client.check() {
+            faults.at(at, error.to_string());
+        } else if !twice(faults, clients.iter().map(|client| client.id.as_str()), "the client", &id) {
+            clients.push(client);
+        }
+    }
+    clients
+}
+
+pub(super) fn sms(whole: &mut Section<'_>, faults: &mut Faults) -> Option<SmsPart> {
+    let mut section = whole.section(faults, "sms")?;
+    let base_url = other(&mut section, faults, "https://sms.example/letsema");
+    let secret = secrets::needed(&mut section, faults, "secret_file");
+    let sender = section.needed(faults, "sender", "LETSEMA");
+    section.end(faults);
+    let ((sender, at), secret) = (sender?, Secret::new(secret?.reveal().clone().into_bytes()));
+    // 3GPP TS 23.040 §9.1.2.5: eleven letters, or a number.
+    let fine = sender.is_ascii() && sender.len() <= if sender.starts_with('+') { 16 } else { 11 };
+    if !fine {
+        faults.at(at, "sender: phones show at most eleven letters, or a number that begins with +");
+        return None;
+    }
+    Some(SmsPart { base_url: base_url?, secret, sender })
+}
+
+pub(super) fn mail(whole: &mut Section<'_>, faults: &mut Faults, authorities: &[u8]) -> Option<MailSettings> {
+    let mut section = whole.section(faults, "mail")?;
+    let relay = section.needed(faults, "relay", "smtp.example:465");
+    let security = section.text(faults, "security");
+    let from = section.needed(faults, "from", "Letsema <no-reply@letsema.example>");
+    let user = section.text(faults, "user");
+    let password = secrets::secret(&mut section, faults, "password_file", 1);
+    let at = section.at;
+    section.end(faults);
+    let ((relay, relay_at), (from, from_at)) = (relay?, from?);
+    let port = relay.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+    let Some((host, port)) = port else {
+        faults.at(relay_at, "relay is a host and a port: smtp.example:465");
+        return None;
+    };
+    let security = match security.as_ref().map(|(word, at)| (word.as_str(), *at)) {
+        None | Some(("tls", _)) => MailSecurity::Tls,
+        Some(("starttls", _)) => MailSecurity::StartTls,
+        Some(("none", _)) if is_here(&host) => MailSecurity::Local,
+        Some(("none", at)) => {
+            faults.at(at, "security: none is for a relay on this machine; write \"tls\" or \"starttls\"");
+            return None;
+        }
+        Some((word, at)) => {
+            faults.at(at, format!("security is \"tls\", \"starttls\" or \"none\", not {word:?}"));
+            return None;
+        }
+    };
+    let login = match (user, password) {
+        (Some((user, _)), Some(password)) => Some((user, password)),
+        (None, None) => None,
+        _ => {
+            faults.at(at, "mail: user and password_file belong together; write both or neither");
+            return None;
+        }
+    };
+    let settings = || MailSettings {
+        host: host.clone(),
+        port,
+        security,
+        from: from.clone(),
+        login: login.clone(),
+        authorities: authorities.to_vec(),
+    };
+    if let Err(said) = MailRelay::new(settings()) {
+        faults.at(from_at, format!("from: {said}; write from = \"Letsema <no-reply@letsema.example>\""));
+        return None;
+    }
+    Some(settings())
+}
+
+pub(super) fn witnesses(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Witness> {
+    let mut witnesses = Vec::new();
+    for mut section in whole.sections(faults, "witnesses") {
+        let url = other(&mut section, faults, "https://witness.example");
+        let key = section.needed(faults, "key", "NAME+HASH+KEY, as the witness prints it");
+        section.end(faults);
+        if let (Some(url), Some((key, _))) = (url, key) {
+            witnesses.push(Witness::new(url, key));
+        }
+    }
+    witnesses
+}
