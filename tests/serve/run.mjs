@@ -85,7 +85,28 @@ async function import_(visitor, register, text) {
   return visitor.page.locator("main").innerText();
 }
 
+/** The officer finds the document by its case and revokes it; the holder reads why. */
+async function revoke(officerVisitor, reference, resident, path) {
+  await officerVisitor.open(`/desk/documents?q=${reference}`);
+  await officerVisitor.follow('main table a[href*="/desk/documents/doc_"]');
+  await officerVisitor.press("main form[method=post] button");
+  ok((await officerVisitor.page.locator('main [aria-invalid="true"], main .e').count()) > 0, "a document is not revoked without ground and reason");
+  await officerVisitor.page.locator('input[name="ground"][value="mistake"]').check({ force: true });
+  await officerVisitor.fill("reason", "It was issued by the wrong office.");
+  await officerVisitor.press("main form[method=post] button");
+  await resident.open(path);
+  ok((await resident.page.locator("main").innerText()).includes("wrong office"), "its holder reads why");
+}
+
 const chrome = await browser();
+let pictures = 0;
+/** Pictures of every page, where somebody wants to look at them. */
+const seen = async (page) => {
+  if (!process.env.LETSEMA_SHOTS) return;
+  pictures += 1;
+  const name = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req)_[0-9a-z]+/g, "$1").replaceAll("/", "-");
+  await page.screenshot({ path: join(process.env.LETSEMA_SHOTS, `serve-${String(pictures).padStart(3, "0")}${name}.png`), fullPage: true });
+};
 let serving;
 const serve = async (file) => {
   serving = beside(program, ["serve", "--config", file], { LETSEMA_LOG: "warn" });
@@ -93,7 +114,7 @@ const serve = async (file) => {
 };
 const visitor = async (demo) => {
   const context = await chrome.newContext({ javaScriptEnabled: false, ignoreHTTPSErrors: true });
-  return new Visitor(demo, await context.newPage(), "en", async () => {});
+  return new Visitor(demo, await context.newPage(), "en", seen);
 };
 
 try {
@@ -165,7 +186,19 @@ try {
   const href = await resident.page.locator('a[href$=".pdf"]').first().getAttribute("href");
   const file = join(folder, "document.pdf");
   writeFileSync(file, await (await resident.page.context().request.get(base + href)).body());
-  ok(run("verify", file, "--key", key).status === 0, "the document holds, checked offline");
+  const checked = run("verify", file, "--key", key);
+  ok(checked.status === 0 && checked.stdout.includes("known as of"), "the document holds, checked offline, and says of which day that is known");
+  const online = () => run("verify", file, "--key", key, "--online", "--authority", join(folder, "ca.pem"), "--json");
+  ok(JSON.parse(online().stdout).status.state === "valid", "asked online, it holds now");
+  await revoke(officerVisitor, reference, resident, path);
+  const revoked = online();
+  ok(revoked.status === 1 && JSON.parse(revoked.stdout).status.ground === "mistake" && run("verify", file, "--key", key).status === 0, "revoked, it holds no more online; offline nobody can know");
+  const anybody = await visitor(demo);
+  await anybody.open("/verify");
+  await anybody.page.locator('input[type="file"]').setInputFiles(file);
+  await anybody.press('form[enctype="multipart/form-data"] button');
+  const said = await anybody.page.locator("main").innerText();
+  ok(said.includes("revoked") && said.includes("should not have been issued") && !said.includes("wrong office"), "anybody who checks the file reads that it was revoked, and on which ground");
   const mails = await until(async () => {
     const all = await (await fetch(`http://127.0.0.1:${ports.mails}/`)).json();
     return all.some((mail) => mail.text.includes(reference)) && all;

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::demo::Demo;
 use crate::enrol::Officer;
 use crate::keys::Keys;
+use crate::verify::Asking;
 use crate::{config, demo, enrol, pack, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
@@ -52,7 +53,7 @@ enum Command {
         #[command(subcommand)]
         action: KeysAction,
     },
-    /// Check a document offline.
+    /// Check a document, offline unless asked otherwise.
     Verify {
         /// The PDF or JSON.
         file: PathBuf,
@@ -62,6 +63,12 @@ enum Command {
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
+        /// Ask whoever issued it whether it was revoked since.
+        #[arg(long)]
+        online: bool,
+        /// PEM of an authority to trust when asking, beside the public web's.
+        #[arg(long, requires = "online")]
+        authority: Option<PathBuf>,
     },
     /// Watch a log and cosign its heads.
     Witness {
@@ -228,7 +235,10 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
             enrol::person(&config.config, &number, language.as_deref()).await
         }
         Command::Keys { action: KeysAction::Rotate(args) } => rotate(&args.config),
-        Command::Verify { file, key, json } => verify::run(&file, key.trim(), json),
+        Command::Verify { file, key, json, online, authority } => {
+            let asking = online.then_some(Asking { authority: authority.as_deref() });
+            verify::run(&file, key.trim(), json, asking).await
+        }
         Command::Witness { listen, name, log, data } => witness::run(listen, &name, log, &data).await,
         Command::Wallet { listen, callback, secret, authority, with_parent } => {
             wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await

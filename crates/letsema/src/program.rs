@@ -119,13 +119,8 @@ impl Program {
         );
         let log_name = format!("letsema/{}", country.about.code.to_lowercase());
         let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
-        let outbound = setup.outbound.clone();
-        let messages = Messages::new(Arc::clone(&country.words));
-        let messages = match setup.carriers.clone() {
-            Some(carriers) => messages.carried_by(Arc::new(carriers)),
-            None => messages,
-        };
-        let gateway = gateway(&setup, &country.wallets, &acts, &outbound, &clock)?;
+        let messages = messages(&setup, &country.words);
+        let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
         let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, Vec::new());
@@ -154,8 +149,9 @@ impl Program {
         };
 
         let workers = services.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
-        let mut router = portal
+        let router = portal
             .routes()
+            .merge(message_routes(&setup, &acts))
             .merge(services.routes())
             .merge(identity.routes())
             .merge(payments::routes(gateway))
@@ -165,16 +161,10 @@ impl Program {
             .merge(journal::operation_routes(acts.clone()))
             .merge(open_api(&country.registers, &setup.base_url))
             .merge(health(acts.clone()));
-        if setup.inbox {
-            router = router.merge(messages::inbox_routes(acts.clone()));
-        }
-        if let Some(secret) = setup.receipts.clone() {
-            router = router.merge(messages::receipt_routes(acts.clone(), secret));
-        }
         let mut site = site(&setup, &country.words, keys.secret("forms"), &clock);
         site.country = country.about.short;
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
-        let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, outbound);
+        let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, setup.outbound);
         let known = Known {
             population,
             registers: country.registers,
@@ -220,17 +210,34 @@ fn open_store(url: &str, clock: &Arc<dyn Clock>) -> Result<Store, String> {
     Ok(store)
 }
 
+/// What people are told, and who carries it.
+fn messages(setup: &Setup, words: &Arc<Words>) -> Messages {
+    let messages = Messages::new(Arc::clone(words));
+    match setup.carriers.clone() {
+        Some(carriers) => messages.carried_by(Arc::new(carriers)),
+        None => messages,
+    }
+}
+
+/// The development inbox, or where a gateway tells what became of a message.
+fn message_routes(setup: &Setup, acts: &Acts) -> Router {
+    let inbox = if setup.inbox { messages::inbox_routes(acts.clone()) } else { Router::new() };
+    match setup.receipts.clone() {
+        Some(secret) => inbox.merge(messages::receipt_routes(acts.clone(), secret)),
+        None => inbox,
+    }
+}
+
 /// The wallets, each with its address and secret.
 fn gateway(
     setup: &Setup,
     wallets: &str,
     acts: &Acts,
-    outbound: &Outbound,
     clock: &Arc<dyn Clock>,
 ) -> Result<Gateway, String> {
     let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
     let wallets = Wallets::parse(wallets, link).map_err(|error| wrong("wallets.toml", error))?;
-    Ok(Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(clock)))
+    Ok(Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock)))
 }
 
 /// Sign-in, with the keys for it.

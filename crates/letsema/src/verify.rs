@@ -1,9 +1,14 @@
-//! `letsema verify FILE`: checks a document offline, holding nothing but the log's public key.
+//! `letsema verify FILE`: checks a document offline, holding nothing but the log's public key; with `--online` also asks
+//! whoever issued it whether it was revoked since.
 //!
-//! **Invariant:** the answer is the exit code too: 0 holds, 1 does not.
+//! **Invariant:** the answer is the exit code too: 0 holds, 1 does not. Offline it says of which day it knows. The address
+//! that is asked is the one in the document, which its evidence vouches for.
 
 use std::path::Path;
 
+use axum::http::Request;
+use edge::{Outbound, OutboundLimits};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use services::verify::{MAX_FILE, verify};
 
@@ -13,7 +18,7 @@ use crate::command;
 ///
 /// # Errors
 /// A sentence for the command line.
-pub(crate) fn run(file: &Path, key: &str, as_json: bool) -> Result<(), String> {
+pub(crate) async fn run(file: &Path, key: &str, as_json: bool, online: Option<Asking<'_>>) -> Result<(), String> {
     let shown = file.display();
     let size = std::fs::metadata(file).map_err(|error| format!("{shown}: {error}"))?.len();
     if size > MAX_FILE as u64 {
@@ -22,14 +27,19 @@ pub(crate) fn run(file: &Path, key: &str, as_json: bool) -> Result<(), String> {
     let bytes = std::fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
     let verified = verify(&bytes, key).map_err(|fault| format!("{shown}: NOT VALID: {fault}"))?;
     let proven = &verified.proven;
+    let status = match online {
+        Some(asking) => asking.status(&verified.certificate).await.map_err(|said| format!("{shown}: {said}"))?,
+        None => Status::offline(&verified.certificate),
+    };
     if as_json {
         let said = json!({
-            "valid": true, "certificate": verified.certificate, "act": proven.act,
+            "valid": status.state != "revoked", "status": status, "certificate": verified.certificate, "act": proven.act,
             "log": { "name": proven.log, "index": proven.index, "size": proven.size },
         });
         command::say(&serde_json::to_string_pretty(&said).unwrap_or_default());
-        return Ok(());
+        return status.outcome(&shown.to_string());
     }
+    status.outcome(&shown.to_string())?;
     let mut lines = vec![format!("{shown}: VALID")];
     let certificate = &verified.certificate;
     for name in ["name", "authority", "issuer", "reference", "issued_on", "valid_until"] {
@@ -45,8 +55,70 @@ pub(crate) fn run(file: &Path, key: &str, as_json: bool) -> Result<(), String> {
         }
     }
     lines.push(format!("  leaf {} of {} in the log {}", proven.index, proven.size, proven.log));
+    lines.push(format!("  {}", status.words()));
     command::say(&lines.join("\n"));
     Ok(())
+}
+
+/// Asks whoever issued a document.
+pub(crate) struct Asking<'a> {
+    /// PEM of an authority to trust beside the public web's.
+    pub(crate) authority: Option<&'a Path>,
+}
+
+/// Whether a document still holds, as far as is known.
+#[derive(Serialize, Deserialize)]
+struct Status {
+    /// `valid`, `expired`, `revoked`, or `unknown` to whoever has not asked.
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_on: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ground: Option<String>,
+    /// The moment or day of which this is known.
+    as_of: String,
+}
+
+impl Status {
+    /// What a document says of itself: it was issued on its day, and nothing is known of the days since.
+    fn offline(certificate: &Json) -> Self {
+        let day = certificate.get("issued_on").and_then(Json::as_str).unwrap_or_default().to_owned();
+        Self { state: "unknown".to_owned(), revoked_on: None, ground: None, as_of: day }
+    }
+
+    fn words(&self) -> String {
+        match self.state.as_str() {
+            "unknown" => format!("known as of {}; whether it was revoked since, --online asks", self.as_of),
+            state => format!("{state} as of {}, says whoever issued it", self.as_of),
+        }
+    }
+
+    fn outcome(&self, file: &str) -> Result<(), String> {
+        if self.state != "revoked" {
+            return Ok(());
+        }
+        let (day, ground) = (self.revoked_on.as_deref().unwrap_or("?"), self.ground.as_deref().unwrap_or("?"));
+        Err(format!("{file}: REVOKED on {day} ({ground}), as of {}", self.as_of))
+    }
+}
+
+impl Asking<'_> {
+    async fn status(&self, certificate: &Json) -> Result<Status, String> {
+        let address = certificate.get("verify").and_then(Json::as_str).unwrap_or_default();
+        let (base, code) = address.split_once("/verify/").ok_or("the document names no address to ask at")?;
+        let pem = match self.authority {
+            Some(file) => std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?,
+            None => Vec::new(),
+        };
+        let outbound = Outbound::trusting(OutboundLimits::default(), &pem)?;
+        let address = format!("{base}/api/verify/{code}");
+        let request = Request::get(&address).body(Default::default()).map_err(|error| format!("{address}: {error}"))?;
+        let answer = outbound.send(request).await.map_err(|error| format!("{address}: {error}"))?;
+        if !answer.status().is_success() {
+            return Err(format!("{address}: answered {}; whether it was revoked is not known", answer.status()));
+        }
+        serde_json::from_slice(answer.body()).map_err(|error| format!("{address}: {error}"))
+    }
 }
 
 /// A text, in English if it is in several languages.

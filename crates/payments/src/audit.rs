@@ -12,6 +12,7 @@ use crate::ledger::{Account, AccountId};
 use crate::model::PaymentState;
 use crate::rows::ledger::{self as rows, Sum};
 use crate::rows::requests::{self, Brought};
+use crate::rows::returns;
 
 /// What the auditor found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,7 +47,11 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
         derived(&accounts, sum, &told, &mut findings);
     }
     let brought = requests::brought(cx.tx())?;
-    accounted_for(&accounts, &brought, &mut findings);
+    let given_back = returns::given_back(cx.tx())?;
+    accounted_for(&accounts, &brought, &given_back, &mut findings);
+    for id in returns::odd(cx.tx())? {
+        findings.push(format!("{id}: more goes back than was paid"));
+    }
     for id in requests::odd_requests(cx.tx())? {
         findings.push(format!("{id}: state and payments disagree"));
     }
@@ -85,7 +90,7 @@ fn derived(accounts: &[Account], sum: Sum, told: &BTreeMap<AccountId, i64>, find
 }
 
 /// A wallet's account holds what it brought and did not get back; suspense holds what was not applied.
-fn accounted_for(accounts: &[Account], brought: &[Brought], findings: &mut Vec<String>) {
+fn accounted_for(accounts: &[Account], brought: &[Brought], given_back: &[(String, i64)], findings: &mut Vec<String>) {
     for account in accounts {
         let of_account = |one: &&Brought| match account.reference.split_once(':') {
             Some(("wallet", wallet)) => one.wallet == wallet && one.state != PaymentState::Refunded,
@@ -99,7 +104,9 @@ fn accounted_for(accounts: &[Account], brought: &[Brought], findings: &mut Vec<S
             Some(("suspense", _)) => -account.held(),
             _ => continue,
         };
-        let told: i64 = brought.iter().filter(of_account).map(|one| one.minor).sum();
+        let back = given_back.iter().filter(|(wallet, _)| account.reference == format!("wallet:{wallet}"));
+        let told = brought.iter().filter(of_account).map(|one| one.minor).sum::<i64>()
+            - back.map(|(_, minor)| minor).sum::<i64>();
         if held != told {
             findings.push(format!("{}: holds {held}, the payments say {told}", account.reference));
         }

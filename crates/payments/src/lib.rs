@@ -12,6 +12,7 @@
 //! | `receive.rs` | [`receive()`]: what a wallet tells; the one place where money comes in |
 //! | `refund.rs` | [`refund()`]: money that belongs to nothing goes back |
 //! | `view.rs` | [`view()`], [`find`], [`receipt`], [`desk`] |
+//! | `give_back.rs` | a paid fee goes back |
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs`, `pages.rs`, `officer_pages.rs` | callbacks; the payer's and the officer's pages |
 //! | `wallets.rs` | [`Wallets`] of the pack |
@@ -24,6 +25,7 @@ pub mod audit;
 mod choose;
 mod events;
 mod gateway;
+mod give_back;
 pub mod ledger;
 mod model;
 mod officer_pages;
@@ -43,19 +45,21 @@ pub use audit::{Audit, audit};
 pub use choose::choose_wallet;
 pub(crate) use events::Emit;
 pub use gateway::{Gateway, routes};
+pub use give_back::{give_back, give_back_again};
 pub use ledger::{
     Account, AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, balances_of, open_account, post,
     transfer, transfers, void,
 };
 pub use model::{
     Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
+    Return, ReturnId, ReturnState,
 };
 pub use receipt_number::is_receipt_number;
 pub use receive::{News, Told, ToldState, receive};
 pub use refund::refund;
 pub use request::{request, withdraw};
 use spine::Migration;
-pub use view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, view};
+pub use view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
 pub use wallets::{Wallet, WalletLink, Wallets, WalletsError};
 pub use workers::handlers;
 
@@ -63,4 +67,5 @@ pub use workers::handlers;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 1, name: "ledger", sql: include_str!("../migrations/0001_ledger.sql") },
     Migration { engine: "payments", number: 2, name: "requests", sql: include_str!("../migrations/0002_requests.sql") },
+    Migration { engine: "payments", number: 3, name: "returns", sql: include_str!("../migrations/0003_returns.sql") },
 ];

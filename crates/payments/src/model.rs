@@ -271,3 +271,65 @@ pub struct Payment {
     /// When it came.
     pub received_at: Timestamp,
 }
+
+/// The kind of a return's identifier.
+#[derive(Debug)]
+pub struct ReturnKind;
+
+impl IdKind for ReturnKind {
+    const PREFIX: &'static str = "ret";
+}
+
+/// A return's identifier.
+pub type ReturnId = Id<ReturnKind>;
+
+/// Where a return stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnState {
+    /// On its way.
+    Going,
+    /// The wallet has it.
+    Done,
+    /// The wallet would not take it: an officer must look.
+    Review,
+}
+
+impl ReturnState {
+    /// The state as it stands in rows.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Going => "going",
+            Self::Done => "done",
+            Self::Review => "review",
+        }
+    }
+
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        [Self::Going, Self::Done, Self::Review].into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// A paid fee, or a part of it, that goes back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Return {
+    /// Its identifier.
+    pub id: ReturnId,
+    /// The request that was paid.
+    pub request: RequestId,
+    /// The payment it comes from.
+    pub payment: PaymentId,
+    /// The wallet it goes to.
+    pub wallet: String,
+    /// What the wallet calls the payment.
+    pub wallet_reference: String,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: ReturnState,
+    /// The hold that moves it.
+    pub hold: Option<TransferId>,
+    /// Since when.
+    pub made_at: Timestamp,
+}

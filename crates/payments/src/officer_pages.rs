@@ -1,4 +1,4 @@
-//! The officer's page of payments: recent requests, and money that waits in suspense.
+//! The officer's page of payments: recent requests, money that waits in suspense, fees that go back.
 //!
 //! **Invariant:** opening it is an act; sending money back is one press, once.
 
@@ -11,13 +11,16 @@ use edge::{Answers, Form, Markup, Path, Query, Reply, Visit, html, see_other};
 use journal::Key;
 use serde::Deserialize;
 
-use crate::model::{Payment, PaymentId, PaymentState, RequestId, RequestState};
+use crate::model::{Payment, PaymentId, PaymentState, RequestId, RequestState, Return, ReturnId, ReturnState};
 use crate::pages::state_tag;
 use crate::view::{PAGE, desk};
-use crate::{Filter, Gateway, refund};
+use crate::{Filter, Gateway, give_back_again, refund};
 
 pub(crate) fn routes() -> Router<Gateway> {
-    Router::new().route("/payments", get(page)).route("/payments/suspense/{id}/refund", post(send_back))
+    Router::new()
+        .route("/payments", get(page))
+        .route("/payments/suspense/{id}/refund", post(send_back))
+        .route("/payments/returns/{id}/again", post(return_again))
 }
 
 #[derive(Deserialize)]
@@ -62,6 +65,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
         .wide()
         .body(html! {
             @if !seen.suspense.is_empty() { (suspense(&gateway, &visit, &seen.suspense)) }
+            @if !seen.returns.is_empty() { (returns(&gateway, &visit, &seen.returns)) }
             (filters(&visit, state, &words))
             @if seen.requests.is_empty() { p { (visit.t("payments.desk.none")) } } @else { (table) }
             (pagination(&visit, first.as_deref(), next.as_deref()))
@@ -118,6 +122,43 @@ fn suspense(gateway: &Gateway, visit: &Visit, payments: &[Payment]) -> Markup {
         ]);
     }
     html! { (table) }
+}
+
+/// Fees on their way back.
+fn returns(gateway: &Gateway, visit: &Visit, returns: &[Return]) -> Markup {
+    let mut table = Table::new(visit.t("payments.desk.returns"))
+        .column(visit.t("payments.fact.wallet"))
+        .column(visit.t("payments.fact.wallet_reference"))
+        .numbers(visit.t("payments.fact.amount"))
+        .column(visit.t("payments.fact.state"))
+        .column(visit.t("payments.desk.act"));
+    for one in returns {
+        let wallet = gateway.wallets().find(&one.wallet);
+        let (tone, key) = match one.state {
+            ReturnState::Going => (Tone::Waiting, "payments.money.refunding"),
+            ReturnState::Done => (Tone::Off, "payments.money.refunded"),
+            ReturnState::Review => (Tone::Bad, "payments.money.review"),
+        };
+        table = table.row([
+            html! { (wallet.map_or(one.wallet.as_str(), |wallet| visit.local(&wallet.name))) },
+            html! { a href=(format!("/pay/{}", one.request)) { (one.wallet_reference) } },
+            html! { (visit.money(one.amount)) },
+            tag(tone, &visit.t(key)),
+            html! {
+                @if one.state == ReturnState::Review {
+                    (visit.button_form(&format!("/payments/returns/{}/again", one.id), &visit.t("payments.desk.again")))
+                }
+            },
+        ]);
+    }
+    html! { (table) }
+}
+
+async fn return_again(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<ReturnId>, form: Form) -> Reply {
+    visit.must_sign_in()?;
+    let key = Key::new(&format!("payments.return:{id}"), form.key.text(), form.key.request());
+    gateway.acts().write(visit.caller(), &key, move |cx| give_back_again(cx, id)).await?;
+    Ok(see_other("/payments"))
 }
 
 async fn send_back(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<PaymentId>, form: Form) -> Reply {

@@ -197,6 +197,16 @@ fn going_back(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Markup {
                 .with("wallet", wallet_name(gateway, visit, &payment.wallet));
             (edge::show::inset(html! { (visit.say(&text)) }))
         }
+        @if let Some(returned) = &seen.returned {
+            @let key = match returned.state {
+                crate::ReturnState::Done => "payments.back.done",
+                crate::ReturnState::Review => "payments.back.stuck",
+                crate::ReturnState::Going => "payments.back.going",
+            };
+            @let text = spine::Text::new(key).with("amount", returned.amount)
+                .with("wallet", wallet_name(gateway, visit, &returned.wallet));
+            (edge::show::inset(html! { (visit.say(&text)) }))
+        }
     }
 }
 

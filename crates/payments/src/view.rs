@@ -5,10 +5,18 @@
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Localised, Money, Resource, Timestamp};
 
-use crate::model::{Attempt, AttemptState, Payment, Request, RequestId, RequestState};
+use crate::model::{Attempt, AttemptState, Payment, Request, RequestId, RequestState, Return};
 use crate::request::{found, is_own, resource};
-use crate::rows::requests as rows;
+use crate::rows::{requests as rows, returns};
 use crate::wallets::masked;
+
+/// What of a paid fee goes back, for an engine along its declared edge: no permission asked, no act left.
+///
+/// # Errors
+/// The store's faults.
+pub fn returned(cx: &mut Cx<'_>, id: RequestId) -> Result<Option<Return>, Fault> {
+    Ok(returns::of_request(cx.tx(), id)?)
+}
 
 /// A request with what is happening to it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +27,8 @@ pub struct RequestView {
     pub attempt: Option<AttemptView>,
     /// All money that arrived for it.
     pub payments: Vec<Payment>,
+    /// What of the fee goes back.
+    pub returned: Option<Return>,
 }
 
 /// A try as its payer sees it.
@@ -83,7 +93,8 @@ pub fn view(cx: &mut Cx<'_>, id: RequestId) -> Result<RequestView, Fault> {
         expires_at: attempt.expires_at,
     });
     let payments = rows::payments_of(cx.tx(), id)?;
-    Ok(RequestView { request, attempt, payments })
+    let returned = returns::of_request(cx.tx(), id)?;
+    Ok(RequestView { request, attempt, payments, returned })
 }
 
 /// The receipt of a paid request. As [`view`].
@@ -141,6 +152,8 @@ pub struct Desk {
     pub requests: Vec<Request>,
     /// Money that was not applied, newest first.
     pub suspense: Vec<Payment>,
+    /// Fees that go back and are not there yet, newest first.
+    pub returns: Vec<Return>,
 }
 
 /// Requests on one page.
@@ -155,6 +168,7 @@ pub fn desk(cx: &mut Cx<'_>, filter: &Filter) -> Result<Desk, Fault> {
     let before = filter.before.map_or_else(|| "~".to_owned(), |id| id.to_string());
     let requests = rows::recent(cx.tx(), &before, PAGE, filter.state, filter.reference.as_deref())?;
     let suspense = rows::unapplied(cx.tx(), PAGE)?;
+    let returns = returns::open(cx.tx(), PAGE)?;
     cx.record(Act::new("payments.desk.viewed").on("desk").with("requests", requests.len()));
-    Ok(Desk { requests, suspense })
+    Ok(Desk { requests, suspense, returns })
 }

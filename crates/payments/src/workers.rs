@@ -1,4 +1,4 @@
-//! The jobs of this engine: push, ask, refund, and the two clocks.
+//! The jobs of this engine: push, ask, refund, give a fee back, and the two clocks.
 //!
 //! **Invariant:** a handler calls the wallet outside any transaction, and then writes what it learned under
 //! the job's own key, so that a job that runs twice moves things once.
@@ -9,7 +9,10 @@ use spine::{Caller, IdKind, Timestamp};
 
 use crate::attempt::{self, ASK};
 use crate::choose::{LAPSE, PUSH};
-use crate::model::{Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId, RequestState};
+use crate::give_back::{self, RETURN};
+use crate::model::{
+    Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId, RequestState, ReturnId, ReturnState,
+};
 use crate::refund::{self, REFUND};
 use crate::request::{self, EXPIRE};
 use crate::rows::requests as rows;
@@ -37,6 +40,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(PUSH, of(|gateway, job| Box::pin(push(gateway, job))))
         .handle(ASK, of(|gateway, job| Box::pin(ask(gateway, job))))
         .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))
+        .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
         .handle(EXPIRE, of(|gateway, job| Box::pin(expire(gateway, job))))
 }
@@ -144,6 +148,27 @@ async fn give_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
         }
         Returned::Refused => {
             acts.write(&caller, &job.key("refused"), move |cx| refund::finish(cx, id, None)).await?;
+            Ok(())
+        }
+        Returned::Later(code) => Err(JobFault::Again(code)),
+    }
+}
+
+async fn give_fee_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, caller): (ReturnId, _) = (id_in(&job, "return")?, job.caller(PART));
+    let acts = gateway.acts();
+    let known = acts.read(&caller, move |cx| Ok(crate::rows::returns::find(cx.tx(), id)?)).await?;
+    let known = known.ok_or(JobFault::Dead("payments.return.unknown"))?;
+    let (ReturnState::Going, Some(hold)) = (known.state, known.hold) else { return Ok(()) };
+    let wallet = gateway.wallet(&known.wallet)?;
+    match gateway.line(wallet)?.give_back(hold, &known.wallet_reference, known.amount).await {
+        Returned::Done(reference) => {
+            let key = job.key("returned");
+            acts.write(&caller, &key, move |cx| give_back::finish(cx, id, Some(&reference))).await?;
+            Ok(())
+        }
+        Returned::Refused => {
+            acts.write(&caller, &job.key("refused"), move |cx| give_back::finish(cx, id, None)).await?;
             Ok(())
         }
         Returned::Later(code) => Err(JobFault::Again(code)),

@@ -48,6 +48,7 @@ pub(crate) const STANDARD_FIELDS: [&str; 6] =
 /// Variables of every expression, and those that documents have besides.
 const VARIABLES: [&str; 2] = ["applicant", "today"];
 const OUTPUT_VARIABLES: [&str; 3] = ["case", "fee", "row"];
+const WITHDRAWAL_VARIABLES: [&str; 2] = ["begun", "fee"];
 
 /// Reads and proves one pack.
 ///
@@ -143,7 +144,8 @@ impl Checker<'_> {
 
     /// Names are plain, and no two variables share one.
     fn names(&mut self, pack: &Pack) {
-        let mut seen: BTreeSet<&str> = VARIABLES.into_iter().chain(OUTPUT_VARIABLES).collect();
+        let mut seen: BTreeSet<&str> =
+            VARIABLES.into_iter().chain(OUTPUT_VARIABLES).chain(WITHDRAWAL_VARIABLES).collect();
         let fields = pack.pages.iter().flat_map(|page| &page.fields).map(|field| &field.id);
         let variables =
             pack.evidence.iter().map(|one| &one.id).chain(pack.rules.iter().map(|rule| &rule.id)).chain(fields);
@@ -234,6 +236,11 @@ impl Checker<'_> {
             .chain(fields.iter().flat_map(|field| field.when.iter().chain(&field.prefill)));
         for expression in whens {
             self.expression(expression, &known);
+        }
+        if let Some(withdrawal) = &pack.withdrawal {
+            let mut there = known.clone();
+            there.extend(WITHDRAWAL_VARIABLES);
+            self.expression(&withdrawal.keep, &there);
         }
         known.insert("value");
         for Condition { when, .. } in fields.iter().filter_map(|field| field.valid.as_ref()) {

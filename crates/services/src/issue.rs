@@ -38,6 +38,8 @@ pub(crate) fn issue(
         issued_at: cx.now(),
         valid_until,
         revoked_at: None,
+        ground: None,
+        reason: None,
     };
     rows::insert_output(cx.tx(), &issued)?;
     cx.record(

@@ -14,7 +14,8 @@
 //! | `start.rs`, `evidence.rs`, `answer.rs`, `questions.rs`, `submit.rs` | the applicant's way to a case |
 //! | `flow.rs`, `paid.rs`, `issue.rs`, `seal.rs` | how a case goes on by itself |
 //! | `desk.rs`, `decide.rs`, `ask.rs` | an officer's work |
-//! | `withdraw.rs` | the applicant changes her mind |
+//! | `withdraw.rs` | the applicant changes her mind, and what of her fee goes back |
+//! | `revoke.rs` | a document that holds no more |
 //! | `certificate.rs`, `verify.rs` | a document's words, its evidence, and the check of both |
 //! | `tell.rs` | what the applicant is told on the way |
 //! | `pages/` | what people see |
@@ -35,6 +36,7 @@ pub mod pack;
 mod pages;
 mod paid;
 mod questions;
+mod revoke;
 mod rows;
 mod rules;
 mod seal;
@@ -65,6 +67,7 @@ pub use lint::Spelling;
 pub use model::{Case, CaseId, CaseState, Issued, OutputId, Question, Task, TaskId};
 pub use paid::{pay, payment_ended};
 pub use questions::Country;
+pub use revoke::{Ground, find as find_documents, look_at, revoke};
 pub use rules::{Facts, RuleError, Rules};
 pub use service::{Price, Service, Unmet, later};
 pub use start::start;
@@ -73,8 +76,10 @@ pub use trial::{TrialFault, Tried, run_trials};
 pub use withdraw::withdraw;
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { engine: "services", number: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "services", number: 1, name: "cases", sql: include_str!("../migrations/0001_cases.sql") },
+    Migration { engine: "services", number: 2, name: "revoked", sql: include_str!("../migrations/0002_revoked.sql") },
+];
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]

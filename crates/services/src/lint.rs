@@ -76,6 +76,7 @@ pub(crate) fn texts<'a>(pack: &'a Pack, out: &mut Vec<&'a Localised>) {
         out.push(&fee.name);
         out.extend(&fee.cite);
     }
+    out.extend(pack.withdrawal.iter().map(|withdrawal| &withdrawal.cite));
     for step in &pack.steps {
         out.push(&step.name);
         out.extend(step.note.iter().chain(&step.guide));

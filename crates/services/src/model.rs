@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use spine::{Date, Id, IdKind, Language, Timestamp};
 
+use crate::revoke::Ground;
+
 /// The kind of a case's identifier.
 #[derive(Debug)]
 pub struct CaseKind;
@@ -204,4 +206,8 @@ pub struct Issued {
     pub valid_until: Option<Date>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// On which ground, which anybody may know.
+    pub ground: Option<Ground>,
+    /// Why, in words that its holder reads.
+    pub reason: Option<String>,
 }

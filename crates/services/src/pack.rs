@@ -32,6 +32,8 @@ pub struct Pack {
     /// What it costs.
     #[serde(default, rename = "fee")]
     pub fees: Vec<Fee>,
+    /// What becomes of a paid fee when the applicant takes her case back; without it all of it goes back.
+    pub withdrawal: Option<Withdrawal>,
     /// What happens to a case, in order.
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
@@ -287,6 +289,19 @@ pub struct Fee {
     pub illustrative: bool,
     /// The law it stands on.
     pub cite: Option<Localised>,
+}
+
+/// What is kept of a paid fee when a case is taken back before it is decided.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// Minor units that are kept (CEL): `fee` is what was paid, `begun` whether an officer has taken the case.
+    pub keep: Expression,
+    /// Why, as the applicant reads it.
+    pub cite: Localised,
+    /// The figure is an example.
+    #[serde(default)]
+    pub illustrative: bool,
 }
 
 /// A step of a case.

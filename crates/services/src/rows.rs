@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use spine::{Date, Language, Row, Timestamp, Tx, TxError};
 
 use crate::model::{Case, CaseId, CaseState, Issued, OutputId, Question, Task, TaskId};
+use crate::revoke::Ground;
 
 const SELECT_PACKS: &str = "SELECT service, version, digest, text FROM services_pack ORDER BY service, version";
 const INSERT_PACK: &str =
@@ -36,6 +37,10 @@ const SELECT_CASE_BY_PAYMENT: &str = "
     SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
         fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
     FROM services_case WHERE payment = $1";
+const SELECT_CASE_BY_REFERENCE: &str = "
+    SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
+        fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
+    FROM services_case WHERE reference = $1";
 const SELECT_CASES_OF: &str = "
     SELECT id, reference, service, version, applicant, language, state, step, applicant_data, evidence, answers,
         fee_minor, payment, receipt, made_at, submitted_at, decided_at, ended_at, due_on, reason, revision
@@ -78,6 +83,10 @@ pub(crate) fn case(tx: &mut dyn Tx, id: CaseId) -> Result<Option<Case>, TxError>
 
 pub(crate) fn case_by_payment(tx: &mut dyn Tx, payment: &str) -> Result<Option<Case>, TxError> {
     tx.first(SELECT_CASE_BY_PAYMENT, &[payment.into()])?.as_ref().map(case_row).transpose()
+}
+
+pub(crate) fn case_by_reference(tx: &mut dyn Tx, reference: &str) -> Result<Option<Case>, TxError> {
+    tx.first(SELECT_CASE_BY_REFERENCE, &[reference.into()])?.as_ref().map(case_row).transpose()
 }
 
 pub(crate) fn cases_of(tx: &mut dyn Tx, person: &str, before: &str, limit: u16) -> Result<Vec<Case>, TxError> {
@@ -260,13 +269,13 @@ const INSERT_OUTPUT: &str = "
     INSERT INTO services_output (id, case_id, output, code, content, issued_at, valid_until)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const SELECT_OUTPUT: &str = "
-    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at
+    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at, revoked_ground, revoked_reason
     FROM services_output WHERE id = $1";
 const SELECT_OUTPUT_BY_CODE: &str = "
-    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at
+    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at, revoked_ground, revoked_reason
     FROM services_output WHERE code = $1";
 const SELECT_OUTPUTS: &str = "
-    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at
+    SELECT id, case_id, output, code, content, issued_at, valid_until, revoked_at, revoked_ground, revoked_reason
     FROM services_output WHERE case_id = $1 ORDER BY id";
 
 fn output_row(row: &Row) -> Result<Issued, TxError> {
@@ -279,6 +288,8 @@ fn output_row(row: &Row) -> Result<Issued, TxError> {
         issued_at: row.get(5)?,
         valid_until: row.get::<Option<Date>>(6)?,
         revoked_at: row.get(7)?,
+        ground: row.get::<Option<String>>(8)?.as_deref().and_then(Ground::named),
+        reason: row.get(9)?,
     })
 }
 
@@ -293,6 +304,21 @@ pub(crate) fn insert_output(tx: &mut dyn Tx, issued: &Issued) -> Result<(), TxEr
         issued.valid_until.into(),
     ];
     tx.execute(INSERT_OUTPUT, &args).map(|_| ())
+}
+
+const REVOKE_OUTPUT: &str = "
+    UPDATE services_output SET revoked_at = $2, revoked_ground = $3, revoked_reason = $4
+    WHERE id = $1 AND revoked_at IS NULL";
+
+/// Revokes a document; says whether it still held.
+pub(crate) fn revoke_output(
+    tx: &mut dyn Tx,
+    id: OutputId,
+    ground: Ground,
+    reason: &str,
+    now: Timestamp,
+) -> Result<bool, TxError> {
+    Ok(tx.execute(REVOKE_OUTPUT, &[id.into(), now.into(), ground.name().into(), reason.into()])? == 1)
 }
 
 pub(crate) fn output(tx: &mut dyn Tx, id: OutputId) -> Result<Option<Issued>, TxError> {

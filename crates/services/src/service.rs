@@ -136,6 +136,20 @@ impl Service {
         Ok(price)
     }
 
+    /// What is kept of a paid fee when a case is taken back: `begun` says whether an officer has taken it.
+    ///
+    /// # Errors
+    /// As [`Service::unmet`]; also when the pack keeps less than nothing or more than was paid.
+    pub fn kept(&self, facts: &Facts, fee_minor: i64, begun: bool) -> Result<i64, Fault> {
+        let Some(withdrawal) = &self.pack.withdrawal else { return Ok(0) };
+        let mut facts = facts.clone();
+        facts.set("fee", fee_minor);
+        facts.set("begun", begun);
+        let kept = self.rules.value(withdrawal.keep.get_ref(), &facts).map_err(unanswerable)?;
+        let kept = kept.as_i64().filter(|kept| (0..=fee_minor).contains(kept));
+        kept.ok_or_else(|| Fault::internal("services.withdrawal.kept", withdrawal.keep.get_ref().clone()))
+    }
+
     /// The steps a case with these facts goes through.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 use messages::Notice;
 use serde_json::Value as Json;
-use spine::{Cx, Fault, Personal, Text};
+use spine::{Cx, Fault, Money, Personal, Text};
 
 use crate::Services;
 use crate::model::Case;
@@ -49,6 +49,20 @@ pub(crate) fn asked(cx: &mut Cx<'_>, services: &Services, case: &Case) -> Result
 /// It was refused.
 pub(crate) fn refused(cx: &mut Cx<'_>, services: &Services, case: &Case) -> Result<(), Fault> {
     tell(cx, services, case, "services.notice.refused_subject", Text::new("services.notice.refused"))
+}
+
+/// It was taken back, and so much of the fee goes back.
+pub(crate) fn withdrawn(cx: &mut Cx<'_>, services: &Services, case: &Case, back: Option<Money>) -> Result<(), Fault> {
+    let body = match back {
+        Some(back) if back.minor() > 0 => Text::new("services.notice.withdrawn_back").with("amount", back),
+        _ => Text::new("services.notice.withdrawn"),
+    };
+    tell(cx, services, case, "services.notice.withdrawn_subject", body)
+}
+
+/// A document of it was revoked.
+pub(crate) fn revoked(cx: &mut Cx<'_>, services: &Services, case: &Case) -> Result<(), Fault> {
+    tell(cx, services, case, "services.notice.revoked_subject", Text::new("services.notice.revoked"))
 }
 
 /// The document can be fetched.

@@ -70,17 +70,22 @@ fn facts(service: &Service, trial: &Trial) -> Facts {
     facts
 }
 
-/// `fee`: minor units; `asks`: pages; `steps`: steps; `RULE.ok`; any other name is an expression of the rules.
+/// `fee`: minor units; `kept`: minor units of it when the case is taken back (`begun` is given); `asks`: pages; `steps`: steps; `RULE.ok`; any other name is an expression of the rules.
 fn outcome(service: &Service, what: &str, facts: &Facts) -> Result<Json, String> {
     let told = |fault: spine::Fault| fault.cause().map_or_else(|| fault.code().to_owned(), ToString::to_string);
     match what {
         "fee" => Ok(json!(service.price(facts).map_err(told)?.minor)),
+        "kept" => {
+            let fee = service.price(facts).map_err(told)?.minor;
+            let begun = facts.get("begun").and_then(Json::as_bool).unwrap_or(false);
+            Ok(json!(service.kept(facts, fee, begun).map_err(told)?))
+        }
         "asks" => Ok(service.asked(facts).map_err(told)?.iter().map(|(page, _)| json!(page.id.get_ref())).collect()),
         "steps" => Ok(service.steps(facts).map_err(told)?.iter().map(|step| json!(step.id.get_ref())).collect()),
         "refused_by" => Ok(service.unmet(facts).map_err(told)?.iter().map(|unmet| json!(unmet.rule)).collect()),
         rule => match rule.strip_suffix(".ok").and_then(|rule| facts.get(rule)) {
             Some(outcome) => Ok(outcome.get("ok").cloned().unwrap_or(Json::Null)),
-            None => Err(format!("a trial expects fee, asks, steps, refused_by or RULE.ok, and not {rule:?}")),
+            None => Err(format!("a trial expects fee, kept, asks, steps, refused_by or RULE.ok, and not {rule:?}")),
         },
     }
 }

@@ -3,7 +3,7 @@
 //! **Invariant:** the same seed gives the same story. Whatever happens (the same request again, two at once, a restart
 //! between steps, a clock that jumps), the auditors find nothing: money is conserved, every key happened once, and every
 //! act has a receipt that holds.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a simulation a failure should be loud")]
+#![expect(clippy::expect_used, reason = "in a simulation a failure should be loud")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! The rules of the house (ARCHITECTURE.md, STYLE.md), each with what to do when it is broken.
+#![expect(clippy::unwrap_used, reason = "in tests a failure should be loud")]
 
 mod edges;
 mod one_build;

@@ -1,5 +1,6 @@
 //! Every SQL text of this engine: `ledger.rs` for accounts and transfers, `requests.rs` for what is asked, tried and
-//! received.
+//! received, `returns.rs` for fees that go back.
 
 pub(crate) mod ledger;
 pub(crate) mod requests;
+pub(crate) mod returns;

@@ -6,17 +6,18 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use edge::show::{self, Progress, Steps, Table, Tone, tag};
+use edge::show::{self, Progress, Steps, Summary, Table, Tone, tag};
 use edge::{Download, Form, Markup, Page, Refusal, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use serde_json::json;
-use spine::Fault;
+use spine::{Fault, Money};
 
 use super::application::{self, Mine};
-use super::scope;
+use super::{documents, scope};
 use crate::model::{Case, CaseState, Issued, Question, Task};
 use crate::pack::StepKind;
 use crate::start::LAST;
+use crate::withdraw::goes_back;
 use crate::{Services, pay, reply, rows, withdraw};
 
 /// Cases on one page.
@@ -87,12 +88,16 @@ struct Whole {
     tasks: Vec<Task>,
     questions: Vec<Question>,
     outputs: Vec<(Issued, bool)>,
+    /// What of the fee goes back, once it was taken back.
+    returned: Option<payments::Return>,
+    /// What would go back if it were taken back now.
+    goes_back: Option<Money>,
 }
 
 async fn whole(services: &Services, visit: &Visit, case: &str) -> Result<Whole, Refusal> {
     let mine = Mine::read(services, visit, case).await?;
-    let id = mine.case.id;
-    let (tasks, questions, outputs) = services
+    let (id, case, engine) = (mine.case.id, mine.case.clone(), services.clone());
+    let (tasks, questions, outputs, returned, goes_back) = services
         .acts()
         .read(visit.caller(), move |cx| {
             let mut outputs = Vec::new();
@@ -100,10 +105,14 @@ async fn whole(services: &Services, visit: &Visit, case: &str) -> Result<Whole, 
                 let drawn = rows::document(cx.tx(), issued.id)?.is_some();
                 outputs.push((issued, drawn));
             }
-            Ok((rows::tasks_of_case(cx.tx(), id)?, rows::questions(cx.tx(), id)?, outputs))
+            let tasks = rows::tasks_of_case(cx.tx(), id)?;
+            let payment = case.payment.as_ref().and_then(|payment| payment.parse().ok());
+            let returned = payment.map(|payment| payments::returned(cx, payment)).transpose()?.flatten();
+            let goes_back = goes_back(cx, &engine, &case, &tasks)?;
+            Ok((tasks, rows::questions(cx.tx(), id)?, outputs, returned, goes_back))
         })
         .await?;
-    Ok(Whole { mine, tasks, questions, outputs })
+    Ok(Whole { mine, tasks, questions, outputs, returned, goes_back })
 }
 
 async fn one(State(services): State<Services>, visit: Visit, Path(case): Path<String>) -> Reply {
@@ -153,6 +162,16 @@ fn what_now(visit: &Visit, whole: &Whole) -> Markup {
                 p { a href={ "/my/cases/" (case.id) "/answer" } { (visit.t("services.case.reply")) } }
             },
         ),
+        CaseState::Withdrawn => html! {
+            @if let Some(returned) = &whole.returned {
+                @let key = match returned.state {
+                    payments::ReturnState::Going => "services.withdraw.going",
+                    payments::ReturnState::Done => "services.withdraw.done",
+                    payments::ReturnState::Review => "services.withdraw.stuck",
+                };
+                (show::inset(html! { p { (visit.t1(key, "amount", returned.amount)) } }))
+            }
+        },
         CaseState::Refused => show::banner(
             Tone::Bad,
             &visit.t("services.case.refused"),
@@ -202,6 +221,7 @@ fn documents(visit: &Visit, whole: &Whole) -> Markup {
                 @let name = whole.mine.service.output(&issued.output).map(|output| visit.local(&output.name)).unwrap_or_default();
                 @if *drawn {
                     (show::card(html! { (name) }, html! {
+                        @if issued.revoked_at.is_some() { (documents::why(visit, issued, true)) }
                         p { (show::button_link(&format!("/my/cases/{}/documents/{}.pdf", case.id, issued.id), &visit.t("services.case.pdf"))) }
                         p { a href={ "/my/cases/" (case.id) "/documents/" (issued.id) ".json" } { (visit.t("services.case.json")) } }
                         p { (visit.t("services.case.code")) " " a href={ "/verify/" (issued.code) } { (issued.code) } }
@@ -266,14 +286,25 @@ async fn answered(State(services): State<Services>, visit: Visit, Path(case): Pa
 }
 
 async fn sure(State(services): State<Services>, visit: Visit, Path(case): Path<String>) -> Result<Page, Refusal> {
-    let mine = Mine::read(&services, &visit, &case).await?;
+    let Whole { mine, goes_back, .. } = whole(&services, &visit, &case).await?;
     let action = format!("/my/cases/{}/withdraw", mine.case.id);
+    let fee = services.money(mine.case.fee_minor);
+    let rule = mine.service.pack.withdrawal.as_ref();
     Ok(visit
         .page(visit.t("services.withdraw.title"))
         .caption(mine.case.reference.as_str())
         .back(format!("/my/cases/{}", mine.case.id))
         .body(html! {
             p { (visit.t("services.withdraw.lead")) }
+            @if let Some(back) = goes_back {
+                (Summary::new(&visit)
+                    .row(visit.t("services.withdraw.paid"), visit.money(fee))
+                    .row(visit.t("services.withdraw.back"), visit.money(back)))
+                @if let Some(rule) = rule.filter(|_| back != fee) {
+                    p { (visit.local(&rule.cite)) }
+                    @if rule.illustrative { p.hint { (visit.t("services.illustrative")) } }
+                }
+            }
             (visit.form(&action, show::warning_button(&visit.t("services.withdraw.go"))))
         }))
 }
@@ -281,8 +312,8 @@ async fn sure(State(services): State<Services>, visit: Visit, Path(case): Path<S
 async fn withdrawn(State(services): State<Services>, visit: Visit, Path(case): Path<String>, form: Form) -> Reply {
     let mine = Mine::read(&services, &visit, &case).await?;
     let key = Key::new(&scope(&visit, "services.withdraw"), form.key.text(), form.key.request());
-    let id = mine.case.id;
-    services.acts().write(visit.caller(), &key, move |cx| withdraw(cx, id)).await?;
+    let (id, engine) = (mine.case.id, services.clone());
+    services.acts().write(visit.caller(), &key, move |cx| withdraw(cx, &engine, id)).await?;
     Ok(see_other(&format!("/my/cases/{id}")))
 }
 

@@ -50,6 +50,7 @@ async fn list(State(services): State<Services>, visit: Visit) -> Result<Page, Re
     }
     Ok(visit.page(visit.t("services.desk.title")).wide().body(html! {
         @if open.is_empty() { p { (visit.t("services.desk.none")) } } @else { (table) }
+        p { a href="/desk/documents" { (visit.t("services.document.title")) } }
     }))
 }
 
@@ -98,7 +99,7 @@ fn task_page(visit: &Visit, services: &Services, opened: Opened, sheet: &Sheet) 
                 (show::inset(html! { p { (question.answer.clone().unwrap_or_else(|| visit.t("services.desk.no_answer"))) } }))
             }
         }
-        @for issued in &outputs { p { (visit.t("services.desk.issued")) " " (issued.code) } }
+        @for issued in &outputs { p { (visit.t("services.desk.issued")) " " a href={ "/desk/documents/" (issued.id) } { (issued.code) } } }
     };
     let step = mine.service.step(&task.step);
     let side = html! {

@@ -7,6 +7,7 @@ mod ask;
 mod case;
 mod catalogue;
 mod desk;
+mod documents;
 mod verify;
 
 use axum::Router;
@@ -23,6 +24,7 @@ pub(crate) fn routes(services: Services) -> Router {
         .merge(application::routes())
         .merge(case::routes())
         .merge(desk::routes())
+        .merge(documents::routes())
         .merge(verify::routes())
         .with_state(services)
 }

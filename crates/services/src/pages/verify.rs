@@ -1,4 +1,4 @@
-//! Checking a document: by its code, or the file itself. Open to everybody.
+//! Checking a document: by its code, or the file itself; and for programs whether it still holds. Open to everybody.
 //!
 //! **Invariant:** a code shows that a document was issued, by whom and until when, and nothing personal; what a
 //! document says is shown only to whoever has the document.
@@ -9,13 +9,15 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use edge::show::{self, Summary, Tone};
 use edge::{Bucket, Form, Markup, Page, Refusal, Reply, Visit, body_limit, html, see_other};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use spine::Fault;
+use spine::{Date, Fault};
 
-use super::local;
+use super::{documents, local};
+use crate::Services;
+use crate::model::Issued;
+use crate::revoke::Ground;
 use crate::verify::{MAX_FILE, Verified, verify};
-use crate::{Services, rows};
 
 /// Codes may not be tried out.
 const TRIES: Bucket = Bucket { name: "services.verify", burst: 30, seconds: 60 };
@@ -24,6 +26,7 @@ pub(super) fn routes() -> Router<Services> {
     Router::new()
         .route("/verify", get(ask).post(check).layer(body_limit(MAX_FILE + 64 * 1024)))
         .route("/verify/{code}", get(by_code))
+        .route("/api/verify/{code}", get(status))
 }
 
 #[derive(Deserialize)]
@@ -67,7 +70,11 @@ async fn check(State(services): State<Services>, visit: Visit, form: Form) -> Re
         return Ok(page(&services, &visit, Some(said)));
     };
     match verify(&file.bytes, &services.inner.log_key) {
-        Ok(verified) => Ok(holds(&visit, &verified)),
+        Ok(verified) => {
+            let code = verified.certificate.pointer("/fields/verify_code").and_then(Json::as_str);
+            let issued = documents::by_code(&services, &visit, code.unwrap_or_default().to_owned()).await?;
+            Ok(holds(&visit, &verified, issued.filter(|issued| issued.revoked_at.is_some()).as_ref()))
+        }
         Err(fault) => {
             let key = match fault {
                 crate::verify::VerifyFault::NotOurs => "services.verify.not_ours",
@@ -81,8 +88,8 @@ async fn check(State(services): State<Services>, visit: Visit, form: Form) -> Re
     }
 }
 
-/// What a document says that holds.
-fn holds(visit: &Visit, verified: &Verified) -> Page {
+/// What a document says whose evidence holds; and that it was revoked, if it was.
+fn holds(visit: &Visit, verified: &Verified, revoked: Option<&Issued>) -> Page {
     let certificate = &verified.certificate;
     let text = |name: &str| certificate.get(name).map(|value| local(visit, value)).unwrap_or_default();
     let day = |name: &str| {
@@ -104,8 +111,10 @@ fn holds(visit: &Visit, verified: &Verified) -> Page {
         .filter(|(name, value)| !crate::check::STANDARD_FIELDS.contains(&name.as_str()) && !value.is_array());
     let says = own
         .fold(Summary::new(visit), |summary, (name, value)| summary.row(name.replace('_', " "), local(visit, value)));
-    visit.page(visit.t("services.verify.good")).own_heading().body(html! {
-        (show::panel(&visit.t("services.verify.good"), None))
+    let title = visit.t(if revoked.is_some() { "services.verify.revoked" } else { "services.verify.good" });
+    visit.page(title.as_str()).own_heading().body(html! {
+        @if let Some(issued) = revoked { h1 { (title) } (documents::why(visit, issued, false)) }
+        @else { (show::panel(&title, None)) }
         (summary)
         h2 { (visit.t("services.verify.says")) }
         p { (visit.t("services.verify.compare")) }
@@ -115,7 +124,7 @@ fn holds(visit: &Visit, verified: &Verified) -> Page {
 }
 
 /// A code as people type it.
-fn written(code: &str) -> String {
+pub(super) fn written(code: &str) -> String {
     let mut letters: String = code
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -139,8 +148,9 @@ async fn by_code(State(services): State<Services>, visit: Visit, Path(code): Pat
     if tidy != code {
         return Ok(see_other(&format!("/verify/{tidy}")));
     }
-    let found = services.acts().read(visit.caller(), move |cx| Ok(rows::output_by_code(cx.tx(), &tidy)?)).await?;
-    let issued = found.ok_or_else(|| Fault::not_found("services.document.unknown"))?;
+    let issued = documents::by_code(&services, &visit, tidy)
+        .await?
+        .ok_or_else(|| Fault::not_found("services.document.unknown"))?;
     let text = |name: &str| issued.content.get(name).map(|value| local(&visit, value)).unwrap_or_default();
     let today = visit.now().date_in(visit.site().words().zone());
     let over = issued.valid_until.is_some_and(|until| until < today);
@@ -159,9 +169,48 @@ async fn by_code(State(services): State<Services>, visit: Visit, Path(code): Pat
     let page = visit.page(title.as_str()).own_heading().body(html! {
         @if issued.revoked_at.is_none() && !over { (show::panel(&title, Some((&visit.t("services.verify.code_is"), &issued.code)))) }
         @else { h1 { (title) } }
+        @if issued.revoked_at.is_some() { (documents::why(&visit, &issued, false)) }
         (summary)
         p { (visit.t("services.verify.person")) }
         (show::button_link("/verify", &visit.t("services.verify.check_file")))
     });
     Ok(page.into_response())
+}
+
+/// How a document stands, for programs.
+#[derive(Serialize)]
+struct Status {
+    code: String,
+    /// `valid`, `expired` or `revoked`.
+    state: &'static str,
+    issued_on: Date,
+    valid_until: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_on: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ground: Option<Ground>,
+    /// When this was so.
+    as_of: String,
+}
+
+async fn status(State(services): State<Services>, visit: Visit, Path(code): Path<String>) -> Reply {
+    visit.limit(&TRIES)?;
+    let issued = documents::by_code(&services, &visit, written(&code)).await?;
+    let issued = issued.ok_or_else(|| Fault::not_found("services.document.unknown"))?;
+    let zone = visit.site().words().zone();
+    let state = match (issued.revoked_at, issued.valid_until) {
+        (Some(_), _) => "revoked",
+        (None, Some(until)) if until < visit.now().date_in(zone) => "expired",
+        _ => "valid",
+    };
+    let status = Status {
+        code: issued.code,
+        state,
+        issued_on: issued.issued_at.date_in(zone),
+        valid_until: issued.valid_until,
+        revoked_on: issued.revoked_at.map(|at| at.date_in(zone)),
+        ground: issued.ground,
+        as_of: visit.now().to_string(),
+    };
+    Ok(edge::Json(status).into_response())
 }

@@ -36,7 +36,7 @@ pub(crate) struct Bench {
     pub(crate) thabo: Caller,
     registers: Registers,
     sequencer: Sequencer,
-    wallets: Wallets,
+    pub(crate) wallets: Wallets,
 }
 
 fn migrations() -> Vec<Migration> {
@@ -210,6 +210,11 @@ impl Bench {
     pub(crate) async fn submit(&self, who: &Caller, case: CaseId) -> Result<CaseState, Fault> {
         let services = self.services.clone();
         self.write(who, move |cx| services::submit(cx, &services, case)).await
+    }
+
+    pub(crate) async fn withdraw(&self, who: &Caller, case: CaseId) -> Result<(), Fault> {
+        let services = self.services.clone();
+        self.write(who, move |cx| services::withdraw(cx, &services, case)).await
     }
 
     /// Begins and answers everything, so that only the sending is left.

@@ -43,7 +43,7 @@ const WRONG: [(&str, &str, &str, &str); 17] = [
         "ministry-of-magic",
         "no institution",
     ),
-    ("version = \"1.0.0\"", "version = \"one\"", "version = \"one\"", "three numbers"),
+    ("version = \"1.1.0\"", "version = \"one\"", "version = \"one\"", "three numbers"),
     ("reference = \"PP\"", "reference = \"passport\"", "reference = ", "two capital letters"),
     ("decide = \"P15D\"", "decide = \"a fortnight\"", "a fortnight", "not an ISO 8601 duration"),
     ("register = \"passport\"", "register = \"pasport\"", "\"pasport\"", "no register is called"),

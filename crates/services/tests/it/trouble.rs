@@ -33,7 +33,7 @@ fn a_refusal_has_a_reason_and_ends_the_case() {
         let reason = bench.column(case, "SELECT reason FROM services_case WHERE id = $1").await;
         assert_eq!(reason.as_deref(), Some("The photograph is of somebody else."));
         assert_eq!(code(refuse("Again.").await), "services.task.over");
-        assert_eq!(code(bench.write(&bench.lineo, move |cx| services::withdraw(cx, case)).await), "services.case.over");
+        assert_eq!(code(bench.withdraw(&bench.lineo, case).await), "services.case.over");
         bench.seal().await;
         assert!(bench.documents(case).await.is_empty());
     });
@@ -68,7 +68,7 @@ fn money_for_a_withdrawn_case_goes_back_and_changes_nothing() {
         bench.submit(&bench.lineo, case).await.unwrap();
         let request = bench.payment(case).await;
         let late = bench.attempt(&bench.lineo, request).await;
-        bench.write(&bench.lineo, move |cx| services::withdraw(cx, case)).await.unwrap();
+        bench.withdraw(&bench.lineo, case).await.unwrap();
         assert_eq!(bench.state(case).await, "withdrawn");
         let asked = bench.read(move |cx| payments::find(cx, request)).await.unwrap();
         assert_eq!(asked.state, payments::RequestState::Withdrawn);
@@ -216,7 +216,7 @@ fn nobody_comes_near_the_case_of_another() {
         let outcome = bench.answer(&bench.thabo, case, "pages", says(&[("pages", "64")])).await;
         assert_eq!(code(outcome), "journal.act.forbidden");
         assert_eq!(code(bench.submit(&bench.thabo, case).await), "journal.act.forbidden");
-        let withdrawn = bench.write(&bench.thabo, move |cx| services::withdraw(cx, case)).await;
+        let withdrawn = bench.withdraw(&bench.thabo, case).await;
         assert_eq!(code(withdrawn), "journal.act.forbidden");
         let mut anonymous = bench.thabo.clone();
         anonymous.actor = spine::Actor::anonymous();
@@ -252,7 +252,7 @@ fn beginning_again_goes_on_with_the_draft() {
     on_each(async |bench: Bench| {
         let first = bench.start(&bench.lineo, "passport-renewal").await.unwrap();
         assert_eq!(bench.start(&bench.lineo, "passport-renewal").await.unwrap(), first);
-        bench.write(&bench.lineo, move |cx| services::withdraw(cx, first)).await.unwrap();
+        bench.withdraw(&bench.lineo, first).await.unwrap();
         assert_ne!(bench.start(&bench.lineo, "passport-renewal").await.unwrap(), first);
         // The number in the register is offered, and stays if nobody says otherwise.
         let answers = bench.column(first, "SELECT answers FROM services_case WHERE id = $1").await.unwrap();

@@ -199,12 +199,12 @@ fn a_case_ends_with_the_version_it_began_with() {
         let refused = silently.publish(&bench.acts).await.unwrap_err();
         assert!(matches!(refused, CatalogueError::Changed { .. }), "{refused}");
 
-        let newer = text.replacen("minor = 13000", "minor = 19000", 1).replacen("\"1.0.0\"", "\"1.1.0\"", 1);
+        let newer = text.replacen("minor = 13000", "minor = 19000", 1).replacen("\"1.1.0\"", "\"1.2.0\"", 1);
         let published = catalogue(&newer).publish(&bench.acts).await.unwrap();
         let bench = bench.offering(published);
         bench.submit(&bench.lineo, case).await.unwrap();
         let version = bench.column(case, "SELECT version FROM services_case WHERE id = $1").await;
-        assert_eq!(version.as_deref(), Some("1.0.0"));
+        assert_eq!(version.as_deref(), Some("1.1.0"));
         let request = bench.payment(case).await;
         assert_eq!(bench.read(move |cx| payments::find(cx, request)).await.unwrap().amount.minor(), 13_000);
 

@@ -9,7 +9,8 @@ use crate::country;
 const LANGUAGES: [&str; 2] = ["en-LS", "st-LS"];
 
 /// Codes of faults that are only ever internal, or that stand by a dead job: nobody reads a sentence for them.
-const UNSAID: [&str; 15] = [
+const UNSAID: [&str; 16] = [
+    "services.withdrawal.kept",
     "services.evidence.unwritable",
     "services.layout.missing",
     "services.output.not_yet_in_log",

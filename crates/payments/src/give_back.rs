@@ -1,0 +1,107 @@
+//! A fee that was paid for what will not be done goes back to the wallet it came from, all of it or less what is kept.
+//!
+//! **Invariant:** one return for a request, never more than was paid. The money leaves the income account when the wallet
+//! says it has it, and not before; a wallet that will not take it leaves the matter to an officer.
+
+use serde_json::json;
+use spine::{Act, Cx, Fault, Job, Money, Resource};
+
+use crate::ledger::{self, Step, Transfer, TransferId};
+use crate::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
+use crate::receive::wallet_account;
+use crate::request::{found, resource};
+use crate::rows::{requests, returns as rows};
+
+/// The job that hands a fee back to the wallet.
+pub(crate) const RETURN: &str = "payments.wallet.return";
+
+/// Gives back so much of what was paid for a request. Called by other engines within their own operation; asked again
+/// for the same amount it does nothing.
+///
+/// # Errors
+/// `payments.request.unknown`; `payments.return.{unpaid,amount,made}`; a refusal; the store's faults.
+pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<ReturnId, Fault> {
+    let request = found(cx, id)?;
+    cx.may("payments.request.return", &resource(cx, &request))?;
+    if let Some(known) = rows::of_request(cx.tx(), id)? {
+        return if known.amount == amount { Ok(known.id) } else { Err(Fault::conflict("payments.return.made")) };
+    }
+    if request.state != RequestState::Paid {
+        return Err(Fault::conflict("payments.return.unpaid"));
+    }
+    if amount.currency() != request.amount.currency() || !(1..=request.amount.minor()).contains(&amount.minor()) {
+        return Err(Fault::invalid("payments.return.amount"));
+    }
+    let paid = requests::payments_of(cx.tx(), id)?.into_iter().find(|one| one.state == PaymentState::Applied);
+    let paid = paid.ok_or_else(|| Fault::conflict("payments.return.unpaid"))?;
+    let new = Return {
+        id: cx.id(),
+        request: id,
+        payment: paid.id,
+        wallet: paid.wallet,
+        wallet_reference: paid.wallet_reference,
+        amount,
+        state: ReturnState::Going,
+        hold: None,
+        made_at: cx.now(),
+    };
+    rows::insert(cx.tx(), &new)?;
+    start(cx, &request, &new)?;
+    Ok(new.id)
+}
+
+/// An officer lets a return be tried again that the wallet would not take.
+///
+/// # Errors
+/// `payments.return.unknown`, `.not_in_review`; a refusal; the store's faults.
+pub fn give_back_again(cx: &mut Cx<'_>, id: ReturnId) -> Result<(), Fault> {
+    let known = known(cx, id)?;
+    cx.may("payments.payment.refund", &Resource::new("Payment", known.payment).with("state", known.state.code()))?;
+    if known.state != ReturnState::Review {
+        return Err(Fault::conflict("payments.return.not_in_review"));
+    }
+    let request = found(cx, known.request)?;
+    start(cx, &request, &known)
+}
+
+fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
+    rows::find(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.return.unknown"))
+}
+
+/// Holds the money for the wallet, and leaves the rest to a worker.
+fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
+    let credit = wallet_account(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
+    let (hold, now): (TransferId, _) = (cx.id(), cx.now());
+    let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };
+    ledger::book(cx.tx(), now, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;
+    rows::set(cx.tx(), of.id, ReturnState::Going, Some(hold), None, None)?;
+    cx.enqueue(Job::new(RETURN, json!({ "return": of.id })));
+    cx.record(act("payments.return.going", request, of));
+    Ok(())
+}
+
+fn act(kind: &'static str, request: &Request, of: &Return) -> Act {
+    request.act(kind).with("return", of.id.to_string()).with("amount_minor", of.amount.minor())
+}
+
+/// Ends a return: the wallet has the money (`reference` is what it calls the movement), or will not take it.
+pub(crate) fn finish(cx: &mut Cx<'_>, id: ReturnId, reference: Option<&str>) -> Result<(), Fault> {
+    let known = known(cx, id)?;
+    cx.may("payments.payment.move", &Resource::new("Payment", known.payment))?;
+    let (ReturnState::Going, Some(of)) = (known.state, known.hold) else { return Ok(()) };
+    let request = found(cx, known.request)?;
+    let (transfer, now): (TransferId, _) = (cx.id(), cx.now());
+    let step = if reference.is_some() { Step::Post { of } } else { Step::Void { of } };
+    ledger::book(cx.tx(), now, &[Transfer { id: transfer, step, reference: id.to_string() }])?;
+    match reference {
+        Some(reference) => {
+            rows::set(cx.tx(), id, ReturnState::Done, Some(of), Some(reference), Some(now))?;
+            cx.record(act("payments.return.done", &request, &known));
+        }
+        None => {
+            rows::set(cx.tx(), id, ReturnState::Review, None, None, None)?;
+            cx.record(act("payments.return.refused", &request, &known));
+        }
+    }
+    Ok(())
+}
