@@ -8,6 +8,11 @@ export class Visitor {
     Object.assign(this, { demo, page, language, seen });
   }
 
+  /** The time as the program has it. */
+  now() {
+    return Date.now() + (this.demo.clock_ms ?? 0);
+  }
+
   async open(path) {
     const mark = path.includes("?") ? "&" : "?";
     await this.page.goto(`${this.demo.base_url}${path}${mark}lang=${this.language}`);
@@ -50,7 +55,7 @@ export class Visitor {
     await this.press();
     await this.fill("secret", officer.password);
     await this.press();
-    await this.fill("code", totp(officer.totp));
+    await this.fill("code", totp(officer.totp, this.now()));
     await this.press();
   }
 

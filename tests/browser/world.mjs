@@ -18,16 +18,20 @@ export function ok(condition, name) {
 export const failures = () => failed;
 
 /** Starts the program on a folder; `again` starts it once more on the same folder and port after a kill. */
-export async function start(...more) {
-  const data = mkdtempSync(join(tmpdir(), "letsema-browser-"));
+export const start = (...more) => startIn(mkdtempSync(join(tmpdir(), "letsema-browser-")), {}, ...more);
+
+/** The same on this folder and in this environment. */
+export async function startIn(data, env, ...more) {
   const file = join(data, "demo.json");
-  const world = { data, demo: null, child: null };
+  const world = { data, demo: null, child: null, said: "" };
   const run = async (port) => {
     rmSync(file, { force: true });
     world.child = spawn(process.env.LETSEMA, ["demo", "--data", data, "--port", String(port), "--population", "500", ...more], {
       cwd: join(import.meta.dirname, "../.."),
-      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
     });
+    world.child.stderr.on("data", (bytes) => { world.said += bytes; process.stderr.write(env.LETSEMA_QUIET ? "" : bytes); });
     for (let tries = 0; !existsSync(file); tries += 1) {
       if (tries > 300 || world.child.exitCode !== null) throw new Error("the program did not start");
       await sleep(100);

@@ -11,9 +11,10 @@ use maud::html;
 use spine::{Fault, FaultKind};
 
 use crate::answers::{Answers, malformed};
+use crate::kept;
 use crate::refusal::Refusal;
 use crate::token::{self, Verdict};
-use crate::visit::Visit;
+use crate::visit::{Visit, session_binding};
 
 /// At most so many files in one form.
 pub const MAX_FILES: usize = 20;
@@ -136,6 +137,14 @@ fn admit(visit: &Visit, mut answers: Answers, files: Vec<Upload>) -> Result<Form
     } else {
         Verdict::Unknown
     };
+    if let (Verdict::Unknown, Some(lapsed)) = (&verdict, visit.lapsed()) {
+        let was_hers = token::check(&settings.form_key, &session_binding(&lapsed.binding), &token, visit.now());
+        if let (true, Some(kept)) =
+            (was_hers != Verdict::Unknown && files.is_empty(), kept::keep(visit, lapsed, &answers))
+        {
+            return Err(Box::new(kept));
+        }
+    }
     match verdict {
         Verdict::Good(nonce) => {
             let mut request = answers.bytes();
@@ -155,8 +164,7 @@ fn admit(visit: &Visit, mut answers: Answers, files: Vec<Upload>) -> Result<Form
 /// The form was ours and hers, and open too long: she may send the same answers again with one press.
 /// Answers that look secret are not written into a page; then she starts the form again.
 fn expired(visit: &Visit, answers: &Answers, files: &[Upload]) -> Response {
-    let secret = |name: &str| ["pin", "password", "code", "secret"].iter().any(|word| name.contains(word));
-    if !visit.wants_page() || !files.is_empty() || answers.iter().any(|(name, _)| secret(name)) {
+    if !visit.wants_page() || !files.is_empty() || answers.iter().any(|(name, _)| kept::is_secret(name)) {
         return Refusal::from(Fault::new(FaultKind::Expired, "edge.form.expired")).into_response();
     }
     let again = html! {

@@ -23,6 +23,7 @@
 //! | `frame.rs` | [`frame()`]: the layers around every route |
 //! | `refusal.rs`, `problem.rs` | [`Refusal`]: a fault as a page or as problem+json (RFC 9457) |
 //! | `form.rs`, `token.rs`, `answers.rs` | [`Form`]: forms bound to their visitor, [`Answers`] |
+//! | `kept.rs` | answers kept for somebody whose session ended meanwhile |
 //! | `origin.rs`, `cookie.rs`, `address.rs` | same origin, local paths, cookies, the client's address |
 //! | `extract.rs` | [`Json`], [`Query`], [`Path`], [`IdempotencyKey`], [`IfMatch`], [`Paging`] |
 //! | `limits.rs`, `rate.rs` | sizes, times, how often |
@@ -41,6 +42,7 @@ pub mod extract;
 pub mod form;
 pub mod frame;
 mod headers;
+pub mod kept;
 mod language;
 pub mod limits;
 mod mark;
@@ -66,6 +68,7 @@ pub use extract::{IdempotencyKey, IfMatch, Json, Paging, Path, Query, etag};
 pub use form::{Form, FormKey, Upload};
 pub use frame::frame;
 pub use headers::OwnScript;
+pub use kept::Lapsed;
 pub use limits::{Limits, body_limit};
 pub use maud::{self, Markup, PreEscaped, Render, html};
 pub use origin::local_path;

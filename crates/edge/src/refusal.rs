@@ -125,7 +125,7 @@ fn log(refusal: &Refusal, visit: &Visit) {
 }
 
 /// Where to sign in and come back to: the page itself, or for a form the page it stands on.
-fn sign_in_link(visit: &Visit, method: &Method) -> String {
+pub(crate) fn sign_in_link(visit: &Visit, method: &Method) -> String {
     let query = visit.query().filter(|_| method.is_safe());
     let next = query.map_or_else(|| visit.path().to_owned(), |query| format!("{}?{query}", visit.path()));
     format!("{}?next={}", visit.site().settings().sign_in_path, encode_query(&next))

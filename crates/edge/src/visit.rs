@@ -17,6 +17,7 @@ use spine::{
 };
 
 use crate::answers::Answers;
+use crate::kept::Lapsed;
 use crate::page::Page;
 use crate::rate::Bucket;
 use crate::refusal::Refusal;
@@ -49,6 +50,7 @@ struct Core {
     chosen: bool,
     anonymous: Caller,
     recognised: OnceLock<(Caller, Secret<Vec<u8>>)>,
+    lapsed: OnceLock<Lapsed>,
     visit_cookie: Option<String>,
     minted: OnceLock<String>,
     address: IpAddr,
@@ -79,6 +81,7 @@ impl Visit {
                 chosen,
                 anonymous: Caller { actor: Actor::anonymous(), via, language },
                 recognised: OnceLock::new(),
+                lapsed: OnceLock::new(),
                 visit_cookie,
                 minted: OnceLock::new(),
                 address: address::client(&settings.trusted_proxies, &parts.headers, &parts.extensions),
@@ -92,6 +95,15 @@ impl Visit {
         let Session { actor, binding, via } = session;
         let caller = Caller { actor, via, language: self.core.anonymous.language.clone() };
         let _ = self.core.recognised.set((caller, binding));
+    }
+
+    /// Says whose session this browser had until it ended, so that a form sent too late is kept for her.
+    pub fn lapse(&self, lapsed: Lapsed) {
+        let _ = self.core.lapsed.set(lapsed);
+    }
+
+    pub(crate) fn lapsed(&self) -> Option<&Lapsed> {
+        self.core.lapsed.get().filter(|_| !self.signed_in())
     }
 
     /// Who asks, for `Acts::write` and `Acts::read`.
@@ -264,11 +276,10 @@ impl Visit {
 
     /// What this visitor's forms are bound to: the session, or the anonymous visit.
     pub(crate) fn binding(&self) -> Secret<Vec<u8>> {
-        let (kind, bytes) = match self.core.recognised.get() {
-            Some((_, binding)) => ("session:", binding.reveal().as_slice()),
-            None => ("visit:", self.visit_id().unwrap_or_default().as_bytes()),
-        };
-        Secret::new([kind.as_bytes(), bytes].concat())
+        match self.core.recognised.get() {
+            Some((_, binding)) => session_binding(binding),
+            None => Secret::new([b"visit:", self.visit_id().unwrap_or_default().as_bytes()].concat()),
+        }
     }
 
     /// Whether this visitor has anything a form could be bound to.
@@ -316,6 +327,11 @@ impl fmt::Debug for Visit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Visit({})", self.trace())
     }
+}
+
+/// What the forms of a session are bound to.
+pub(crate) fn session_binding(binding: &Secret<Vec<u8>>) -> Secret<Vec<u8>> {
+    Secret::new([b"session:", binding.reveal().as_slice()].concat())
 }
 
 fn is_api(path: &str) -> bool {

@@ -4,10 +4,11 @@
 //! session was used is noted at most once a minute, as bookkeeping and not as an act: looking at a page is no deed.
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use edge::cookie::guarded_name;
-use edge::{Refusal, Session, Visit};
+use edge::{Lapsed, Refusal, Session, Visit};
 use spine::{Caller, Secret, Via, Work};
 
 use crate::keys::token_hash;
@@ -37,17 +38,33 @@ pub async fn recognise(
 ) -> Result<Response, Refusal> {
     let name = guarded_name(visit.site(), SESSION_COOKIE);
     let token = edge::cookie::read(request.headers(), &name).map(str::to_owned);
-    if let Some(token) = token
-        && let Some(found) = identity.portal_session(&visit, token_hash(&token)).await?
-    {
-        let binding = crypto::sha256(&[b"identity binding 1:", token.as_bytes()]).to_vec();
-        request.extensions_mut().insert(Current { provider: found.parent.unwrap_or(found.id) });
-        visit.recognise(Session { actor: found.actor(), binding: Secret::new(binding), via: Via::Web });
+    if let Some(token) = token {
+        let binding = Secret::new(crypto::sha256(&[b"identity binding 1:", token.as_bytes()]).to_vec());
+        if let Some(found) = identity.portal_session(&visit, token_hash(&token)).await? {
+            request.extensions_mut().insert(Current { provider: found.parent.unwrap_or(found.id) });
+            visit.recognise(Session { actor: found.actor(), binding, via: Via::Web });
+            if let Some(kept) = edge::kept::resume(&visit, request.method(), request.headers()) {
+                return Ok(kept);
+            }
+        } else if request.method() == Method::POST
+            && let Some(who) = identity.lapsed(&visit, token_hash(&token)).await?
+        {
+            visit.lapse(Lapsed { who, binding });
+        }
     }
     Ok(next.run(request).await)
 }
 
 impl Identity {
+    /// Whose portal session a token was, though it counts no more.
+    async fn lapsed(&self, visit: &Visit, hash: String) -> Result<Option<String>, Refusal> {
+        let look = move |cx: &mut spine::Cx<'_>| {
+            let found = sessions::by_token(cx.tx(), &hash)?.filter(|found| found.client.is_some());
+            Ok(found.map(|found| found.account))
+        };
+        Ok(self.inner.acts.read(visit.caller(), look).await?)
+    }
+
     /// The portal's session of a token, noted as used.
     async fn portal_session(&self, visit: &Visit, hash: String) -> Result<Option<Found>, Refusal> {
         let acts = &self.inner.acts;

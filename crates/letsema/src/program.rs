@@ -229,12 +229,7 @@ fn message_routes(setup: &Setup, acts: &Acts) -> Router {
 }
 
 /// The wallets, each with its address and secret.
-fn gateway(
-    setup: &Setup,
-    wallets: &str,
-    acts: &Acts,
-    clock: &Arc<dyn Clock>,
-) -> Result<Gateway, String> {
+fn gateway(setup: &Setup, wallets: &str, acts: &Acts, clock: &Arc<dyn Clock>) -> Result<Gateway, String> {
     let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
     let wallets = Wallets::parse(wallets, link).map_err(|error| wrong("wallets.toml", error))?;
     Ok(Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock)))

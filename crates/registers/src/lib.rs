@@ -49,6 +49,7 @@ pub use export::{Export, Exporting, export};
 pub use find::{find, find_all_by, find_by, find_many, find_record};
 pub use import::{Format, Import, LineFault, Progress, Report, import};
 use journal::Acts;
+pub use lines::rehearse;
 pub use look_up::{Look, history, look_up};
 pub use openapi::openapi;
 pub use record::{Cause, Record, RecordId, RecordKind, Stored};

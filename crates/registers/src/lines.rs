@@ -39,6 +39,21 @@ enum Raw {
     TooLong,
 }
 
+/// Reads a file as an import would, and keeps nothing: how many records can be read, and what is wrong with the others.
+///
+/// # Errors
+/// `registers.import.{header,columns}`.
+pub fn rehearse(file: &[u8], format: Format, register: &Register) -> Result<(usize, Vec<LineFault>), Fault> {
+    let (mut lines, mut sound, mut faults) = (Lines::begin(file, format, register)?, 0, Vec::new());
+    while let Some((_, read)) = lines.next()? {
+        match read {
+            Ok(_) => sound += 1,
+            Err(wrong) => faults.extend(wrong),
+        }
+    }
+    Ok((sound, faults))
+}
+
 impl<R: BufRead> Lines<R> {
     /// Begins a file; of CSV, reads its header.
     pub(crate) fn begin(source: R, format: Format, register: &Register) -> Result<Self, Fault> {

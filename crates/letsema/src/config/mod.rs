@@ -265,7 +265,7 @@ mod tests {
             ("secret_file = \"secrets/mpesa\"", "secret = \"1234\"", "secrets do not stand here"),
             ("secret_file = \"secrets/mpesa\"", "", "secret_file is missing"),
             ("secrets/mpesa", "secrets/none", "No such file"),
-            ("listen =", "listen =", "listen is not a setting here; these are: base_url, listen, data"),
+            ("listen =", "lissen =", "lissen is not a setting here; these are: base_url, listen, data"),
             ("scopes = [\"profile\", \"phone\"]", "scopes = [\"everything\"]", "there is no scope everything"),
             ("https://bank.example/callback", "http://bank.example/callback", "is not an address to redirect to"),
             ("name = { en = \"The bank\", st = \"Banka\" }", "name = 7", "name says a name by language"),
