@@ -45,7 +45,7 @@ pub(crate) fn is_secret(name: &str) -> bool {
 }
 
 fn key(visit: &Visit) -> Option<SealKey> {
-    let own = crate::seal::seal(visit.site().settings().form_key.reveal(), &[b"edge kept 1"]);
+    let own = crypto::hmac_sha256(visit.site().settings().form_key.reveal(), &[b"edge kept 1"]);
     SealKey::new(&Secret::new(own)).ok()
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn keep(visit: &Visit, lapsed: &Lapsed, answers: &Answers) -> Option<
         answers: answers.iter().map(|(name, values)| (name.to_owned(), values.to_vec())).collect(),
     };
     let sealed = key(visit)?.seal(&lapsed.who, &serde_json::to_vec(&kept).ok()?).ok()?;
-    let value = crate::seal::base64url(&sealed);
+    let value = crypto::base64url(&sealed);
     let fits = value.len() <= MOST;
     let body = html! {
         p { (visit.t(if fits { "edge.kept.lead" } else { "edge.kept.copy" })) }

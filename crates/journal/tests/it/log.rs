@@ -179,7 +179,7 @@ fn a_receipt_carries_what_the_witnesses_have_said() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = tokio::spawn(async { axum::serve(listener, witness_routes(Arc::new(cosigner))).await });
-        let outbound = Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() });
+        let outbound = Outbound::new(OutboundLimits::default());
         let witnesses = vec![Witness::new(url, verifier.clone())];
         let sequencer = Sequencer::new(bench.acts.clone(), Arc::clone(&log)).witnessed(witnesses, outbound);
         deed(&bench.acts, "seen").await;
