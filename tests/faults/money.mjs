@@ -116,7 +116,7 @@ export async function clockBack(world, chrome, advance) {
   await officer.open("/desk");
   await officer.signInAsOfficer(officers(world, "licence-officer")[0]);
   await grant(officer, reference);
-  await her.until(path, 'a[href$=".json"]');
+  await her.until(path, 'a[href$=".pdf"]');
   const href = await her.page.locator('a[href$=".json"]').first().getAttribute("href");
   const file = join(world.data, "clock.json");
   writeFileSync(file, await (await her.page.context().request.get(world.demo.base_url + href)).body());

@@ -17,6 +17,9 @@ use crate::jobs::Subscriptions;
 use crate::record::{self, ActId};
 use crate::rows;
 
+/// How far the clock may step back and time stands still instead.
+const STILL_MICROS: i64 = 5_000_000;
+
 /// How often a write whose commit is unknown is looked up before the caller is told to come back.
 const LOOK_UPS: u64 = 5;
 
@@ -70,11 +73,14 @@ impl Acts {
         Self { inner: Arc::new(Inner { database, clock, entropy, authority, subscriptions, last, work }) }
     }
 
-    /// The moment now. It never goes back within the program: when the clock steps back, time stands still.
+    /// The moment now. While the clock is put right by a little, time stands still; a clock that steps back further is
+    /// followed, for codes, tokens and jobs must go by the time that everybody else has.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let now = self.inner.clock.now().as_micros();
-        Timestamp::from_micros(self.inner.last.fetch_max(now, Ordering::Relaxed).max(now))
+        let goes_on = |last: i64| (now >= last || last.saturating_sub(now) > STILL_MICROS).then_some(now);
+        let kept = self.inner.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, goes_on);
+        Timestamp::from_micros(kept.map_or_else(|last| last, |_| now))
     }
 
     /// The database, for the journal's own bookkeeping and the evidence log.

@@ -5,6 +5,7 @@ mod behaviour;
 mod migrations;
 mod recovery;
 mod sharing;
+mod tls;
 
 use spine::{Database, Fault, Migration, Tx, Value};
 use testkit::TestDatabase;
