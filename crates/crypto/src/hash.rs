@@ -13,6 +13,12 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     array(context.finish().as_ref())
 }
 
+/// SHA-512 (FIPS 180-4).
+#[must_use]
+pub fn sha512(message: &[u8]) -> [u8; 64] {
+    array(digest::digest(&digest::SHA512, message).as_ref())
+}
+
 /// HMAC-SHA-256 (RFC 2104) of the parts one after the other.
 #[must_use]
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -54,6 +60,7 @@ mod tests {
     #[test]
     fn published_vectors() {
         assert_eq!(hex(&sha256(&[b"a", b"bc"])), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert!(hex(&sha512(b"abc")).starts_with("ddaf35a193617abacc417349ae204131"));
         // RFC 4231 §4.3.
         let code = hmac_sha256(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
         assert_eq!(hex(&code), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");

@@ -1,18 +1,22 @@
-//! Signing keys: Ed25519 (RFC 8032) and ECDSA on P-256 (FIPS 186-5), made here, kept in files of their own.
+//! Signing keys: Ed25519 (RFC 8032), ECDSA on P-256 and RSA (FIPS 186-5), made here, kept in files of their own or
+//! sealed elsewhere.
 //!
-//! **Invariant:** a private key is never printed and never leaves but into its file, which only its owner may
-//! read. The place where keys are kept is this file's affair alone, so that a PKCS#11 device can take it over.
+//! **Invariant:** a private key is never printed and leaves only as a [`spine::Secret`] or into its file, which only
+//! its owner may read. A public key is parsed once. The place where keys are kept is this file's affair alone, so that a PKCS#11 device can take it over.
 
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair,
-    UnparsedPublicKey,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RSA_PSS_2048_8192_SHA256, RSA_PSS_SHA256,
+    RsaKeyPair, RsaPublicKeyComponents,
 };
 
 /// What a key signs with, by its JOSE name (RFC 7518 §3.1, RFC 8037).
@@ -22,27 +26,45 @@ pub enum Algorithm {
     EdDsa,
     /// ECDSA with P-256 and SHA-256.
     Es256,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, for programs that know nothing newer.
+    Rs256,
 }
 
 impl Algorithm {
-    /// `EdDSA` or `ES256`.
+    /// Every algorithm, the one to choose first.
+    pub const ALL: [Self; 4] = [Self::Es256, Self::EdDsa, Self::Ps256, Self::Rs256];
+
+    /// `EdDSA`, `ES256`, `PS256` or `RS256`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::EdDsa => "EdDSA",
             Self::Es256 => "ES256",
+            Self::Ps256 => "PS256",
+            Self::Rs256 => "RS256",
         }
+    }
+
+    /// The algorithm of that name; `none` and all others are none.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 
 /// A private key.
 pub struct SigningKey {
     pair: Pair,
+    public: PublicKey,
+    kid: String,
 }
 
 enum Pair {
     Ed25519(Box<Ed25519KeyPair>),
     P256(Box<EcdsaKeyPair>),
+    Rsa(Box<RsaKeyPair>, Algorithm),
 }
 
 /// The 32 secret bytes in `path`, made first if the file is not there; kept as [`SigningKey::in_file`] keeps keys.
@@ -74,11 +96,27 @@ fn kept(path: &Path, make: impl FnOnce() -> Result<Vec<u8>, KeyError>) -> Result
     }
 }
 
-/// A public key: 32 bytes for Ed25519; 64 for P-256, the two coordinates.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A public key: 32 bytes for Ed25519; 64 for P-256, the two coordinates; for RSA the modulus, and beside it the exponent.
+#[derive(Clone)]
 pub struct PublicKey {
     algorithm: Algorithm,
     bytes: Vec<u8>,
+    exponent: Vec<u8>,
+    parsed: Arc<ParsedPublicKey>,
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && self.bytes == other.bytes && self.exponent == other.exponent
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "PublicKey({})", self.algorithm.name())
+    }
 }
 
 /// A key that cannot be used.
@@ -113,7 +151,7 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new key.
+    /// Makes a new key; RSA keys have 2048 bits.
     ///
     /// # Errors
     /// [`KeyError::Backend`] if there is no randomness.
@@ -124,8 +162,29 @@ impl SigningKey {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError::Backend)?;
                 Pair::P256(Box::new(pair))
             }
+            Algorithm::Ps256 | Algorithm::Rs256 => {
+                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Backend)?;
+                Pair::Rsa(Box::new(pair), algorithm)
+            }
         };
-        Ok(Self { pair })
+        Self::of(pair)
+    }
+
+    /// A pair with its public half, read once.
+    fn of(pair: Pair) -> Result<Self, KeyError> {
+        let public = match &pair {
+            Pair::Ed25519(pair) => PublicKey::from_bytes(Algorithm::EdDsa, pair.public_key().as_ref())?,
+            // Without the byte that says "uncompressed" (SEC 1 §2.3.3).
+            Pair::P256(pair) => {
+                PublicKey::from_bytes(Algorithm::Es256, pair.public_key().as_ref().get(1..).unwrap_or_default())?
+            }
+            Pair::Rsa(pair, algorithm) => {
+                let parts = crate::certificate::rsa_parts(pair.public_key().as_ref()).ok_or(KeyError::NotAKey)?;
+                PublicKey::rsa(*algorithm, parts.0, parts.1)?
+            }
+        };
+        let kid = crate::jose::thumbprint(&public);
+        Ok(Self { pair, public, kid })
     }
 
     /// Reads the key in `path` (PKCS#8, DER), making it first if the file is not there. A new file is readable by its
@@ -138,7 +197,11 @@ impl SigningKey {
         Self::from_pkcs8(&der, algorithm)
     }
 
-    fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
+    /// A key from its PKCS#8 DER.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`].
+    pub fn from_pkcs8(der: &[u8], algorithm: Algorithm) -> Result<Self, KeyError> {
         let pair = match algorithm {
             Algorithm::EdDsa => {
                 Pair::Ed25519(Box::new(Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?))
@@ -148,14 +211,29 @@ impl SigningKey {
                     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).map_err(|_| KeyError::NotAKey)?;
                 Pair::P256(Box::new(pair))
             }
+            Algorithm::Ps256 | Algorithm::Rs256 => {
+                Pair::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?), algorithm)
+            }
         };
-        Ok(Self { pair })
+        Self::of(pair)
+    }
+
+    /// The key as PKCS#8 DER, to be sealed where no file is.
+    ///
+    /// # Errors
+    /// [`KeyError::Backend`].
+    pub fn to_secret_pkcs8(&self) -> Result<spine::Secret<Vec<u8>>, KeyError> {
+        self.to_pkcs8().map(spine::Secret::new)
     }
 
     fn to_pkcs8(&self) -> Result<Vec<u8>, KeyError> {
         match &self.pair {
             Pair::Ed25519(pair) => Ok(pair.to_pkcs8().map_err(|_| KeyError::Backend)?.as_ref().to_vec()),
             Pair::P256(pair) => Ok(pair.to_pkcs8v1().map_err(|_| KeyError::Backend)?.as_ref().to_vec()),
+            Pair::Rsa(pair, _) => {
+                let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Backend)?;
+                Ok(der.as_ref().to_vec())
+            }
         }
     }
 
@@ -172,24 +250,22 @@ impl SigningKey {
     /// What it signs with.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
-        match self.pair {
-            Pair::Ed25519(_) => Algorithm::EdDsa,
-            Pair::P256(_) => Algorithm::Es256,
-        }
+        self.public.algorithm
     }
 
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        let bytes = match &self.pair {
-            Pair::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
-            // Without the byte that says "uncompressed" (SEC 1 §2.3.3).
-            Pair::P256(pair) => pair.public_key().as_ref().iter().skip(1).copied().collect(),
-        };
-        PublicKey { algorithm: self.algorithm(), bytes }
+        self.public.clone()
     }
 
-    /// Signs a message: 64 bytes with either algorithm.
+    /// Its name: the RFC 7638 thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Signs a message: 64 bytes, or as many as an RSA key's modulus has.
     ///
     /// # Errors
     /// [`KeyError::Backend`] if there is no randomness.
@@ -199,6 +275,13 @@ impl SigningKey {
             Pair::P256(pair) => {
                 Ok(pair.sign(&SystemRandom::new(), message).map_err(|_| KeyError::Backend)?.as_ref().to_vec())
             }
+            Pair::Rsa(pair, algorithm) => {
+                let padding: &dyn aws_lc_rs::signature::RsaEncoding =
+                    if *algorithm == Algorithm::Ps256 { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(padding, &SystemRandom::new(), message, &mut signature).map_err(|_| KeyError::Backend)?;
+                Ok(signature)
+            }
         }
     }
 }
@@ -207,16 +290,37 @@ impl PublicKey {
     /// A key of raw bytes: 32 for Ed25519, 64 for P-256.
     ///
     /// # Errors
-    /// [`KeyError::NotAKey`] for another length.
+    /// [`KeyError::NotAKey`] for another length, a point that is not on the curve, or RSA ([`PublicKey::rsa`]).
     pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
-        let length = match algorithm {
-            Algorithm::EdDsa => 32,
-            Algorithm::Es256 => 64,
+        let parsed = match (algorithm, bytes.len()) {
+            (Algorithm::EdDsa, 32) => ParsedPublicKey::new(&ED25519, bytes),
+            (Algorithm::Es256, 64) => {
+                let point: Vec<u8> = std::iter::once(4).chain(bytes.iter().copied()).collect();
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+            }
+            _ => return Err(KeyError::NotAKey),
         };
-        if bytes.len() != length {
+        let parsed = Arc::new(parsed.map_err(|_| KeyError::NotAKey)?);
+        Ok(Self { algorithm, bytes: bytes.to_vec(), exponent: Vec::new(), parsed })
+    }
+
+    /// An RSA key of modulus and exponent, big-endian without leading zeros, 2048 to 8192 bits.
+    ///
+    /// # Errors
+    /// [`KeyError::NotAKey`].
+    pub fn rsa(algorithm: Algorithm, modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Self, KeyError> {
+        let parameters = match algorithm {
+            Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+            Algorithm::EdDsa | Algorithm::Es256 => return Err(KeyError::NotAKey),
+        };
+        let odd = exponent.last().is_some_and(|last| last & 1 == 1) && exponent.as_slice() != [1];
+        if !(256..=1024).contains(&modulus.len()) || exponent.len() > 8 || !odd {
             return Err(KeyError::NotAKey);
         }
-        Ok(Self { algorithm, bytes: bytes.to_vec() })
+        let components = RsaPublicKeyComponents { n: &modulus, e: &exponent };
+        let parsed = Arc::new(components.to_parsed_public_key(parameters).map_err(|_| KeyError::NotAKey)?);
+        Ok(Self { algorithm, bytes: modulus, exponent, parsed })
     }
 
     /// What it verifies.
@@ -225,22 +329,22 @@ impl PublicKey {
         self.algorithm
     }
 
-    /// The raw bytes.
+    /// The raw bytes; an RSA key's modulus.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
+    /// The exponent of an RSA key; empty for the others.
+    #[must_use]
+    pub fn exponent(&self) -> &[u8] {
+        &self.exponent
+    }
+
     /// Whether `signature` is this key's over `message`.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match self.algorithm {
-            Algorithm::EdDsa => UnparsedPublicKey::new(&ED25519, &self.bytes).verify(message, signature).is_ok(),
-            Algorithm::Es256 => {
-                let point: Vec<u8> = std::iter::once(4).chain(self.bytes.iter().copied()).collect();
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature).is_ok()
-            }
-        }
+        self.parsed.verify_sig(message, signature).is_ok()
     }
 }
 
@@ -255,6 +359,7 @@ impl SigningKey {
         match &self.pair {
             Pair::Ed25519(pair) => pair.public_key().as_der().map(der).map_err(|_| KeyError::Backend),
             Pair::P256(pair) => pair.public_key().as_der().map(der).map_err(|_| KeyError::Backend),
+            Pair::Rsa(pair, _) => pair.public_key().as_der().map(der).map_err(|_| KeyError::Backend),
         }
     }
 }
@@ -265,10 +370,10 @@ mod tests {
 
     #[test]
     fn signs_and_verifies_and_notices_every_change() {
-        for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
+        for algorithm in Algorithm::ALL {
             let key = SigningKey::generate(algorithm).unwrap();
             let signature = key.sign(b"message").unwrap();
-            assert_eq!(signature.len(), 64);
+            assert_eq!(signature.len(), if key.public().exponent().is_empty() { 64 } else { 256 });
             assert!(key.public().verifies(b"message", &signature));
             assert!(!key.public().verifies(b"massage", &signature));
             for bit in 0..signature.len() * 8 {
@@ -277,7 +382,9 @@ mod tests {
                 assert!(!key.public().verifies(b"message", &spoilt));
             }
             assert!(!SigningKey::generate(algorithm).unwrap().public().verifies(b"message", &signature));
-            assert!(!format!("{key:?}").contains(char::is_numeric) || algorithm == Algorithm::Es256);
+            assert_eq!(format!("{key:?}"), format!("SigningKey({})", algorithm.name()));
+            let again = SigningKey::from_pkcs8(key.to_secret_pkcs8().unwrap().reveal(), algorithm).unwrap();
+            assert_eq!(again.kid(), key.kid());
         }
     }
 

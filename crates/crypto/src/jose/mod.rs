@@ -1,16 +1,22 @@
-//! Signed tokens and their keys: compact JWS (RFC 7515), JWK and JWK Set (RFC 7517), ES256 and EdDSA (RFC 7518, 8037).
+//! Signed tokens: compact JWS (RFC 7515) with ES256, EdDSA, PS256 and RS256 (RFC 7518, 8037).
 //!
 //! **Invariant:** the key chosen for a token says the algorithm; a header that says another, says `none`, or asks
 //! for extensions (`crit`) is refused. A token is parsed strictly and once.
+//! Where next: `jwk.rs` for keys (RFC 7517), `jwe.rs` for encryption (RFC 7516).
+
+mod jwe;
+mod jwk;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use spine::Timestamp;
 
 use crate::encode::{base64url, from_base64url};
-use crate::hash::sha256;
 use crate::keys::{Algorithm, KeyError, PublicKey, SigningKey};
+
+pub use jwe::{Encryption, JweError, Recipient};
+pub use jwk::{KeySet, NamedKey, from_jwk, jwk, thumbprint};
 
 /// The longest token read.
 const LONGEST_TOKEN: usize = 16 * 1024;
@@ -35,27 +41,14 @@ pub enum TokenError {
     Claim(&'static str),
 }
 
-/// A public key by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamedKey {
-    /// The key's id, its RFC 7638 thumbprint unless somebody else named it.
-    pub kid: String,
-    /// The key.
-    pub key: PublicKey,
-}
-
-/// The keys that may have signed a token.
-#[derive(Clone, Debug, Default)]
-pub struct KeySet {
-    keys: Vec<NamedKey>,
-}
-
 #[derive(Deserialize)]
 struct Header {
     alg: String,
     kid: Option<String>,
     typ: Option<String>,
     crit: Option<Json>,
+    jwk: Option<Json>,
+    b64: Option<bool>,
 }
 
 /// What the registered claims must say.
@@ -73,111 +66,89 @@ pub struct Expect<'a> {
 
 const LEEWAY_SECONDS: i64 = 60;
 
-/// The RFC 7638 thumbprint of a key.
-#[must_use]
-pub fn thumbprint(key: &PublicKey) -> String {
-    let half = |from: usize| base64url(key.as_bytes().get(from..from + 32).unwrap_or_default());
-    let canonical = match key.algorithm() {
-        Algorithm::EdDsa => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, half(0)),
-        Algorithm::Es256 => format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, half(0), half(32)),
-    };
-    base64url(&sha256(&[canonical.as_bytes()]))
-}
-
-/// A public key as a JWK with `kid`, `use` and `alg`.
-#[must_use]
-pub fn jwk(key: &PublicKey) -> Json {
-    let half = |from: usize| base64url(key.as_bytes().get(from..from + 32).unwrap_or_default());
-    let (kid, alg) = (thumbprint(key), key.algorithm().name());
-    match key.algorithm() {
-        Algorithm::EdDsa => json!({"kty": "OKP", "crv": "Ed25519", "x": half(0), "kid": kid, "use": "sig", "alg": alg}),
-        Algorithm::Es256 => {
-            json!({"kty": "EC", "crv": "P-256", "x": half(0), "y": half(32), "kid": kid, "use": "sig", "alg": alg})
-        }
-    }
-}
-
-/// The public key in a JWK; private and unknown ones are refused.
-///
-/// # Errors
-/// [`KeyError::NotAKey`].
-pub fn from_jwk(value: &Json) -> Result<NamedKey, KeyError> {
-    let text = |name: &str| value.get(name).and_then(Json::as_str);
-    let part = |name: &str| text(name).and_then(from_base64url).filter(|part| part.len() == 32);
-    if value.get("d").is_some() {
-        return Err(KeyError::NotAKey);
-    }
-    let key = match (text("kty"), text("crv")) {
-        (Some("OKP"), Some("Ed25519")) => {
-            PublicKey::from_bytes(Algorithm::EdDsa, &part("x").ok_or(KeyError::NotAKey)?)?
-        }
-        (Some("EC"), Some("P-256")) => {
-            let (x, y) = part("x").zip(part("y")).ok_or(KeyError::NotAKey)?;
-            PublicKey::from_bytes(Algorithm::Es256, &[x, y].concat())?
-        }
-        _ => return Err(KeyError::NotAKey),
-    };
-    if text("alg").is_some_and(|alg| alg != key.algorithm().name()) {
-        return Err(KeyError::NotAKey);
-    }
-    let kid = text("kid").map_or_else(|| thumbprint(&key), str::to_owned);
-    Ok(NamedKey { kid, key })
-}
-
 /// Signs `claims` under a header with `alg`, `kid` and `typ`.
 ///
 /// # Errors
 /// [`KeyError::Backend`] if signing fails.
 pub fn sign(key: &SigningKey, typ: &str, claims: &Json) -> Result<String, KeyError> {
-    let header = json!({"alg": key.algorithm().name(), "kid": thumbprint(&key.public()), "typ": typ});
-    let input = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(claims.to_string().as_bytes()));
-    let signature = key.sign(input.as_bytes())?;
-    Ok(format!("{input}.{}", base64url(&signature)))
+    // Neither an algorithm's name nor a thumbprint nor a type holds anything that JSON would escape.
+    let header = format!(r#"{{"alg":"{}","kid":"{}","typ":"{typ}"}}"#, key.algorithm().name(), key.kid());
+    let mut token = base64url(header.as_bytes());
+    token.push('.');
+    token.push_str(&base64url(claims.to_string().as_bytes()));
+    let signature = key.sign(token.as_bytes())?;
+    token.push('.');
+    token.push_str(&base64url(&signature));
+    Ok(token)
+}
+
+/// What a token says before anything is known of it: for choosing whose keys to weigh it with, and for nothing else.
+#[derive(Clone, Debug)]
+pub struct Unproven {
+    /// The algorithm it names; none if we do not speak it.
+    pub algorithm: Option<Algorithm>,
+    /// Its `typ`.
+    pub typ: Option<String>,
+    /// The key it brings along (RFC 7515 §4.1.3), as a DPoP proof does.
+    pub jwk: Option<Json>,
+    /// Its claims.
+    pub claims: Map<String, Json>,
+}
+
+/// Reads a token without verifying anything.
+///
+/// # Errors
+/// [`TokenError::Malformed`] if it is not a compact JWS of a JSON object.
+pub fn peek(token: &str) -> Result<Unproven, TokenError> {
+    let Parts { header, payload, .. } = parts(token)?;
+    Ok(Unproven { algorithm: Algorithm::named(&header.alg), typ: header.typ, jwk: header.jwk, claims: parse(payload)? })
+}
+
+struct Parts<'a> {
+    header: Header,
+    input: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+fn parts(token: &str) -> Result<Parts<'_>, TokenError> {
+    if token.len() > LONGEST_TOKEN {
+        return Err(TokenError::Malformed);
+    }
+    let (input, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, payload) = input.split_once('.').ok_or(TokenError::Malformed)?;
+    // Duplicate members are refused here: a struct takes each name once (RFC 8725 §2.4).
+    Ok(Parts { header: parse(header)?, input, payload, signature })
 }
 
 impl KeySet {
-    /// The public halves of our own keys.
-    pub fn of<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
-        let named = |key: &PublicKey| NamedKey { kid: thumbprint(key), key: key.clone() };
-        Self { keys: keys.into_iter().map(named).collect() }
-    }
-
-    /// The keys in a JWK Set; those of other kinds are passed over (RFC 7517 §5).
-    #[must_use]
-    pub fn from_jwks(set: &Json) -> Self {
-        let listed = set.get("keys").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        Self { keys: listed.iter().filter_map(|value| from_jwk(value).ok()).collect() }
-    }
-
-    /// The set as JSON.
-    #[must_use]
-    pub fn to_jwks(&self) -> Json {
-        json!({"keys": self.keys.iter().map(|named| jwk(&named.key)).collect::<Vec<_>>()})
-    }
-
     /// Verifies a token's signature and gives its claims, which the caller has still to weigh.
     ///
     /// # Errors
     /// [`TokenError`].
     pub fn open(&self, token: &str, typ: Option<&str>) -> Result<Map<String, Json>, TokenError> {
-        if token.len() > LONGEST_TOKEN {
-            return Err(TokenError::Malformed);
-        }
-        let (input, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
-        let (header, payload) = input.split_once('.').ok_or(TokenError::Malformed)?;
-        // Duplicate members are refused here: a struct takes each name once (RFC 8725 §2.4).
-        let header: Header = parse(header)?;
+        let payload = self.payload(token, typ, &Algorithm::ALL)?;
+        serde_json::from_slice(&payload).map_err(|_| TokenError::Malformed)
+    }
+
+    /// Verifies a token that is signed with one of `allowed` and gives what it holds.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub fn payload(&self, token: &str, typ: Option<&str>, allowed: &[Algorithm]) -> Result<Vec<u8>, TokenError> {
+        let Parts { header, input, payload, signature } = parts(token)?;
         let key = self.chosen(&header)?;
         let typ_fits =
             typ.is_none_or(|wanted| header.typ.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(wanted)));
-        if header.alg != key.algorithm().name() || header.crit.is_some() || !typ_fits {
+        let plain = header.crit.is_none() && header.b64.is_none();
+        if !plain || !typ_fits || !allowed.contains(&key.algorithm()) {
             return Err(TokenError::Header);
         }
         let signature = from_base64url(signature).ok_or(TokenError::Malformed)?;
         if !key.verifies(input.as_bytes(), &signature) {
             return Err(TokenError::Signature);
         }
-        parse(payload)
+        from_base64url(payload).ok_or(TokenError::Malformed)
     }
 
     /// Verifies a token and its issuer, audience and times.
@@ -210,13 +181,26 @@ impl KeySet {
         Ok(claims)
     }
 
+    /// The key of the header's name, whose algorithm is the header's too; without a name, the only one of that algorithm.
     fn chosen(&self, header: &Header) -> Result<&PublicKey, TokenError> {
+        let of_alg = |named: &&NamedKey| named.key.algorithm().name() == header.alg;
         match &header.kid {
-            Some(kid) => self.keys.iter().find(|named| named.kid == *kid),
-            None => self.keys.first().filter(|_| self.keys.len() == 1),
+            Some(kid) => {
+                let mut own = self.keys().iter().filter(|named| named.kid == *kid).peekable();
+                if own.peek().is_none() {
+                    return Err(TokenError::UnknownKey);
+                }
+                own.find(of_alg).map(|named| &named.key).ok_or(TokenError::Header)
+            }
+            None => {
+                let mut fitting = self.keys().iter().filter(of_alg);
+                match (fitting.next(), fitting.next()) {
+                    (Some(only), None) => Ok(&only.key),
+                    (None, _) if self.keys().len() == 1 => Err(TokenError::Header),
+                    _ => Err(TokenError::UnknownKey),
+                }
+            }
         }
-        .map(|named| &named.key)
-        .ok_or(TokenError::UnknownKey)
     }
 }
 
@@ -228,6 +212,7 @@ fn parse<T: DeserializeOwned>(part: &str) -> Result<T, TokenError> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -244,7 +229,7 @@ mod tests {
 
     #[test]
     fn round_trip_and_claims() {
-        for algorithm in [Algorithm::EdDsa, Algorithm::Es256] {
+        for algorithm in Algorithm::ALL {
             let key = SigningKey::generate(algorithm).unwrap();
             let set = KeySet::from_jwks(&KeySet::of([&key.public()]).to_jwks());
             let token = sign(&key, "JWT", &claims()).unwrap();
