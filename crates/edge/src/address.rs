@@ -49,10 +49,20 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
+/// The address of whoever holds the connection.
+fn peer(extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// Whether a proxy we trust holds the connection.
+pub(crate) fn is_trusted(trusted: &[Network], extensions: &Extensions) -> bool {
+    trusted.iter().any(|network| network.contains(peer(extensions)))
+}
+
 /// The client's address: the peer's, or, if the peer is a trusted proxy, the nearest one that is not.
 pub(crate) fn client(trusted: &[Network], headers: &HeaderMap, extensions: &Extensions) -> IpAddr {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let mut address = peer(extensions);
     let is_ours = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let hops: Vec<&str> = headers
         .get_all("x-forwarded-for")

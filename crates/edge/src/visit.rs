@@ -54,6 +54,7 @@ struct Core {
     visit_cookie: Option<String>,
     minted: OnceLock<String>,
     address: IpAddr,
+    by_proxy: bool,
     trace: String,
     wants_page: bool,
 }
@@ -85,6 +86,7 @@ impl Visit {
                 visit_cookie,
                 minted: OnceLock::new(),
                 address: address::client(&settings.trusted_proxies, &parts.headers, &parts.extensions),
+                by_proxy: address::is_trusted(&settings.trusted_proxies, &parts.extensions),
                 trace: crypto::hex(settings.entropy.seed().get(..8).unwrap_or_default()),
             }),
         }
@@ -166,6 +168,16 @@ impl Visit {
     #[must_use]
     pub fn address(&self) -> IpAddr {
         self.core.address
+    }
+
+    /// The certificate (DER in base64) a client proved itself with to the proxy that ended its TLS connection (RFC 9440
+    /// `Client-Cert`); none if the request did not come from a proxy we trust, whoever wrote the header.
+    #[must_use]
+    pub fn client_certificate<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let mut all = headers.get_all("client-cert").iter();
+        let (one, more) = (all.next()?, all.next());
+        let coded = one.to_str().ok()?.trim().strip_prefix(':')?.strip_suffix(':')?;
+        (self.core.by_proxy && more.is_none()).then_some(coded)
     }
 
     /// What this request is called in the log and in the answer's `trace-id`.
