@@ -1,5 +1,5 @@
 //! The provider on its own, for other people's clients to try: `cargo run -p identity --example provider`, then
-//! `tests/openid_client/`. Lineo's number is 0123456789, her PIN 471183, her codes arrive at `/inbox`.
+//! `tests/relying/`. More programs may be named in a JSON file, its only argument. Lineo's number is 0123456789, her PIN 471183, her codes arrive at `/inbox`.
 //!
 //! **Invariant:** nothing here is real; keys and database are new each time.
 
@@ -9,8 +9,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey, SystemEntropy, random};
-use edge::{Limits, Site, SiteSettings, frame};
-use identity::{Client, Identity, IdentitySettings, NewPerson, enrol_person, recognise};
+use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
+use identity::{
+    AuthMethod, ClientMetadata, Identity, IdentitySettings, NewPerson, enrol_person, recognise, secret_digest,
+};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use messages::{Messages, inbox_routes};
 use spine::{Caller, Clock, Language, Localised, Migration, Personal, Secret, Timestamp};
@@ -61,14 +63,20 @@ async fn main() -> Result<(), Failure> {
 }
 
 fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure> {
-    let client = |id: &str, secret: Option<&str>, first_party| Client {
-        id: id.to_owned(),
-        name: Localised::from([("en", "The Bank"), ("st", "Banka")]),
-        secret_hash: secret.map(|secret| Client::hash_of(&Secret::new(secret.to_owned()))),
+    let client = |id: &str, secret: Option<&str>, first_party| ClientMetadata {
+        client_id: id.to_owned(),
+        client_name: Localised::from([("en", "The Bank"), ("st", "Banka")]),
+        token_endpoint_auth_method: if secret.is_some() { AuthMethod::ClientSecretBasic } else { AuthMethod::None },
+        client_secret_digest: secret.map(|secret| secret_digest(&Secret::new(secret.to_owned()))),
         redirect_uris: vec!["http://localhost:3999/cb".to_owned()],
         post_logout_redirect_uris: vec!["http://localhost:3999/bye".to_owned()],
-        scopes: vec!["profile".to_owned(), "phone".to_owned()],
+        scope: "profile phone".to_owned(),
         first_party,
+        ..ClientMetadata::default()
+    };
+    let more: Vec<ClientMetadata> = match std::env::args().nth(1) {
+        Some(file) => serde_json::from_str(&std::fs::read_to_string(file)?)?,
+        None => Vec::new(),
     };
     Ok(IdentitySettings {
         acts: acts.clone(),
@@ -79,12 +87,19 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         secret: Secret::new(random()),
         base_url: BASE.to_owned(),
         site_name: "Letsema".to_owned(),
-        clients: vec![
+        clients: [
             client("bank", Some("a secret for the demonstration"), false),
             client("app", None, false),
             client("ministry", None, true),
-        ],
+        ]
+        .into_iter()
+        .chain(more)
+        .collect(),
         messages,
+        other_signing_keys: vec![Arc::new(SigningKey::generate(Algorithm::Rs256)?)],
+        population: None,
+        trust: None,
+        outbound: Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() }),
     })
 }
 

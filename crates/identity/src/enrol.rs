@@ -6,7 +6,8 @@
 use spine::{Act, Cx, Fault, FaultKind, Language, Personal, Resource, Secret};
 
 use crate::account::{Kind, NewAccount, normal_login};
-use crate::rows::{accounts, sessions};
+use crate::rows::{accounts, grants};
+use crate::session;
 
 /// A person who is to be able to sign in.
 #[derive(Clone, Debug)]
@@ -125,9 +126,16 @@ pub fn set_secret(cx: &mut Cx<'_>, account: &str, hash: &Secret<String>) -> Resu
     if accounts::set_secret(cx.tx(), account, hash.reveal())? == 0 {
         return Err(Fault::not_found("identity.account.missing"));
     }
-    let now = cx.now();
-    sessions::end_all(cx.tx(), account, "", now)?;
+    end_everything(cx, account)?;
     cx.record(Act::new("identity.account.reset").about(account).on(account).because("sign-in", "identity-service"));
+    Ok(())
+}
+
+/// Ends every session, and what clients hold beyond them.
+fn end_everything(cx: &mut Cx<'_>, account: &str) -> Result<(), Fault> {
+    let now = cx.now();
+    session::end_all(cx, account, "")?;
+    grants::end_of_account(cx.tx(), account, now)?;
     Ok(())
 }
 
@@ -140,9 +148,8 @@ pub fn set_lock(cx: &mut Cx<'_>, account: &str, locked: bool) -> Result<(), Faul
     if accounts::set_state(cx.tx(), account, !locked)? == 0 {
         return Err(Fault::not_found("identity.account.missing"));
     }
-    let now = cx.now();
     if locked {
-        sessions::end_all(cx.tx(), account, "", now)?;
+        end_everything(cx, account)?;
     }
     let kind = if locked { "identity.account.locked" } else { "identity.account.unlocked" };
     cx.record(Act::new(kind).about(account).on(account).because("sign-in", "identity-service"));

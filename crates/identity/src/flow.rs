@@ -1,7 +1,8 @@
 //! A sign-in on its way: what its cookie holds, and how a request goes on from wherever it stands.
 //!
 //! **Invariant:** the cookie is sealed, so nobody writes or reads it but us; before the right secret nothing is
-//! stored, so that visitors who only look leave no rows and no acts. Where next: `authorise.rs` decides, `grant.rs` acts.
+//! stored, so that visitors who only look leave no rows and no acts. Where next: `provider/request.rs` decides,
+//! `provider/grant.rs` acts.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -11,11 +12,11 @@ use journal::Key;
 use serde::{Deserialize, Serialize};
 use spine::{Caller, Fault, Timestamp, Via};
 
-use crate::authorise::{self, AuthRequest, Next, Standing};
-use crate::client::Client;
-use crate::grant;
 use crate::keys::{Token, token_hash};
-use crate::rows::grants;
+use crate::provider::client::Client;
+use crate::provider::grant::{self, Given, Giving};
+use crate::provider::request::{self, AuthRequest, Next, Standing};
+use crate::rows::consents::{self, Consent};
 use crate::session::{self, Found};
 use crate::settings::Identity;
 
@@ -75,8 +76,7 @@ impl Identity {
     pub(crate) fn go_on(&self, visit: &Visit, running: &Running, to: &str) -> Reply {
         let value = self.inner.keys.seal_cookie(RUNNING_COOKIE, running)?;
         if value.len() > LONGEST_COOKIE {
-            let request = &running.request;
-            let answer = request.error(&self.inner.issuer, "invalid_request", "state and nonce are too long together");
+            let answer = self.error_answer(&running.request, "invalid_request", "the request is too long")?;
             return Ok(see_other(&answer));
         }
         let mut response = see_other(to);
@@ -106,17 +106,20 @@ impl Identity {
     pub(crate) async fn proceed(&self, visit: &Visit, running: Running, who: Option<SignedIn>, start: &str) -> Reply {
         let request = &running.request;
         let client = self.client(&request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
-        let agreed = match &who {
-            Some(who) => self.agreed(visit, who, client).await?,
-            None => None,
+        let decided = match &who {
+            Some(who) if !client.first_party => {
+                self.decision(visit, who, &client).await?.is_some_and(|consent| covers(&consent, request))
+            }
+            _ => false,
         };
-        let next = self.next(&running, client, who.as_ref(), agreed.as_deref());
+        let next = self.next(&running, &client, who.as_ref(), decided);
         let refuse =
-            |error| Ok(self.to_client(visit, &request.error(&self.inner.issuer, error, "the person must act")));
+            |error| -> Reply { Ok(self.to_client(visit, &self.error_answer(request, error, "the person must act")?)) };
         match (next, who) {
-            (Next::Code, Some(who)) => self.finish(visit, running.clone(), &who, false).await,
+            (Next::Code, Some(who)) => self.finish(visit, running.clone(), &who, None).await,
             (Next::Consent, _) if request.silent => refuse("consent_required"),
             (Next::Consent, Some(_)) => self.go_on(visit, &running, CONSENT),
+            (Next::TooWeak, _) => refuse("unmet_authentication_requirements"),
             (Next::Other, _) => refuse("login_required"),
             _ if request.silent => refuse("login_required"),
             _ => self.go_on(visit, &running, start),
@@ -124,45 +127,61 @@ impl Identity {
     }
 
     /// Goes on after the person agreed to what is passed on; all else that was asked for must still hold.
-    pub(crate) async fn agree(&self, visit: &Visit, running: Running, who: SignedIn) -> Reply {
+    pub(crate) async fn agree(&self, visit: &Visit, running: Running, who: SignedIn, agreed: Vec<String>) -> Reply {
         let client = self.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
-        match self.next(&running, client, Some(&who), Some(&running.request.scope)) {
-            Next::Code => self.finish(visit, running.clone(), &who, true).await,
+        match self.next(&running, &client, Some(&who), true) {
+            Next::Code => self.finish(visit, running.clone(), &who, Some(agreed)).await,
             _ => self.go_on(visit, &running, START),
         }
     }
 
-    fn next(&self, running: &Running, client: &Client, who: Option<&SignedIn>, agreed: Option<&str>) -> Next {
+    fn next(&self, running: &Running, client: &Client, who: Option<&SignedIn>, decided: bool) -> Next {
         let subject = who.map(|who| self.subject(client, &who.found.account)).unwrap_or_default();
         let standing = Standing {
             session: who.map(|who| &who.found),
             subject: &subject,
-            agreed,
+            decided,
             started_at: running.started_at,
             now: self.inner.acts.now(),
         };
-        authorise::next(&running.request, client, &standing)
+        request::next(&running.request, client, &standing)
     }
 
-    async fn agreed(&self, visit: &Visit, who: &SignedIn, client: &Client) -> Result<Option<String>, Fault> {
+    async fn decision(&self, visit: &Visit, who: &SignedIn, client: &Client) -> Result<Option<Consent>, Fault> {
         let (account, client) = (who.found.account.clone(), client.id.clone());
-        let look = move |cx: &mut spine::Cx<'_>| Ok(grants::consent(cx.tx(), &account, &client)?);
+        let look = move |cx: &mut spine::Cx<'_>| Ok(consents::of(cx.tx(), &account, &client)?);
         self.inner.acts.read(visit.caller(), look).await
     }
 
     /// Gives the code and sends the browser to the client with it.
-    pub(crate) async fn finish(&self, visit: &Visit, running: Running, who: &SignedIn, agrees: bool) -> Reply {
+    pub(crate) async fn finish(
+        &self,
+        visit: &Visit,
+        running: Running,
+        who: &SignedIn,
+        decided: Option<Vec<String>>,
+    ) -> Reply {
+        let client = self.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
         let code = Token::fresh(visit);
         let caller = Caller { actor: who.found.actor(), via: Via::Web, language: visit.language().clone() };
-        let (request, session, hash) = (running.request.clone(), who.hash.clone(), code.hash.clone());
-        let give = move |cx: &mut spine::Cx<'_>| grant::give_code(cx, &request, &session, &hash, agrees);
-        if !self.inner.acts.write(&caller, &Key::none(), give).await? {
-            return self.go_on(visit, &running, START);
+        let giving = Giving {
+            request: running.request.clone(),
+            session_hash: who.hash.clone(),
+            code_hash: code.hash.clone(),
+            decided,
+            subject: self.subject(&client, &who.found.account),
+            needs_consent: !client.first_party,
+            is_told: client.declared.backchannel_logout_uri.is_some(),
+        };
+        let give = move |cx: &mut spine::Cx<'_>| grant::give_code(cx, &giving);
+        match self.inner.acts.write(&caller, &Key::none(), give).await? {
+            Given::Code => {
+                let answer = self.answer(&running.request, &[("code", code.value.reveal().as_str())])?;
+                Ok(self.to_client(visit, &answer))
+            }
+            Given::NoSession => self.go_on(visit, &running, START),
+            Given::Spent => Err(Fault::invalid("identity.request.pushed").into()),
         }
-        let request = &running.request;
-        let pairs = [("code", code.value.reveal().as_str())];
-        let answer = authorise::answer_to(&request.redirect_uri, &self.inner.issuer, request.state.as_deref(), &pairs);
-        Ok(self.to_client(visit, &answer))
     }
 
     /// The end of a sign-in: the browser goes to the client, its cookie is forgotten.
@@ -172,6 +191,12 @@ impl Identity {
         SetCookie::forget(guarded_name(visit.site(), RUNNING_COOKIE)).set(response.headers_mut(), visit.site());
         response
     }
+}
+
+/// Whether a decision is about all that is asked now.
+fn covers(consent: &Consent, request: &AuthRequest) -> bool {
+    let scopes = request.scope.split(' ').all(|scope| consent.scope.split(' ').any(|own| own == scope));
+    scopes && request.asked.items().keys().all(|item| consent.asked.contains(item))
 }
 
 /// Nothing on the way may keep this answer.

@@ -50,6 +50,36 @@ impl Keys {
         base64url(&self.keyed("pairwise", &[sector, account]))
     }
 
+    /// The nonce of DPoP proofs in one turn.
+    pub(crate) fn nonce(&self, turn: i64) -> [u8; 22] {
+        let mut letters = [b'-'; 22];
+        let coded = base64url(&self.keyed("dpop nonce", &[&turn.to_string()]));
+        for (to, from) in letters.iter_mut().zip(coded.bytes()) {
+            *to = from;
+        }
+        letters
+    }
+
+    /// How one sector is told of a session, for signing out (OpenID Connect Back-Channel Logout §2.1).
+    pub(crate) fn session_name(&self, sector: &str, session: &str) -> String {
+        base64url(self.keyed("session name", &[sector, session]).get(..16).unwrap_or_default())
+    }
+
+    /// What is stored of a device's user code, which is short: eight letters are too few for a plain hash.
+    pub(crate) fn user_code_hash(&self, code: &str) -> String {
+        base64url(&self.keyed("user code", &[code]))
+    }
+
+    /// Seals bytes for one use.
+    pub(crate) fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.seal.seal(purpose, secret).map_err(|error| Fault::internal("identity.seal.failed", error))
+    }
+
+    /// Opens what was sealed for the same use.
+    pub(crate) fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, Fault> {
+        self.seal.open(purpose, sealed).map_err(|error| Fault::internal("identity.seal.failed", error))
+    }
+
     /// The 16 bytes by which a passkey knows its account.
     pub(crate) fn passkey_user(&self, account: &str) -> [u8; 16] {
         let mut out = [0; 16];

@@ -11,8 +11,7 @@
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
-//! | `client.rs`, `authorise.rs`, `grant.rs`, `claims.rs` | clients, requests, codes and tokens, what they say |
-//! | `provider.rs`, `token_endpoint.rs`, `logout.rs` | the OpenID provider's endpoints |
+//! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
 //! | `account_pages.rs`, `passkey_pages.rs` | one's own sessions and passkeys |
@@ -20,14 +19,9 @@
 
 mod account;
 mod account_pages;
-mod authorise;
-mod claims;
-mod client;
 mod enrol;
 mod flow;
-mod grant;
 mod keys;
-mod logout;
 mod pages;
 mod passkey;
 mod passkey_pages;
@@ -40,20 +34,20 @@ mod session;
 mod settings;
 mod sign_in;
 mod throttle;
-mod token_endpoint;
 
 pub use account::{Kind, normal_login};
-pub use client::{Client, ClientError};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
+pub use provider::assurance::TrustFramework;
+pub use provider::ciba::{ByPin, Waiting};
+pub use provider::client::{ClientError, secret_digest};
+pub use provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat};
 pub use recognise::recognise;
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    engine: "identity",
-    number: 1,
-    name: "accounts",
-    sql: include_str!("../migrations/0001_accounts.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "identity", number: 1, name: "accounts", sql: include_str!("../migrations/0001_accounts.sql") },
+    Migration { engine: "identity", number: 2, name: "provider", sql: include_str!("../migrations/0002_provider.sql") },
+];

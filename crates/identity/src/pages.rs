@@ -1,5 +1,5 @@
-//! The pages of a sign-in, one thing each: who you are, your number, your PIN, your code; and for another program,
-//! what it asks to know.
+//! The pages of a sign-in, one thing each: who you are, your number, your PIN, your code. What another program asks to
+//! know stands in `provider/consent_pages.rs`.
 //!
 //! **Invariant:** they work without JavaScript; a wrong number and a wrong PIN look alike; every page says which
 //! program one signs in to.
@@ -10,13 +10,13 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use crypto::Checked;
-use edge::show::{Choice, Summary};
+use edge::show::Choice;
 use edge::{Bucket, Form, Page, Reply, Sheet, Visit, html, see_other};
 use journal::Key;
 use spine::{Fault, FieldFault, Secret, Text};
 
 use crate::account::{Kind, normal_login};
-use crate::flow::{CODE, CONSENT, LOGIN, Running, SECRET, START, set_provider_cookie};
+use crate::flow::{CODE, LOGIN, Running, SECRET, START, set_provider_cookie};
 use crate::keys::{Token, token_hash};
 use crate::session::short_agent;
 use crate::settings::Identity;
@@ -38,7 +38,6 @@ pub(crate) fn routes() -> Router<Identity> {
         .route(SECRET, get(ask_secret).post(take_secret))
         .route(CODE, get(ask_code).post(take_code))
         .route("/oauth2/sign-in/code/again", post(send_again))
-        .route(CONSENT, get(ask_consent).post(take_consent))
         .route("/oauth2/sign-in/cancel", post(cancel))
 }
 
@@ -107,6 +106,11 @@ impl Identity {
                 .inputmode("numeric")
                 .width(20),
             Kind::Officer => sheet.text("login", visit.t("identity.login.officer")).width(20),
+        };
+        // What the client said, or she before.
+        let field = match &running.login {
+            Some(login) => field.value(login),
+            None => field,
         };
         let page = sheet.ask(LOGIN, field.autocomplete("username").max_length(64)).back(START);
         let passkey = html! {
@@ -319,42 +323,8 @@ async fn send_again(State(identity): State<Identity>, visit: Visit, headers: Hea
     Ok(see_other(if sent { CODE } else { SECRET }))
 }
 
-async fn ask_consent(State(identity): State<Identity>, visit: Visit, headers: HeaderMap) -> Reply {
-    let running = identity.running(&visit, &headers)?;
-    let Some(who) = identity.provider_session(&visit, &headers).await? else { return Ok(see_other(START)) };
-    let client = identity.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
-    let name = visit.local(&client.name);
-    let mut passed = Summary::new(&visit);
-    for scope in running.request.scopes() {
-        passed = match scope {
-            "profile" => passed.row(visit.t("identity.consent.name"), who.found.name.reveal()),
-            "phone" => {
-                let phone = who.found.phone.as_ref().map(|phone| phone.reveal().as_str()).unwrap_or_default();
-                passed.row(visit.t("identity.consent.phone"), phone)
-            }
-            _ => passed.row(visit.t("identity.consent.number"), visit.t("identity.consent.number_hint")),
-        };
-    }
-    let page = visit.page(visit.t1("identity.consent.title", "client", name)).body(html! {
-        p { (visit.t("identity.consent.about")) }
-        (passed)
-        (visit.form(CONSENT, html! { button.b { (visit.t("identity.consent.allow")) } }))
-        (visit.button_form("/oauth2/sign-in/cancel", &visit.t("identity.consent.deny")))
-        p.hint { (visit.t("identity.consent.remembered")) }
-    });
-    Ok(page.form_action(Identity::client_origin(&running.request)).into_response())
-}
-
-async fn take_consent(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, _form: Form) -> Reply {
-    let mut running = identity.running(&visit, &headers)?;
-    let Some(who) = identity.provider_session(&visit, &headers).await? else { return Ok(see_other(START)) };
-    // The rest of the request still has to hold: a fresh sign-in if one was asked for, the person expected.
-    running.request.ask_consent = false;
-    identity.agree(&visit, running, who).await
-}
-
 async fn cancel(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, _form: Form) -> Reply {
     let running = identity.running(&visit, &headers)?;
-    let answer = running.request.error(&identity.inner.issuer, "access_denied", "the person did not agree");
+    let answer = identity.error_answer(&running.request, "access_denied", "the person did not agree")?;
     Ok(identity.to_client(&visit, &answer))
 }

@@ -21,14 +21,14 @@ use serde_json::Value as Json;
 use spine::{Fault, Timestamp};
 use tower::ServiceExt;
 
-use crate::claims::at_hash;
-use crate::client::{CALLBACK_PATH, PORTAL};
 use crate::flow::{PROVIDER_COOKIE, no_store};
 use crate::keys::{Token, token_hash};
+use crate::provider::client::{CALLBACK_PATH, PORTAL};
+use crate::provider::id_token::at_hash;
+use crate::provider::token_endpoint;
 use crate::recognise::SESSION_COOKIE;
 use crate::session::{self, PortalSession};
 use crate::settings::Identity;
-use crate::token_endpoint;
 
 /// The cookie of a portal's sign-in on its way.
 const PORTAL_COOKIE: &str = "portal_sign_in";
@@ -163,9 +163,10 @@ impl Identity {
         let text = |name: &str| answer.get(name).and_then(Json::as_str).unwrap_or_default();
         let expect =
             Expect { typ: Some("JWT"), issuer: &self.inner.issuer, audience: PORTAL, now: self.inner.acts.now() };
-        let claims = self.inner.key_set.verify(text("id_token"), &expect).map_err(|error| broken(error.to_string()))?;
+        let claims =
+            self.directory().key_set.verify(text("id_token"), &expect).map_err(|error| broken(error.to_string()))?;
         let says = |name: &str, value: &str| claims.get(name).and_then(Json::as_str) == Some(value);
-        if says("nonce", &run.nonce) && says("at_hash", &at_hash(text("access_token"))) {
+        if says("nonce", &run.nonce) && says("at_hash", &at_hash(text("access_token"), crypto::Algorithm::Es256)) {
             Ok(claims)
         } else {
             Err(Fault::invalid("identity.portal.token"))

@@ -3,9 +3,10 @@
 //! **Invariant:** a code stands in a secret notice only, which the messages engine forgets; never in an act.
 
 use messages::{Messages, Notice};
-use spine::{Cx, Fault, Text};
+use spine::{Cx, Fault, Localised, Text};
 
 use crate::account::Account;
+use crate::rows::accounts;
 
 /// Sends a one-time code by SMS, or by e-mail to somebody without a phone.
 pub(crate) fn send_code(cx: &mut Cx<'_>, messages: &Messages, account: &Account, code: String) -> Result<(), Fault> {
@@ -18,6 +19,28 @@ pub(crate) fn send_code(cx: &mut Cx<'_>, messages: &Messages, account: &Account,
         body: Text::new("identity.code.body").with("code", code),
         purpose: "identity.sign_in",
         secret: true,
+    };
+    messages.send(cx, &notice).map(drop)
+}
+
+/// Tells a person that a program asks something of her.
+pub(crate) fn send_question(
+    cx: &mut Cx<'_>,
+    messages: &Messages,
+    account: &str,
+    client: &Localised,
+    message: &str,
+) -> Result<(), Fault> {
+    let Some(account) = accounts::account_by_id(cx.tx(), account)? else { return Ok(()) };
+    let notice = Notice {
+        person: Some(account.id.clone()),
+        phone: account.phone.clone(),
+        email: account.email.clone().filter(|_| account.phone.is_none()),
+        language: account.language.clone(),
+        subject: Text::new("identity.approvals.subject"),
+        body: Text::new("identity.approvals.body").with("client", client.clone()).with("message", message),
+        purpose: "identity.approval",
+        secret: false,
     };
     messages.send(cx, &notice).map(drop)
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Id, IdKind, Personal, Resource, Timestamp, Tx, TxError};
 
 use crate::account::{self, Kind};
-use crate::rows::sessions;
+use crate::provider::logout_notice;
+use crate::rows::{participants, sessions};
 
 /// The kind of a session's identifier.
 #[derive(Debug)]
@@ -59,7 +60,6 @@ pub(crate) struct Found {
     pub(crate) roles: Vec<String>,
     pub(crate) institution: Option<String>,
     pub(crate) active: bool,
-    pub(crate) phone: Option<Personal<String>>,
 }
 
 impl Found {
@@ -163,6 +163,24 @@ pub fn own_sessions(cx: &mut Cx<'_>) -> Result<Vec<SessionView>, Fault> {
     Ok(found.into_iter().map(view).collect())
 }
 
+/// Ends a session with all that hangs on it; clients that took part in it are told.
+pub(crate) fn end(cx: &mut Cx<'_>, id: SessionId) -> Result<(), Fault> {
+    let now = cx.now();
+    sessions::end(cx.tx(), id, now)?;
+    let told = participants::take_of_session(cx.tx(), &id.to_string())?;
+    logout_notice::leave(cx, &told);
+    Ok(())
+}
+
+/// Ends every session of an account but one, and all that hangs on them; returns how many.
+pub(crate) fn end_all(cx: &mut Cx<'_>, account: &str, but: &str) -> Result<u64, Fault> {
+    let now = cx.now();
+    let count = sessions::end_all(cx.tx(), account, but, now)?;
+    let told = participants::take_of_account(cx.tx(), account, but)?;
+    logout_notice::leave(cx, &told);
+    Ok(count)
+}
+
 /// Ends one of the actor's own sessions with all that hangs on it. One that has ended already stays ended.
 ///
 /// # Errors
@@ -174,8 +192,7 @@ pub fn end_own(cx: &mut Cx<'_>, id: SessionId) -> Result<(), Fault> {
     if found.is_none() {
         return Err(Fault::not_found("identity.session.missing"));
     }
-    let now = cx.now();
-    sessions::end(cx.tx(), id, now)?;
+    end(cx, id)?;
     cx.record(Act::new("identity.session.ended").about(&account).on(id).because("sign-in", "identity-service"));
     Ok(())
 }
@@ -187,8 +204,7 @@ pub fn end_own(cx: &mut Cx<'_>, id: SessionId) -> Result<(), Fault> {
 pub fn end_all_own(cx: &mut Cx<'_>, but: Option<SessionId>) -> Result<(), Fault> {
     let account = cx.actor().id.clone();
     cx.may("identity.session.end", &Resource::new("Account", &account).is("own", true))?;
-    let (now, but) = (cx.now(), but.map(|id| id.to_string()).unwrap_or_default());
-    let count = sessions::end_all(cx.tx(), &account, &but, now)?;
+    let count = end_all(cx, &account, &but.map(|id| id.to_string()).unwrap_or_default())?;
     let act = Act::new("identity.session.ended").about(&account).on(&account).because("sign-in", "identity-service");
     cx.record(act.with("sessions", i64::try_from(count).unwrap_or(i64::MAX)));
     Ok(())
@@ -203,8 +219,8 @@ pub(crate) fn end_by_token(cx: &mut Cx<'_>, token_hash: &str) -> Result<(), Faul
         return Ok(());
     };
     cx.may("identity.session.end", &Resource::new("Session", found.id).is("own", true))?;
-    let (now, root) = (cx.now(), found.parent.unwrap_or(found.id));
-    sessions::end(cx.tx(), root, now)?;
+    let root = found.parent.unwrap_or(found.id);
+    end(cx, root)?;
     cx.record(Act::new("identity.session.ended").about(&found.account).on(root).because("sign-in", "identity-service"));
     Ok(())
 }

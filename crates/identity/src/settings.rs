@@ -2,21 +2,25 @@
 //!
 //! **Invariant:** made once when the program starts; a wrong declaration of clients is refused there and then.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use axum::Router;
-use crypto::jose::KeySet;
+use axum::middleware::from_fn_with_state;
+use civil::Population;
 use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
-use edge::Visit;
-use journal::{Acts, Key};
+use edge::{Outbound, Visit};
+use journal::{Acts, Key, Workers};
 use messages::Messages;
 use spine::{Act, Actor, ActorKind, Caller, Fault, Resource, Secret, Via};
 use webauthn_rs::Webauthn;
 
-use crate::client::{Client, ClientError};
 use crate::keys::Keys;
+use crate::provider::assurance::TrustFramework;
+use crate::provider::client::{self, Client, ClientError};
+use crate::provider::directory::{self, Directory};
+use crate::provider::metadata::ClientMetadata;
 use crate::rows;
-use crate::{account_pages, logout, pages, passkey, passkey_pages, portal, provider, token_endpoint};
+use crate::{account_pages, pages, passkey, passkey_pages, portal, provider};
 
 /// What [`Identity`] is made of.
 pub struct IdentitySettings {
@@ -26,8 +30,10 @@ pub struct IdentitySettings {
     pub hasher: Hasher,
     /// Seals authenticator secrets and cookies.
     pub seal_key: Arc<SealKey>,
-    /// Signs ID tokens; a P-256 key (ES256).
+    /// Signs tokens; a P-256 key (ES256).
     pub signing_key: Arc<SigningKey>,
+    /// Keys for clients that want another algorithm, one for each.
+    pub other_signing_keys: Vec<Arc<SigningKey>>,
     /// Public keys of signing keys used before, still offered to clients.
     pub retired_keys: Vec<PublicKey>,
     /// The engine's own secret: pairwise identifiers, hashes of codes. Changing it changes every `sub`.
@@ -37,9 +43,15 @@ pub struct IdentitySettings {
     /// What authenticator apps and passkeys show: `Letsema`.
     pub site_name: String,
     /// Programs that let people sign in here, beside the portal.
-    pub clients: Vec<Client>,
+    pub clients: Vec<ClientMetadata>,
     /// Sends one-time codes.
     pub messages: Messages,
+    /// Who people are, for claims the account does not hold.
+    pub population: Option<Population>,
+    /// What the country calls its way of knowing them; none, and no claims are told with evidence.
+    pub trust: Option<TrustFramework>,
+    /// Tells clients of sessions that ended and of approvals.
+    pub outbound: Outbound,
 }
 
 /// The settings are wrong.
@@ -66,11 +78,17 @@ pub(crate) struct Inner {
     pub(crate) acts: Acts,
     pub(crate) hasher: Hasher,
     pub(crate) keys: Keys,
-    pub(crate) signing_key: Arc<SigningKey>,
-    pub(crate) key_set: KeySet,
+    /// Keys the program started with, and the public halves of those before.
+    pub(crate) first_keys: Vec<Arc<SigningKey>>,
+    pub(crate) retired_keys: Vec<PublicKey>,
     pub(crate) issuer: String,
-    pub(crate) clients: Vec<Client>,
+    /// Clients the program started with.
+    pub(crate) declared: Vec<Arc<Client>>,
+    pub(crate) directory: RwLock<Arc<Directory>>,
     pub(crate) messages: Messages,
+    pub(crate) population: Option<Population>,
+    pub(crate) trust: Option<TrustFramework>,
+    pub(crate) outbound: Outbound,
     /// None where the site's name is an address: passkeys need a name.
     pub(crate) webauthn: Option<Webauthn>,
 }
@@ -94,25 +112,31 @@ impl Identity {
         if settings.signing_key.algorithm() != Algorithm::Es256 {
             return Err(SettingsError::SigningKey);
         }
-        let mut clients = vec![Client::portal(&issuer)];
-        for client in settings.clients {
-            client.check()?;
+        let mut clients = vec![Client::of(&client::portal(&issuer))?];
+        for declared in &settings.clients {
+            let client = Client::of(declared)?;
             if clients.iter().any(|known| known.id == client.id) {
                 return Err(ClientError::Id(client.id).into());
             }
             clients.push(client);
         }
-        let public = settings.signing_key.public();
+        let first_keys: Vec<Arc<SigningKey>> =
+            std::iter::once(settings.signing_key).chain(settings.other_signing_keys).collect();
+        let directory = Directory::new(clients.clone(), &first_keys, &settings.retired_keys);
         let inner = Inner {
             acts: settings.acts,
             hasher: settings.hasher,
             keys: Keys::new(settings.secret, settings.seal_key),
-            key_set: KeySet::of(std::iter::once(&public).chain(&settings.retired_keys)),
-            signing_key: settings.signing_key,
+            first_keys,
+            retired_keys: settings.retired_keys,
             webauthn: passkey::relying_party(&issuer, &settings.site_name),
             issuer,
-            clients,
+            declared: clients.into_iter().map(Arc::new).collect(),
+            directory: RwLock::new(Arc::new(directory)),
             messages: settings.messages,
+            population: settings.population,
+            trust: settings.trust,
+            outbound: settings.outbound,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -121,13 +145,18 @@ impl Identity {
     pub fn routes(&self) -> Router {
         Router::new()
             .merge(provider::routes())
-            .merge(token_endpoint::routes())
-            .merge(logout::routes())
             .merge(pages::routes())
             .merge(portal::routes())
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())
+            .layer(from_fn_with_state(self.clone(), directory::fresh))
             .with_state(self.clone())
+    }
+
+    /// Adds the engine's jobs: telling clients of sessions that ended, and of approvals.
+    #[must_use]
+    pub fn handlers(&self, workers: Workers) -> Workers {
+        provider::handlers(self, workers)
     }
 
     /// Hashes a PIN or password for [`crate::enrol_person`] and its like.
@@ -158,15 +187,13 @@ impl Identity {
             let (day, month) = (cx.now().plus_seconds(-86_400), cx.now().plus_seconds(-30 * 86_400));
             let count = rows::accounts::sweep(cx.tx(), day)?
                 + rows::grants::sweep(cx.tx(), day)?
+                + rows::approvals::sweep(cx.tx(), day)?
+                + rows::participants::sweep(cx.tx(), month)?
                 + rows::sessions::sweep(cx.tx(), month)?;
             cx.record(Act::new("identity.sweep.done").with("rows", i64::try_from(count).unwrap_or(i64::MAX)));
             Ok(count)
         };
         self.inner.acts.write(&Caller::system("identity"), &Key::none(), sweep).await
-    }
-
-    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
-        self.inner.clients.iter().find(|client| client.id == id)
     }
 
     /// How an account is called towards a client.

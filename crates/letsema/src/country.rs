@@ -28,6 +28,7 @@ pub(crate) struct Country {
     pub(crate) fonts: Fonts,
     pub(crate) policies: Policies,
     pub(crate) wallets: String,
+    pub(crate) identity: IdentityPart,
     pub(crate) names: Names,
     /// The roles that policies and services speak of.
     pub(crate) roles: BTreeSet<String>,
@@ -81,6 +82,18 @@ struct Institutions {
 struct Institution {
     id: String,
     name: Localised,
+}
+
+/// `identity.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdentityPart {
+    pub(crate) trust_framework: Option<identity::TrustFramework>,
+    #[serde(default, rename = "client")]
+    pub(crate) clients: Vec<identity::ClientMetadata>,
+    /// That what it says is an example.
+    #[serde(default, rename = "illustrative")]
+    pub(crate) _illustrative: bool,
 }
 
 /// `spelling.toml`.
@@ -275,6 +288,7 @@ impl Country {
         Some(Self {
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
+            identity: reader.toml("identity.toml")?,
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,
             about,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use edge::{Outbound, OutboundLimits};
-use identity::{Client, NewOfficer, NewPerson, enrol_officer, enrol_person};
+use identity::{AuthMethod, ClientMetadata, NewOfficer, NewPerson, enrol_officer, enrol_person, secret_digest};
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
 use payments::Wallets;
@@ -121,17 +121,20 @@ fn wallets(demo: &Demo) -> Result<Vec<Beside>, String> {
     Ok(new)
 }
 
-fn clients(secrets: &Secrets) -> Vec<Client> {
+fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {
     cast::clients(secrets)
         .into_iter()
-        .map(|part| Client {
-            id: part.id.to_owned(),
-            name: Localised::from([("en", "Demonstration bank"), ("st", "Banka ea pontšo")]),
-            secret_hash: part.secret.map(|secret| Client::hash_of(&Secret::new(secret))),
+        .map(|part| ClientMetadata {
+            client_id: part.id.to_owned(),
+            client_name: Localised::from([("en", "Demonstration bank"), ("st", "Banka ea pontšo")]),
+            token_endpoint_auth_method: match part.secret {
+                Some(_) => AuthMethod::ClientSecretBasic,
+                None => AuthMethod::None,
+            },
+            client_secret_digest: part.secret.map(|secret| secret_digest(&Secret::new(secret))),
             redirect_uris: part.redirect_uris,
-            post_logout_redirect_uris: Vec::new(),
-            scopes: vec!["profile".to_owned(), "phone".to_owned()],
-            first_party: false,
+            scope: "profile phone".to_owned(),
+            ..ClientMetadata::default()
         })
         .collect()
 }

@@ -28,8 +28,10 @@ fn retired(folder: &Path) -> Result<Vec<PublicKey>, KeyError> {
 pub(crate) struct Keys {
     master: Secret<[u8; 32]>,
     folder: PathBuf,
-    /// Signs ID tokens (P-256).
+    /// Signs tokens (P-256).
     pub(crate) identity: Arc<SigningKey>,
+    /// Signs tokens for programs that know RSA only, one key for each padding.
+    pub(crate) rsa: [Arc<SigningKey>; 2],
     /// Signed ID tokens before it; their signatures still count.
     pub(crate) retired: Vec<PublicKey>,
 }
@@ -43,6 +45,10 @@ impl Keys {
             master: secret_in_file(&folder.join("master.key"))?,
             folder: folder.to_owned(),
             identity: Arc::new(SigningKey::in_file(&folder.join(IDENTITY), Algorithm::Es256)?),
+            rsa: [
+                Arc::new(SigningKey::in_file(&folder.join("tokens-ps256.key"), Algorithm::Ps256)?),
+                Arc::new(SigningKey::in_file(&folder.join("tokens-rs256.key"), Algorithm::Rs256)?),
+            ],
             retired: retired(folder)?,
         })
     }

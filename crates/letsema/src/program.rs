@@ -13,7 +13,7 @@ use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
-use identity::{Client, Identity, IdentitySettings, recognise};
+use identity::{ClientMetadata, Identity, IdentitySettings, recognise};
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Subscriptions, Workers, log};
 use messages::{Carriers, Messages};
@@ -24,7 +24,7 @@ use spine::{Caller, Clock, Localised, Migration, Secret, Words};
 use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
-use crate::country::Country;
+use crate::country::{Country, IdentityPart};
 use crate::keys::Keys;
 
 /// PINs and passwords hashed at the same time: each takes 19 MiB.
@@ -53,7 +53,7 @@ pub(crate) struct Setup {
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Programs that let people sign in here.
-    pub(crate) clients: Vec<Client>,
+    pub(crate) clients: Vec<ClientMetadata>,
     /// Who watches the log.
     pub(crate) witnesses: Vec<Witness>,
 }
@@ -121,8 +121,8 @@ impl Program {
         let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
         let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
-        let identity = identity(&setup, &keys, &acts, &messages)?;
         let population = civil::Population::new(country.registers.clone());
+        let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, Vec::new());
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
@@ -148,7 +148,8 @@ impl Program {
             institutions: Arc::clone(&institutions),
         };
 
-        let workers = services.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
+        let workers = payments::handlers(&gateway, messages.handlers(&acts, Workers::default()));
+        let workers = services.handlers(identity.handlers(workers));
         let router = portal
             .routes()
             .merge(message_routes(&setup, &acts))
@@ -236,7 +237,13 @@ fn gateway(setup: &Setup, wallets: &str, acts: &Acts, clock: &Arc<dyn Clock>) ->
 }
 
 /// Sign-in, with the keys for it.
-fn identity(setup: &Setup, keys: &Keys, acts: &Acts, messages: &Messages) -> Result<Identity, String> {
+fn identity(
+    setup: &Setup,
+    keys: &Keys,
+    acts: &Acts,
+    messages: &Messages,
+    (population, part): (&civil::Population, IdentityPart),
+) -> Result<Identity, String> {
     let seal_key = SealKey::new(&keys.secret("seal")).map_err(|error| wrong("the keys", error))?;
     let hasher = Hasher::new(keys.secret("pepper"), HASHES_AT_ONCE).map_err(|error| wrong("the keys", error))?;
     Identity::new(IdentitySettings {
@@ -248,8 +255,12 @@ fn identity(setup: &Setup, keys: &Keys, acts: &Acts, messages: &Messages) -> Res
         secret: keys.secret("identity"),
         base_url: setup.base_url.clone(),
         site_name: "Letsema".to_owned(),
-        clients: setup.clients.clone(),
+        clients: part.clients.into_iter().chain(setup.clients.iter().cloned()).collect(),
         messages: messages.clone(),
+        other_signing_keys: keys.rsa.to_vec(),
+        population: Some(population.clone()),
+        trust: part.trust_framework,
+        outbound: setup.outbound.clone(),
     })
     .map_err(|error| wrong("sign-in", error))
 }

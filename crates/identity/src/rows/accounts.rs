@@ -13,6 +13,7 @@ const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_
      FROM identity_account WHERE kind = $1 AND login = $2";
 const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state \
      FROM identity_account WHERE id = $1";
+const SHOWN: &str = "SELECT name, phone, email, language FROM identity_account WHERE id = $1";
 const SET_TOTP_STEP: &str = "UPDATE identity_account SET totp_step = $2 WHERE id = $1";
 const SET_SECRET: &str = "UPDATE identity_account SET secret_hash = $2 WHERE id = $1";
 const SET_STATE: &str = "UPDATE identity_account SET state = $2 WHERE id = $1";
@@ -80,6 +81,27 @@ pub(crate) fn account_by_login(tx: &mut dyn Tx, kind: Kind, login: &str) -> Resu
 
 pub(crate) fn account_by_id(tx: &mut dyn Tx, id: &str) -> Result<Option<Account>, TxError> {
     tx.first(ACCOUNT_BY_ID, &[id.into()])?.map(|row| account(&row)).transpose()
+}
+
+/// What an account shows of its holder.
+pub(crate) struct Shown {
+    pub(crate) name: Personal<String>,
+    pub(crate) phone: Option<Personal<String>>,
+    pub(crate) email: Option<Personal<String>>,
+    pub(crate) language: spine::Language,
+}
+
+pub(crate) fn shown(tx: &mut dyn Tx, id: &str) -> Result<Option<Shown>, TxError> {
+    let personal = |row: &Row, place| row.get::<Option<String>>(place).map(|value| value.map(Personal::new));
+    let read = |row: Row| {
+        Ok(Shown {
+            name: Personal::new(row.get(0)?),
+            phone: personal(&row, 1)?,
+            email: personal(&row, 2)?,
+            language: row.get::<String>(3)?.into(),
+        })
+    };
+    tx.first(SHOWN, &[id.into()])?.map(read).transpose()
 }
 
 fn account(row: &Row) -> Result<Account, TxError> {

@@ -6,8 +6,16 @@
 //! |---|---|
 //! | `accounts.rs` | accounts, tries, challenges, passkeys |
 //! | `sessions.rs` | sessions |
-//! | `grants.rs` | codes, tokens, consents |
+//! | `grants.rs` | codes, tokens, pushed requests, proofs that are good once |
+//! | `consents.rs` | consents |
+//! | `approvals.rs` | sign-ins approved elsewhere |
+//! | `participants.rs` | which clients took part in which session |
+//! | `clients.rs` | registered clients, signing keys |
 
 pub(crate) mod accounts;
+pub(crate) mod approvals;
+pub(crate) mod clients;
+pub(crate) mod consents;
 pub(crate) mod grants;
+pub(crate) mod participants;
 pub(crate) mod sessions;

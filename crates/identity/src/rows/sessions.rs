@@ -12,21 +12,24 @@ use crate::session::{Found, NewSession, SessionId};
 const INSERT: &str = "INSERT INTO identity_session (id, token_hash, account, parent, client, assurance, methods, user_agent, made_at, auth_time, last_seen_at, ends_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, $11)";
 const BY_TOKEN: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state, a.phone \
+     a.kind, a.name, a.roles, a.institution, a.state \
      FROM identity_session s JOIN identity_account a ON a.id = s.account WHERE s.token_hash = $1";
 const BY_ID: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state, a.phone \
+     a.kind, a.name, a.roles, a.institution, a.state \
      FROM identity_session s JOIN identity_account a ON a.id = s.account WHERE s.id = $1";
 const OF_ACCOUNT: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state, a.phone \
+     a.kind, a.name, a.roles, a.institution, a.state \
      FROM identity_session s JOIN identity_account a ON a.id = s.account \
      WHERE s.account = $1 AND s.parent IS NULL AND s.ended_at IS NULL AND s.ends_at > $2 AND s.last_seen_at > $3 ORDER BY s.id DESC LIMIT 100";
 const TOUCH: &str = "UPDATE identity_session SET last_seen_at = $2 WHERE (id = $1 OR id = $3) AND last_seen_at < $2";
 const END: &str = "UPDATE identity_session SET ended_at = $2 WHERE (id = $1 OR parent = $1) AND ended_at IS NULL";
 const END_ALL: &str = "UPDATE identity_session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL AND id <> $3 AND (parent IS NULL OR parent <> $3)";
-const REVOKE: &str = "UPDATE identity_token SET revoked_at = $2 WHERE session = $1 AND revoked_at IS NULL";
+const REVOKE: &str = "UPDATE identity_access SET revoked_at = $2 WHERE session = $1 AND revoked_at IS NULL";
+const REVOKE_REFRESH: &str = "UPDATE identity_refresh SET revoked_at = $2 WHERE session = $1 AND revoked_at IS NULL";
 const REVOKE_ALL: &str =
-    "UPDATE identity_token SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL AND session <> $3";
+    "UPDATE identity_access SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL AND session <> $3";
+const REVOKE_ALL_REFRESH: &str =
+    "UPDATE identity_refresh SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL AND session <> $3";
 const SWEEP: &str = "DELETE FROM identity_session WHERE ends_at < $1";
 
 pub(crate) fn insert(tx: &mut dyn Tx, id: SessionId, new: &NewSession<'_>, now: Timestamp) -> Result<(), TxError> {
@@ -89,7 +92,6 @@ fn found(row: &Row) -> Result<Found, TxError> {
         roles: list(14)?,
         institution: row.get(15)?,
         active: row.get::<String>(16)? == "active",
-        phone: row.get::<Option<String>>(17)?.map(Personal::new),
     })
 }
 
@@ -98,15 +100,17 @@ pub(crate) fn touch(tx: &mut dyn Tx, id: SessionId, parent: Option<SessionId>, n
     tx.execute(TOUCH, &[id.into(), now.into(), parent.unwrap_or(id).into()]).map(drop)
 }
 
-/// Ends a session, those that hang on it, and the access tokens given out in it.
+/// Ends a session, those that hang on it, and the tokens given out in it.
 pub(crate) fn end(tx: &mut dyn Tx, id: SessionId, now: Timestamp) -> Result<u64, TxError> {
     tx.execute(REVOKE, &[id.into(), now.into()])?;
+    tx.execute(REVOKE_REFRESH, &[id.into(), now.into()])?;
     tx.execute(END, &[id.into(), now.into()])
 }
 
 /// Ends every session of an account but one and what hangs on it; all of them with an empty `but`.
 pub(crate) fn end_all(tx: &mut dyn Tx, account: &str, but: &str, now: Timestamp) -> Result<u64, TxError> {
     tx.execute(REVOKE_ALL, &[account.into(), now.into(), but.into()])?;
+    tx.execute(REVOKE_ALL_REFRESH, &[account.into(), now.into(), but.into()])?;
     tx.execute(END_ALL, &[account.into(), now.into(), but.into()])
 }
 

@@ -68,7 +68,7 @@ fn sweeping_forgets_what_is_over_and_nothing_else() {
             "SELECT 'x', token_hash FROM identity_session",
             "SELECT 'x', key FROM identity_attempt",
             "SELECT 'x', hash FROM identity_code",
-            "SELECT 'x', hash FROM identity_token",
+            "SELECT 'x', hash FROM identity_access",
         ] {
             assert!(world.rows(table).await.is_empty(), "{table}");
         }

@@ -38,6 +38,13 @@ impl Answer {
         unescape(self.body[start..].split('"').next().unwrap())
     }
 
+    /// The values of the boxes of this name that are ticked.
+    pub(crate) fn checked(&self, name: &str) -> Vec<String> {
+        let inputs = self.body.split("<input").skip(1).map(|input| input.split('>').next().unwrap());
+        let ours = inputs.filter(|input| input.contains(&format!("name=\"{name}\"")) && input.contains("checked"));
+        ours.map(|input| unescape(input.split("value=\"").nth(1).unwrap().split('"').next().unwrap())).collect()
+    }
+
     /// A parameter of the address redirected to.
     pub(crate) fn param(&self, name: &str) -> Option<String> {
         let query = self.location().split_once('?')?.1;
@@ -123,11 +130,14 @@ impl Browser {
         answer
     }
 
-    /// Sends the form of the page last seen.
+    /// Sends the form of the page last seen, with the boxes that stand ticked unless the fields say others.
     pub(crate) async fn send(&mut self, target: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.page.as_ref().map(|page| page.hidden("_form")).unwrap_or_default();
         let mut body = format!("_form={token}");
-        for (name, value) in fields {
+        let ticked = self.page.as_ref().map(|page| page.checked("claim")).unwrap_or_default();
+        let own = fields.iter().any(|(name, _)| *name == "claim");
+        let ticked = ticked.iter().filter(|_| !own).map(|value| ("claim", value.as_str()));
+        for (name, value) in fields.iter().copied().chain(ticked) {
             body.push_str(&format!("&{name}={}", coded(value)));
         }
         let headers = [

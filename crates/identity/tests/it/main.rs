@@ -5,12 +5,17 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in tests a failure should be loud")]
 
 mod accounts;
+mod attacks;
 mod authenticator;
 mod browser;
+mod conformance;
+mod devices;
 mod exchanging;
+mod managing;
 mod passkeys;
 mod policies;
 mod portal;
+mod regulated;
 mod requests;
 mod sessions;
 mod signing_in;

@@ -75,7 +75,7 @@ fn every_other_fault_is_answered_to_the_client() {
             (vec![("prompt", "none")], "login_required"),
             (vec![("max_age", "-1")], "invalid_request"),
             (vec![("max_age", "soon")], "invalid_request"),
-            (vec![("request", "eyJ")], "request_not_supported"),
+            (vec![("request", "eyJ")], "invalid_request_object"),
             (vec![("request_uri", "urn:x")], "request_uri_not_supported"),
             (vec![("registration", "{}")], "registration_not_supported"),
             (vec![("id_token_hint", "eyJ.x.y")], "invalid_request"),

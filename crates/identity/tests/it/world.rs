@@ -7,12 +7,17 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
-use edge::{Limits, Site, SiteSettings, Visit, frame};
-use identity::{Client, Identity, IdentitySettings, NewOfficer, NewPerson, enrol_officer, enrol_person, recognise};
+use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
+use identity::{
+    AuthMethod, ClientMetadata, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, TrustFramework,
+    enrol_officer, enrol_person, recognise, secret_digest,
+};
 use journal::{Acts, Key, Subscriptions, Workers};
 use messages::{Carrier, Carrying, Messages, Outgoing};
-use spine::{Authority, Caller, Language, Localised, Migration, Personal, Secret};
+use registers::Registers;
+use spine::{Authority, Caller, Folding, Language, Localised, Migration, Personal, Secret};
 use testkit::{Everything, SeededEntropy, TestClock, TestDatabase};
 
 pub(crate) const BASE: &str = "http://localhost:8080";
@@ -24,6 +29,9 @@ pub(crate) const LINEO_NAME: &str = "Lineo Mokhethi";
 pub(crate) const OFFICER: &str = "off_01jdf2k9q8e9t8xq8m2n4v6w80";
 pub(crate) const OFFICER_NAME: &str = "m.mokoena";
 pub(crate) const OFFICER_PASSWORD: &str = "a long password of four words";
+/// A program that hears of the end of sessions, at a port of these tests' own.
+pub(crate) const HEARS: &str = "hears";
+pub(crate) const HEARS_PORT: u16 = 18_573;
 pub(crate) const BANK_SECRET: &str = "bank:secret+of=32 bytes%or so";
 
 /// Carries codes to the test.
@@ -55,7 +63,7 @@ pub(crate) fn on_each(test: impl AsyncFn(World)) {
 
 /// The same under another authority.
 pub(crate) fn under(authority: Arc<dyn Authority>, test: impl AsyncFn(World)) {
-    let engines = [journal::MIGRATIONS, messages::MIGRATIONS, identity::MIGRATIONS];
+    let engines = [journal::MIGRATIONS, messages::MIGRATIONS, registers::MIGRATIONS, identity::MIGRATIONS];
     let migrations: Vec<Migration> = engines.into_iter().flatten().copied().collect();
     for database in testkit::databases(&migrations) {
         let authority = Arc::clone(&authority);
@@ -63,25 +71,42 @@ pub(crate) fn under(authority: Arc<dyn Authority>, test: impl AsyncFn(World)) {
     }
 }
 
-fn client(id: &str, secret: Option<&str>, redirect: &str, scopes: &[&str]) -> Client {
-    Client {
-        id: id.to_owned(),
-        name: Localised::from([("en", "The Bank"), ("st", "Banka")]),
-        secret_hash: secret.map(|secret| Client::hash_of(&Secret::new(secret.to_owned()))),
+fn client(id: &str, secret: Option<&str>, redirect: &str, scope: &str) -> ClientMetadata {
+    ClientMetadata {
+        client_id: id.to_owned(),
+        client_name: Localised::from([("en", "The Bank"), ("st", "Banka")]),
+        token_endpoint_auth_method: match secret {
+            Some(_) => AuthMethod::ClientSecretBasic,
+            None => AuthMethod::None,
+        },
+        client_secret_digest: secret.map(|secret| secret_digest(&Secret::new(secret.to_owned()))),
         redirect_uris: vec![redirect.to_owned()],
         post_logout_redirect_uris: vec![redirect.replace("/cb", "/bye")],
-        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-        first_party: false,
+        scope: scope.to_owned(),
+        ..ClientMetadata::default()
     }
 }
 
-pub(crate) fn clients() -> Vec<Client> {
-    vec![
-        client("bank", Some(BANK_SECRET), "https://bank.example/cb", &["profile", "phone"]),
-        client("bank-cards", None, "https://bank.example/cb", &["profile"]),
-        client("shop", Some("another secret, also long"), "https://shop.example/cb?shop=1", &["profile"]),
-        client("app", None, "ls.example.app:/cb", &[]),
-    ]
+pub(crate) fn clients() -> Vec<ClientMetadata> {
+    let mut all = vec![
+        client("bank", Some(BANK_SECRET), "https://bank.example/cb", "profile phone"),
+        client("bank-cards", None, "https://bank.example/cb", "profile"),
+        client("shop", Some("another secret, also long"), "https://shop.example/cb?shop=1", "profile"),
+        client("app", None, "ls.example.app:/cb", ""),
+    ];
+    all.push(ClientMetadata {
+        backchannel_logout_uri: Some(format!("http://127.0.0.1:{HEARS_PORT}/logout")),
+        ..client(HEARS, Some(BANK_SECRET), "https://hears.example/cb", "profile")
+    });
+    // As the suite's own client: every scope, refresh tokens, and no code challenge.
+    all.push(ClientMetadata {
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode],
+        pkce_optional: true,
+        claims: "name individual_id".to_owned(),
+        ..client("suite", Some(BANK_SECRET), "https://suite.example/cb", "profile email phone address offline_access")
+    });
+    all.extend(crate::regulated::clients());
+    all
 }
 
 pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) -> IdentitySettings {
@@ -96,6 +121,27 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         site_name: "Letsema".to_owned(),
         clients: clients(),
         messages: messages.clone(),
+        other_signing_keys: vec![crate::regulated::rsa_key()],
+        population: Some(Population::new(people())),
+        trust: Some(trust()),
+        outbound: Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() }),
+    }
+}
+
+/// The register of people, empty at first.
+pub(crate) fn people() -> Registers {
+    let text = include_str!("../../../../packs/lesotho/registers/civil-person.toml");
+    Registers::parse(&[("civil-person".to_owned(), text.to_owned())], Folding::default()).unwrap()
+}
+
+/// How this small country says that it knows people.
+fn trust() -> TrustFramework {
+    TrustFramework {
+        name: "xx_national_id".to_owned(),
+        assurance_level: "high".to_owned(),
+        record_type: "population_register".to_owned(),
+        source_name: "The civil registry".to_owned(),
+        country_code: "XXX".to_owned(),
     }
 }
 
@@ -113,12 +159,14 @@ impl World {
         let words = Arc::new(testkit::words(&["edge", "messages", "identity"]));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
-        let workers = messages.handlers(&acts, Workers::default());
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
         let identity = Identity::new(settings(&acts, &messages, &key)).unwrap();
+        let workers = identity.handlers(messages.handlers(&acts, Workers::default()));
         let mut site = SiteSettings::new(words, BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
         site.sign_in_path = "/sign-in".to_owned();
         site.sign_out_path = "/sign-out".to_owned();
+        // Requests of these tests come from no address; whoever ends TLS for them is trusted.
+        site.trusted_proxies = vec!["0.0.0.0".parse().unwrap()];
         let site = Site::new(site);
         let router = Router::new()
             .route("/me", get(me))
@@ -159,6 +207,24 @@ impl World {
             enrol_officer(cx, &officer)
         };
         self.acts.write(&Caller::system("test"), &Key::none(), enrol).await.unwrap();
+    }
+
+    /// The register knows Lineo too, as the civil registry does.
+    pub(crate) async fn register_lineo(&self) {
+        let record = serde_json::json!({
+            "national_id": LINEO_NUMBER, "person": LINEO, "given": "Lineo", "family": "Mokhethi", "born": "1992-03-14",
+            "sex": "female", "district": "leribe", "nationality": "LSO", "phone": LINEO_PHONE,
+        });
+        let (people, record) = (people(), record.as_object().unwrap().clone());
+        let enrol = move |cx: &mut spine::Cx<'_>| {
+            registers::enrol_many(cx, &people, civil::REGISTER, vec![record.clone()]).map(drop)
+        };
+        self.acts.write(&Caller::system("test"), &Key::none(), enrol).await.unwrap();
+    }
+
+    /// Runs every job that waits.
+    pub(crate) async fn drain(&self) {
+        self.workers.drain(&self.acts).await.unwrap();
     }
 
     /// The code of the last message.

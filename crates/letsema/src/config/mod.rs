@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use edge::Network;
-use identity::Client;
+use identity::ClientMetadata;
 use journal::log::Witness;
 use messages::MailSettings;
 use payments::WalletLink;
@@ -49,7 +49,7 @@ pub(crate) struct Config {
     /// PEM of authorities to trust beside the public web's, in calls to others.
     pub(crate) authorities: Vec<u8>,
     pub(crate) wallets: Vec<(String, WalletLink)>,
-    pub(crate) clients: Vec<Client>,
+    pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
     pub(crate) mail: Option<MailSettings>,
     pub(crate) witnesses: Vec<Witness>,
@@ -226,7 +226,7 @@ mod tests {
         assert!(config.trusted_proxies[0].contains("10.0.0.7".parse().unwrap()));
         assert_eq!((config.wallets.len(), config.clients.len(), config.witnesses.len()), (1, 1, 1));
         assert_eq!(config.wallets[0].1.secret.reveal(), b"0123456789abcdef/@", "without the end of the line");
-        assert!(config.clients[0].secret_hash.is_some());
+        assert!(config.clients[0].client_secret_digest.is_some());
         assert_eq!(config.sms.unwrap().sender, "LETSEMA");
         assert_eq!(config.mail.unwrap().port, 465);
     }

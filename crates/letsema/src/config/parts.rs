@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use edge::{Network, may_be_called};
-use identity::Client;
+use identity::{AuthMethod, ClientMetadata, secret_digest};
 use journal::log::Witness;
 use messages::{MailRelay, MailSecurity, MailSettings};
 use payments::WalletLink;
@@ -174,8 +174,9 @@ pub(super) fn wallets(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(Stri
     wallets
 }
 
-pub(super) fn clients(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Client> {
-    let mut clients: Vec<Client> = Vec::new();
+/// Programs with a secret or without; those with keys are declared in the pack or registered.
+pub(super) fn clients(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<ClientMetadata> {
+    let mut clients: Vec<ClientMetadata> = Vec::new();
     for mut section in whole.sections(faults, "clients") {
         let id = section.needed(faults, "id", "bank");
         let name = section.localised(faults, "name");
@@ -187,18 +188,22 @@ pub(super) fn clients(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Clien
         let at = section.at;
         section.end(faults);
         let (Some(id), Some(name)) = (id, name) else { continue };
-        let client = Client {
-            id: id.0.clone(),
-            name,
-            secret_hash: secret.as_ref().map(Client::hash_of),
+        let client = ClientMetadata {
+            client_id: id.0.clone(),
+            client_name: name,
+            token_endpoint_auth_method: match secret {
+                Some(_) => AuthMethod::ClientSecretBasic,
+                None => AuthMethod::None,
+            },
+            client_secret_digest: secret.as_ref().map(secret_digest),
             redirect_uris,
             post_logout_redirect_uris,
-            scopes,
-            first_party: false,
+            scope: scopes.join(" "),
+            ..ClientMetadata::default()
         };
         if let Err(error) = client.check() {
             faults.at(at, error.to_string());
-        } else if !twice(faults, clients.iter().map(|client| client.id.as_str()), "the client", &id) {
+        } else if !twice(faults, clients.iter().map(|client| client.client_id.as_str()), "the client", &id) {
             clients.push(client);
         }
     }

@@ -3,6 +3,8 @@
 //! **Invariant:** only a client that shows an ID token of whoever is signed in ends her session without asking her;
 //! she is sent on to a registered address, letter by letter, or to nowhere.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -12,7 +14,7 @@ use edge::{Answers, Form, Page, Refusal, Reply, Visit, html};
 use serde_json::Value as Json;
 use spine::Fault;
 
-use crate::client::{Client, origin_of};
+use crate::provider::client::{Client, origin_of};
 use crate::settings::Identity;
 
 const PATH: &str = "/oauth2/logout";
@@ -22,15 +24,15 @@ pub(crate) fn routes() -> Router<Identity> {
 }
 
 /// What a client wishes.
-struct Wish<'a> {
-    client: Option<&'a Client>,
+struct Wish {
+    client: Option<Arc<Client>>,
     hint: Option<String>,
     to: Option<String>,
     state: Option<String>,
 }
 
 impl Identity {
-    fn wish(&self, params: &Answers) -> Result<Wish<'_>, Refusal> {
+    fn wish(&self, params: &Answers) -> Result<Wish, Refusal> {
         let refuse = |code| Err(Refusal::from(Fault::invalid(code)).status(StatusCode::BAD_REQUEST));
         let one = |name: &str| params.all(name).first().cloned().filter(|value| !value.is_empty());
         let hint = one("id_token_hint");
@@ -45,7 +47,7 @@ impl Identity {
         }
         let client = one("client_id").or(audience).and_then(|id| self.client(&id));
         let to = one("post_logout_redirect_uri");
-        let known = |uri: &String| client.is_some_and(|client| client.post_logout_redirect_uris.contains(uri));
+        let known = |uri: &String| client.as_ref().is_some_and(|client| client.post_logout_redirect_uris.contains(uri));
         if to.as_ref().is_some_and(|uri| !known(uri)) {
             return refuse("identity.request.redirect");
         }
@@ -54,12 +56,12 @@ impl Identity {
 
     /// Whom an ID token of ours was made for.
     fn audience(&self, token: &str) -> Option<String> {
-        let claims = self.inner.key_set.open(token, Some("JWT")).ok()?;
+        let claims = self.directory().key_set.open(token, Some("JWT")).ok()?;
         claims.get("aud").and_then(Json::as_str).map(str::to_owned)
     }
 }
 
-impl Wish<'_> {
+impl Wish {
     /// Where to go afterwards.
     fn address(&self) -> String {
         let Some(to) = &self.to else { return "/".to_owned() };
@@ -76,7 +78,7 @@ async fn ask(State(identity): State<Identity>, visit: Visit, headers: HeaderMap)
     let params = params.map_err(|fault| Refusal::from(fault).status(StatusCode::BAD_REQUEST))?;
     let wish = identity.wish(&params)?;
     let who = identity.provider_session(&visit, &headers).await?;
-    let hinted = wish.client.zip(wish.hint.as_deref());
+    let hinted = wish.client.as_ref().zip(wish.hint.as_deref());
     let shown = match (&who, hinted) {
         (Some(who), Some((client, hint))) => {
             identity.hinted(client, hint) == Some(identity.subject(client, &who.found.account))
@@ -91,8 +93,8 @@ async fn ask(State(identity): State<Identity>, visit: Visit, headers: HeaderMap)
 }
 
 /// Asks whether she wants to sign out.
-fn page(visit: &Visit, wish: &Wish<'_>) -> Page {
-    let client = wish.client.map(|client| client.id.as_str()).unwrap_or_default();
+fn page(visit: &Visit, wish: &Wish) -> Page {
+    let client = wish.client.as_ref().map(|client| client.id.as_str()).unwrap_or_default();
     let body = html! {
         input type="hidden" name="client_id" value=(client);
         @if let Some(to) = &wish.to { input type="hidden" name="post_logout_redirect_uri" value=(to); }
