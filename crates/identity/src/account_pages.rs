@@ -58,6 +58,9 @@ async fn list(State(identity): State<Identity>, visit: Visit, current: Option<Ex
         (table)
         (others)
         p { a href="/account/passkeys" { (visit.t("identity.passkeys.title")) } }
+        p { a href="/account/consents" { (visit.t("identity.consents.title")) } }
+        p { a href="/account/approvals" { (visit.t("identity.approvals.title")) } }
+        p { a href="/device" { (visit.t("identity.device.title")) } }
     });
     Ok(page.into_response())
 }

@@ -29,7 +29,7 @@ struct Asked {
 
 /// Looking, as against doing.
 fn is_look(act: &ActView) -> bool {
-    ["looked", "viewed", "searched"].iter().any(|verb| act.kind.ends_with(verb))
+    ["looked", "viewed", "searched", "passed"].iter().any(|verb| act.kind.ends_with(verb))
 }
 
 async fn looks(State(portal): State<Portal>, visit: Visit, Query(asked): Query<Asked>) -> Result<Page, Refusal> {

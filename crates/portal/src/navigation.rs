@@ -25,6 +25,9 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }
+            if actor.has_role("identity-officer") {
+                links.push(Link::new("/identity/clients", "portal.nav.clients"));
+            }
             if actor.has_role("operator") {
                 links.push(Link::new("/operations/jobs", "portal.nav.jobs"));
             }
