@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use crypto::jose::{self, KeySet};
 use crypto::{Algorithm, SigningKey, base64url, sha256};
-use identity::{AuthMethod, ClientMetadata, GrantType, Profile, TokenFormat, secret_digest};
+use identity::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat, secret_digest};
 use serde_json::{Value as Json, json};
 use spine::{Localised, Secret};
 
@@ -60,8 +60,18 @@ pub(crate) fn clients() -> Vec<ClientMetadata> {
         jwks: Some(KeySet::of([&KEY.public(), &CLIENT_RSA.public()]).to_jwks()),
         ..lender.clone()
     };
-    vec![lender, signing, plain_jwt].into_iter().chain(unusual()).collect()
+    let pinged = PINGED.map(|(id, port)| ClientMetadata {
+        client_id: id.to_owned(),
+        backchannel_token_delivery_mode: Delivery::Ping,
+        backchannel_client_notification_endpoint: Some(format!("http://127.0.0.1:{port}/told")),
+        ..lender.clone()
+    });
+    [lender, signing, plain_jwt].into_iter().chain(pinged).chain(unusual()).collect()
 }
+
+/// Programs that are told of approvals, each at a port of its own.
+pub(crate) const PINGED: [(&str, u16); 4] =
+    [("ping-401", 18_574), ("ping-403", 18_575), ("ping-body", 18_576), ("ping-redirect", 18_577)];
 
 /// The self-signed certificate of RFC 8705 appendix A (`CN=mtls`), in base64.
 pub(crate) const CERTIFICATE: &str = "MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAxODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwIDSQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOVbUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=";

@@ -1,5 +1,11 @@
 //! Modules of the plan `fapi-ciba-id1-test-plan` (private_key_jwt, poll; the notification by itself for ping).
 
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
 use crypto::jose;
 use serde_json::{Value as Json, json};
 use spine::{Caller, Secret};
@@ -7,7 +13,7 @@ use spine::{Caller, Secret};
 use crate::browser::{Answer, Browser, signed_in};
 use crate::exchanging::{FORM, call};
 use crate::regulated::{
-    CLIENT_RSA, DPOP, KEY, LENDER, assertion_claims, name, proof, proof_with, proven, with_assertion,
+    CLIENT_RSA, DPOP, KEY, LENDER, PINGED, assertion_claims, name, proof, proof_with, proven, with_assertion,
 };
 use crate::world::{BASE, LINEO_NUMBER, LINEO_PHONE, LINEO_PIN, World, on_each};
 
@@ -376,6 +382,68 @@ fn fapi_ciba_id1_refresh_token() {
         let again = call(&world, "POST", "/oauth2/token", &[FORM, ("dpop", &proof)], body).await;
         assert_eq!(again.status, 200, "{}", again.body);
     });
+}
+
+type Heard = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A program's notification endpoint, which answers so and remembers what it was told.
+async fn listening(port: u16, status: u16, body: &'static str) -> Heard {
+    let heard = Heard::default();
+    let hear = move |State(heard): State<Heard>, headers: HeaderMap, told: String| async move {
+        let bearer = headers["authorization"].to_str().unwrap().to_owned();
+        heard.lock().unwrap().push((bearer, told));
+        (StatusCode::from_u16(status).unwrap(), [("location", "https://another.example/")], body)
+    };
+    let router = Router::new().route("/told", post(hear)).with_state(Arc::clone(&heard));
+    let socket = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    tokio::spawn(async move { axum::serve(socket, router).await });
+    heard
+}
+
+/// The program is told once, whatever it answers, and fetches its tokens.
+fn is_told_once(id: &'static str, status: u16, body: &'static str) {
+    let (_, port) = PINGED.into_iter().find(|(own, _)| *own == id).unwrap();
+    on_each(async |world| {
+        let heard = listening(port, status, body).await;
+        let mut browser = signed_in(&world).await;
+        let mut claims = request_claims(&world);
+        claims["iss"] = json!(id);
+        claims["client_notification_token"] = json!("8d67dc78-7faa-4d41-aabd-67707b374255");
+        let object = jose::sign(&KEY, "JWT", &claims).unwrap();
+        let answer =
+            call(&world, "POST", "/oauth2/backchannel", &[FORM], proven(&world, id, &[("request", &object)])).await;
+        let asked = answer.json()["auth_req_id"].as_str().unwrap().to_owned();
+        answers(&mut browser, true).await;
+        world.drain().await;
+        world.drain().await;
+        let told = heard.lock().unwrap().clone();
+        assert_eq!(told.len(), 1, "no second try, no redirect followed");
+        assert_eq!(told[0].0, "Bearer 8d67dc78-7faa-4d41-aabd-67707b374255");
+        assert_eq!(serde_json::from_str::<Json>(&told[0].1).unwrap(), json!({"auth_req_id": asked}));
+        let proof = proof(&world, "POST", "/oauth2/token", None).await;
+        let body = proven(&world, id, &[("grant_type", GRANT), ("auth_req_id", &asked)]);
+        assert_eq!(call(&world, "POST", "/oauth2/token", &[FORM, ("dpop", &proof)], body).await.status, 200);
+    });
+}
+
+#[test]
+fn fapi_ciba_id1_ping_backchannel_notification_endpoint_response_401() {
+    is_told_once("ping-401", 401, "");
+}
+
+#[test]
+fn fapi_ciba_id1_ping_backchannel_notification_endpoint_response_403() {
+    is_told_once("ping-403", 403, "");
+}
+
+#[test]
+fn fapi_ciba_id1_ping_backchannel_notification_endpoint_response_has_body() {
+    is_told_once("ping-body", 200, "{\"welcome\": true}");
+}
+
+#[test]
+fn fapi_ciba_id1_ping_backchannel_notification_endpoint_return_redirect_request() {
+    is_told_once("ping-redirect", 301, "");
 }
 
 #[test]
