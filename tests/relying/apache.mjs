@@ -2,7 +2,7 @@
 // her in. Prints one line a check; run by `suite` where Apache and the module are installed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, mkdirSync, writeFileSync, chmodSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Browser, base, check, signedInBy } from './person.mjs';
@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'letsema-apache-'));
 chmodSync(folder, 0o755);
 mkdirSync(join(folder, 'www/inside'), { recursive: true });
 writeFileSync(join(folder, 'www/inside/index.html'), 'let in');
-const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'mime', 'headers', 'unixd', 'auth_openidc'];
+const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'dir', 'headers', 'auth_openidc'];
 writeFileSync(join(folder, 'apache.conf'), `
 ServerRoot ${folder}
 ServerName localhost
@@ -39,18 +39,20 @@ OIDCRemoteUserClaim sub
 OIDCPassClaimsAs both
 <Location /inside>
   AuthType openid-connect
+  # Not by whether it looks like a script: this test's browser is one.
+  OIDCUnAuthAction auth true
   Require valid-user
   Header always set X-Name "%{OIDC_CLAIM_name}e"
   Header always set X-Issuer "%{OIDC_CLAIM_iss}e"
 </Location>
 `);
 const apache = spawn('/usr/sbin/apache2', ['-X', '-f', join(folder, 'apache.conf')], { stdio: 'ignore' });
-process.on('exit', () => apache.kill());
+process.on('exit', () => { apache.kill(); rmSync(folder, { recursive: true, force: true }); });
 
 /** What Apache's own cookies are kept in: its site is another than ours. */
 const cookies = new Map();
 async function visit(url) {
-  const answer = await fetch(url, { redirect: 'manual', headers: { cookie: [...cookies].map(([n, v]) => `${n}=${v}`).join('; ') } });
+  const answer = await fetch(url, { redirect: 'manual', headers: { accept: 'text/html', cookie: [...cookies].map(([n, v]) => `${n}=${v}`).join('; ') } });
   for (const line of answer.headers.getSetCookie()) {
     const [pair] = line.split(';');
     cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));

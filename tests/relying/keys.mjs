@@ -21,9 +21,9 @@ const lender = {
 const clients = [
   lender,
   { ...lender, client_id: 'signing-lender', require_signed_request_object: true },
-  { ...lender, client_id: 'asker', profile: 'plain', grant_types: ['urn:openid:params:grant-type:ciba'] },
+  { ...lender, client_id: 'asker', profile: 'plain', scope: 'profile', grant_types: ['urn:openid:params:grant-type:ciba'] },
   {
-    ...lender, client_id: 'sealed', profile: 'plain', jwks: { keys: [verify, seal] }, grant_types: ['authorization_code'],
+    ...lender, client_id: 'sealed', profile: 'plain', scope: 'profile', jwks: { keys: [verify, seal] }, grant_types: ['authorization_code'],
     id_token_encrypted_response_alg: 'ECDH-ES+A256KW', userinfo_signed_response_alg: 'ES256', userinfo_encrypted_response_alg: 'ECDH-ES+A256KW',
   },
 ];

@@ -30,12 +30,18 @@ export class Browser {
   }
 }
 
-export async function code() {
+/** The codes in the inbox. */
+async function codes() {
+  const page = await (await fetch(`${base}/inbox`, { headers: { accept: 'text/html' } })).text();
+  return [...page.matchAll(/(\d{6}) is your code/g)].map((found) => found[1]);
+}
+
+/** The code that arrives beside those that were there. */
+async function newCode(before) {
   for (let turn = 0; turn < 50; turn++) {
-    const page = await (await fetch(`${base}/inbox`, { headers: { accept: 'text/html' } })).text();
-    const found = page.match(/(\d{6}) is your code/);
-    if (found) return found[1];
-    await new Promise(done => setTimeout(done, 100));
+    const all = await codes();
+    if (all.length > before.length) return all.find((code) => !before.includes(code));
+    await new Promise((done) => setTimeout(done, 100));
   }
   throw new Error('no code arrived');
 }
@@ -46,8 +52,9 @@ export async function signedInBy(browser, url) {
   if (!back && browser.page.includes('Who is signing in?')) {
     await browser.ask('/oauth2/sign-in', { kind: 'person' });
     await browser.ask('/oauth2/sign-in/login', { login: '012 345 6789' });
+    const before = await codes();
     await browser.ask('/oauth2/sign-in/secret', { secret: '471183' });
-    back = await browser.ask('/oauth2/sign-in/code', { code: await code() });
+    back = await browser.ask('/oauth2/sign-in/code', { code: await newCode(before) });
   }
   return back ?? (await browser.ask('/oauth2/sign-in/consent', {}));
 }

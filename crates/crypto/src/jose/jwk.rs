@@ -91,8 +91,8 @@ fn read(value: &Json) -> Result<Vec<NamedKey>, KeyError> {
     Ok(keys.into_iter().filter(fitting).map(named).collect())
 }
 
-/// Whether a JWK's `alg` means this algorithm; `Ed25519` is the newer name of one of them (RFC 9864).
-fn is_named(algorithm: Algorithm, alg: &str) -> bool {
+/// Whether an `alg` means this algorithm; `Ed25519` is the newer name of one of them (RFC 9864).
+pub(super) fn is_named(algorithm: Algorithm, alg: &str) -> bool {
     alg == algorithm.name() || (algorithm == Algorithm::EdDsa && alg == "Ed25519")
 }
 

@@ -183,7 +183,7 @@ impl KeySet {
 
     /// The key of the header's name, whose algorithm is the header's too; without a name, the only one of that algorithm.
     fn chosen(&self, header: &Header) -> Result<&PublicKey, TokenError> {
-        let of_alg = |named: &&NamedKey| named.key.algorithm().name() == header.alg;
+        let of_alg = |named: &&NamedKey| jwk::is_named(named.key.algorithm(), &header.alg);
         match &header.kid {
             Some(kid) => {
                 let mut own = self.keys().iter().filter(|named| named.kid == *kid).peekable();
@@ -258,6 +258,17 @@ mod tests {
                 );
             }
             assert_eq!(set.verify(&sign(&key, "at+jwt", &claims()).unwrap(), &EXPECT), Err(TokenError::Header));
+        }
+    }
+
+    #[test]
+    fn ed25519_goes_by_both_its_names() {
+        let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+        let set = KeySet::of([&key.public()]);
+        for name in ["EdDSA", "Ed25519"] {
+            let input = format!("{}.e30", base64url(format!(r#"{{"alg":"{name}"}}"#).as_bytes()));
+            let token = format!("{input}.{}", base64url(&key.sign(input.as_bytes()).unwrap()));
+            assert!(set.open(&token, None).is_ok(), "{name}");
         }
     }
 
