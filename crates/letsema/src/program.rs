@@ -148,8 +148,7 @@ impl Program {
             institutions: Arc::clone(&institutions),
         };
 
-        let workers = payments::handlers(&gateway, messages.handlers(&acts, Workers::default()));
-        let workers = services.handlers(identity.handlers(workers));
+        let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
         let router = portal
             .routes()
             .merge(message_routes(&setup, &acts))
@@ -162,8 +161,8 @@ impl Program {
             .merge(journal::operation_routes(acts.clone()))
             .merge(open_api(&country.registers, &setup.base_url))
             .merge(health(acts.clone()));
-        let mut site = site(&setup, &country.words, keys.secret("forms"), &clock);
-        site.country = country.about.short;
+        let site = site(&setup, &country.words, keys.secret("forms"), &clock);
+        let site = SiteSettings { country: country.about.short, ..site };
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, setup.outbound);
         let known = Known {
@@ -182,7 +181,7 @@ impl Program {
             country: Arc::new(known),
             acts,
             identity,
-            workers,
+            workers: services.handlers(workers),
             sequencer,
         })
     }
