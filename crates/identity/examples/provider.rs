@@ -99,7 +99,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         other_signing_keys: vec![Arc::new(SigningKey::generate(Algorithm::Rs256)?)],
         population: None,
         trust: None,
-        outbound: Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() }),
+        outbound: Outbound::new(OutboundLimits::default()),
     })
 }
 

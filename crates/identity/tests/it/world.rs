@@ -124,7 +124,7 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         other_signing_keys: vec![crate::regulated::rsa_key()],
         population: Some(Population::new(people())),
         trust: Some(trust()),
-        outbound: Outbound::new(OutboundLimits { https_only: false, ..OutboundLimits::default() }),
+        outbound: Outbound::new(OutboundLimits::default()),
     }
 }
 
