@@ -18,6 +18,11 @@ fn weighed(declared: &ClientMetadata) -> Result<(), Fault> {
     if declared.first_party {
         return Err(invalid("first_party is not to be had by registering".to_owned()));
     }
+    // What we call by ourselves is never on our own machine, unless whoever runs the program declares it.
+    let called = [&declared.backchannel_logout_uri, &declared.backchannel_client_notification_endpoint];
+    if called.into_iter().flatten().any(|uri| !uri.starts_with("https://")) {
+        return Err(invalid("addresses that are called begin with https://".to_owned()));
+    }
     Client::of(declared).map(drop).map_err(|error| invalid(error.to_string()))
 }
 

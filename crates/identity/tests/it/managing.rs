@@ -102,6 +102,10 @@ fn declarations_that_do_not_hold_together_are_refused_with_a_reason() {
                 ..declaration(Profile::Plain)
             },
             ClientMetadata { client_id: "bank".to_owned(), ..declaration(Profile::Plain) },
+            ClientMetadata {
+                backchannel_logout_uri: Some("http://localhost/x".to_owned()),
+                ..declaration(Profile::Plain)
+            },
         ] {
             let answer = register(&mut browser, &bad).await;
             assert_eq!(answer.status, 422, "{bad:?}");
