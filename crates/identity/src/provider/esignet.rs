@@ -68,6 +68,20 @@ struct Wanted {
     client_auth_methods: Vec<String>,
     redirect_uris: Vec<String>,
     status: Option<String>,
+    /// The key userinfo is encrypted to.
+    enc_public_key: Option<Json>,
+    #[serde(default)]
+    additional_config: Additional,
+}
+
+/// What newer programs ask for beside.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Additional {
+    /// `JWS` or `JWE`.
+    userinfo_response_type: Option<String>,
+    require_pushed_authorization_requests: bool,
+    dpop_bound_access_tokens: bool,
 }
 
 type Wrong = &'static str;
@@ -118,6 +132,8 @@ fn declared(wanted: &Wanted, id: &str, jwks: Json) -> Result<ClientMetadata, Wro
     let claims: Vec<&str> =
         wanted.user_claims.iter().map(String::as_str).filter(|claim| catalogue::is_claim(claim)).collect();
     let rs256 = Some("RS256".to_owned());
+    let more = &wanted.additional_config;
+    let sealed = more.userinfo_response_type.as_deref() == Some("JWE");
     let made = ClientMetadata {
         client_id: id.to_owned(),
         client_name: Localised::from([("en", wanted.client_name.as_str())]),
@@ -132,13 +148,16 @@ fn declared(wanted: &Wanted, id: &str, jwks: Json) -> Result<ClientMetadata, Wro
         pkce_optional: true,
         id_token_signed_response_alg: rs256.clone(),
         userinfo_signed_response_alg: rs256,
+        userinfo_encrypted_response_alg: sealed.then(|| "RSA-OAEP-256".to_owned()),
+        require_pushed_authorization_requests: more.require_pushed_authorization_requests,
+        dpop_bound_access_tokens: more.dpop_bound_access_tokens,
         ..ClientMetadata::default()
     };
     match Client::of(&made) {
         Ok(_) => Ok(made),
         Err(crate::ClientError::Id(_)) => Err("invalid_client_id"),
         Err(crate::ClientError::Redirect { .. } | crate::ClientError::Sector(_)) => Err("invalid_redirect_uri"),
-        Err(crate::ClientError::Proof(_)) => Err("invalid_public_key"),
+        Err(crate::ClientError::Proof(_) | crate::ClientError::Algorithm { .. }) => Err("invalid_public_key"),
         Err(_) => Err("invalid_request"),
     }
 }
@@ -180,7 +199,14 @@ async fn create(
     let made = read(&body, now).and_then(|wanted| {
         let id = wanted.client_id.clone().filter(|id| id.len() <= 50).ok_or("invalid_client_id")?;
         let key = wanted.public_key.clone().filter(Json::is_object).ok_or("invalid_public_key")?;
-        declared(&wanted, &id, json!({"keys": [key]}))
+        let sealing = wanted.enc_public_key.clone().map(|mut key| {
+            if let Some(members) = key.as_object_mut() {
+                members.insert("use".to_owned(), json!("enc"));
+            }
+            key
+        });
+        let keys: Vec<Json> = std::iter::once(key).chain(sealing).collect();
+        declared(&wanted, &id, json!({"keys": keys}))
     });
     let caller = identity.client_caller(&manager, &visit);
     let outcome = match made {

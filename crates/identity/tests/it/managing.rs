@@ -227,6 +227,36 @@ fn a_relying_party_written_for_esignet_works_unchanged() {
 }
 
 #[test]
+fn userinfo_for_an_esignet_program_is_sealed_where_it_wants_that() {
+    on_each(async |world| {
+        let token = manager_token(&world).await;
+        let mut body = esignet_request(&world, "health");
+        let mut key = jose::jwk(&crate::regulated::CLIENT_RSA.public());
+        for member in ["use", "alg"] {
+            key.as_object_mut().unwrap().remove(member);
+        }
+        body["request"]["encPublicKey"] = key;
+        body["request"]["additionalConfig"] = json!({"userinfo_response_type": "JWE"});
+        let made = send(&world, "POST", "/v1/esignet/client-mgmt/client", &token, &body).await.json();
+        assert_eq!(made["errors"], json!([]), "{made}");
+        let mut browser = signed_in(&world).await;
+        browser.open("/authorize?response_type=code&client_id=health&redirect_uri=https%3A%2F%2Fh.example%2Fcb&scope=openid%20profile&nonce=n").await;
+        let code = browser.send("/oauth2/sign-in/consent", &[]).await.param("code").unwrap();
+        let assertion = crate::regulated::assertion_claims(&world, "health");
+        let assertion = jose::sign(&crate::regulated::CLIENT_RSA, "JWT", &assertion).unwrap();
+        let fields =
+            [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", "https://h.example/cb")];
+        let answer =
+            call(&world, "POST", "/oauth/token", &[FORM], crate::regulated::with_assertion(&assertion, &fields)).await;
+        let bearer = format!("Bearer {}", answer.json()["access_token"].as_str().unwrap());
+        let told = call(&world, "GET", "/oidc/userinfo", &[("authorization", &bearer)], String::new()).await;
+        let header = crypto::from_base64url(told.body.split('.').next().unwrap()).unwrap();
+        let header: Json = serde_json::from_slice(&header).unwrap();
+        assert_eq!((header["alg"].as_str(), header["cty"].as_str()), (Some("RSA-OAEP-256"), Some("JWT")));
+    });
+}
+
+#[test]
 fn what_esignet_refuses_is_refused_with_its_codes() {
     on_each(async |world| {
         let token = manager_token(&world).await;
