@@ -266,7 +266,7 @@ mod tests {
             ("secret_file = \"secrets/mpesa\"", "", "secret_file is missing"),
             ("secrets/mpesa", "secrets/none", "No such file"),
             ("listen =", "lissen =", "lissen is not a setting here; these are: base_url, listen, data"),
-            ("scopes = [\"profile\", \"phone\"]", "scopes = [\"everything\"]", "there is no scope everything"),
+            ("scopes = [\"profile\", \"phone\"]", "scopes = [\"everything\"]", "there is no scope or claim everything"),
             ("https://bank.example/callback", "http://bank.example/callback", "is not an address to redirect to"),
             ("name = { en = \"The bank\", st = \"Banka\" }", "name = 7", "name says a name by language"),
             ("[sms]", "[[sms]]", "sms is a section; begin it with [sms]"),
