@@ -32,6 +32,26 @@ impl Population {
         registers::find(cx, &self.registers, REGISTER, &number)?.as_ref().map(person_of).transpose()
     }
 
+    /// The people with these numbers, in the plain form [`crate::national_id::parse`] gives; those nobody has are left out.
+    ///
+    /// # Errors
+    /// As [`Population::by_national_id`].
+    pub fn by_national_ids(&self, cx: &mut Cx<'_>, numbers: &[&str]) -> Result<Vec<Person>, Fault> {
+        registers::find_many(cx, &self.registers, REGISTER, numbers)?.iter().map(person_of).collect()
+    }
+
+    /// How alike two names are, in hundredths, under every spelling the country joins.
+    #[must_use]
+    pub fn names_alike(&self, one: &str, other: &str) -> i64 {
+        crate::likeness::names_alike(self.registers.folding(), one, other)
+    }
+
+    /// The country's day at the moment of the operation.
+    #[must_use]
+    pub fn today(&self, cx: &Cx<'_>) -> spine::Date {
+        self.registers.day(cx.now())
+    }
+
     /// The person with this identifier.
     ///
     /// # Errors

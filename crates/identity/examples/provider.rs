@@ -99,6 +99,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         other_signing_keys: vec![Arc::new(SigningKey::generate(Algorithm::Rs256)?)],
         population: None,
         trust: None,
+        licences: identity::Licences::default(),
         outbound: Outbound::new(OutboundLimits::default()),
     })
 }

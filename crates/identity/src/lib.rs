@@ -12,6 +12,7 @@
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
 //! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
+//! | `verification/` | questions of banks and payrolls, proof of life, and what a death closes |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
 //! | `account_pages.rs`, `passkey_pages.rs` | one's own sessions and passkeys |
@@ -34,6 +35,7 @@ mod session;
 mod settings;
 mod sign_in;
 mod throttle;
+mod verification;
 
 pub use account::{Kind, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
@@ -45,9 +47,19 @@ pub use recognise::recognise;
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;
+pub use verification::{
+    Answer, Compared, LicenceError, Licences, Life, Question, Told, Verifier, Wanted, attest_life, changes,
+    closed_by_death, last_life, reopened, unwatch, verify, watch,
+};
 
 /// The tables of this engine.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "identity", number: 1, name: "accounts", sql: include_str!("../migrations/0001_accounts.sql") },
     Migration { engine: "identity", number: 2, name: "provider", sql: include_str!("../migrations/0002_provider.sql") },
+    Migration {
+        engine: "identity",
+        number: 10,
+        name: "verification",
+        sql: include_str!("../migrations/0010_verification.sql"),
+    },
 ];

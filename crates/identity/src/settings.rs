@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use civil::Population;
+use civil::{Consequence, Population};
 use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
 use edge::{Outbound, Visit};
 use journal::{Acts, Key, Workers};
@@ -20,6 +20,7 @@ use crate::provider::client::{self, Client, ClientError};
 use crate::provider::directory::{self, Directory};
 use crate::provider::metadata::ClientMetadata;
 use crate::rows;
+use crate::verification::{self, LicenceError, Licences};
 use crate::{account_pages, pages, passkey, passkey_pages, portal, provider};
 
 /// What [`Identity`] is made of.
@@ -50,6 +51,8 @@ pub struct IdentitySettings {
     pub population: Option<Population>,
     /// What the country calls its way of knowing them; none, and no claims are told with evidence.
     pub trust: Option<TrustFramework>,
+    /// Which organisations may ask about people.
+    pub licences: Licences,
     /// Tells clients of sessions that ended and of approvals.
     pub outbound: Outbound,
 }
@@ -63,6 +66,9 @@ pub enum SettingsError {
     /// ID tokens are signed with ES256.
     #[error("the signing key of the identity engine must be a P-256 key")]
     SigningKey,
+    /// A licence to verify is declared wrongly.
+    #[error(transparent)]
+    Licence(#[from] LicenceError),
     /// The base URL is not one.
     #[error("the base URL is not an address without a path: {0}")]
     BaseUrl(String),
@@ -88,6 +94,7 @@ pub(crate) struct Inner {
     pub(crate) messages: Messages,
     pub(crate) population: Option<Population>,
     pub(crate) trust: Option<TrustFramework>,
+    pub(crate) licences: Licences,
     pub(crate) outbound: Outbound,
     /// None where the site's name is an address: passkeys need a name.
     pub(crate) webauthn: Option<Webauthn>,
@@ -120,6 +127,7 @@ impl Identity {
             }
             clients.push(client);
         }
+        settings.licences.check()?;
         let first_keys: Vec<Arc<SigningKey>> =
             std::iter::once(settings.signing_key).chain(settings.other_signing_keys).collect();
         let directory = Directory::new(clients.clone(), &first_keys, &settings.retired_keys);
@@ -136,6 +144,7 @@ impl Identity {
             messages: settings.messages,
             population: settings.population,
             trust: settings.trust,
+            licences: settings.licences,
             outbound: settings.outbound,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -149,6 +158,7 @@ impl Identity {
             .merge(portal::routes())
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())
+            .merge(verification::routes())
             .layer(from_fn_with_state(self.clone(), directory::fresh))
             .with_state(self.clone())
     }
@@ -194,6 +204,24 @@ impl Identity {
             Ok(count)
         };
         self.inner.acts.write(&Caller::system("identity"), &Key::none(), sweep).await
+    }
+
+    /// Who the country's people are.
+    ///
+    /// # Errors
+    /// `identity.population.none` where the program was started without them.
+    pub(crate) fn population(&self) -> Result<&Population, Fault> {
+        self.inner.population.as_ref().ok_or_else(|| Fault::unavailable("identity.population.none"))
+    }
+
+    /// What follows in the same commit when civil registration registers a death or takes one back, for `Civil::new`.
+    #[must_use]
+    pub fn consequence(&self) -> Consequence {
+        let identity = self.clone();
+        Arc::new(move |cx, vital| {
+            let today = identity.population()?.today(cx);
+            verification::follow(cx, vital, today)
+        })
     }
 
     /// How an account is called towards a client.

@@ -156,6 +156,12 @@ pub(crate) fn clients(secrets: &Secrets) -> Vec<ClientPart> {
     ]
 }
 
+/// Organisations that ask about people under the licences of the pack's `verifiers.toml`, each with a secret.
+pub(crate) fn verifiers(secrets: &Secrets) -> Vec<ClientPart> {
+    let client = |id| ClientPart { id, secret: Some(secrets.client(id)), redirect_uris: Vec::new() };
+    ["payroll", "pension", "bank", "insurer", "telecom"].map(client).into()
+}
+
 /// One person as `demo.json` lists her.
 pub(crate) fn person_entry(number: &str, pin: &str, name: &str, phone: &str, role: &str, id: &str) -> Json {
     json!({ "id": id, "id_number": number, "pin": pin, "name": name, "phone": phone, "role": role })

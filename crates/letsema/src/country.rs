@@ -91,6 +91,9 @@ pub(crate) struct IdentityPart {
     pub(crate) trust_framework: Option<identity::TrustFramework>,
     #[serde(default, rename = "client")]
     pub(crate) clients: Vec<identity::ClientMetadata>,
+    /// Who may ask about people (`verifiers.toml`).
+    #[serde(skip)]
+    pub(crate) licences: identity::Licences,
     /// That what it says is an example.
     #[serde(default, rename = "illustrative")]
     pub(crate) _illustrative: bool,
@@ -180,6 +183,16 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// `identity.toml`, and beside it who may ask about people.
+    fn identity(&mut self) -> Option<IdentityPart> {
+        let mut part: IdentityPart = self.toml("identity.toml")?;
+        part.licences = self.toml("verifiers.toml")?;
+        if let Err(error) = part.licences.check() {
+            self.faults.push(format!("verifiers.toml: {error}"));
+        }
+        Some(part)
     }
 
     fn layouts(&mut self) -> BTreeMap<String, Layout> {
@@ -288,7 +301,7 @@ impl Country {
         Some(Self {
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
-            identity: reader.toml("identity.toml")?,
+            identity: reader.identity()?,
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,
             about,

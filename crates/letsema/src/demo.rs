@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use edge::{Outbound, OutboundLimits};
-use identity::{AuthMethod, ClientMetadata, NewOfficer, NewPerson, enrol_officer, enrol_person, secret_digest};
+use identity::{
+    AuthMethod, ClientMetadata, GrantType, NewOfficer, NewPerson, enrol_officer, enrol_person, secret_digest,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
 use payments::Wallets;
@@ -81,6 +83,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "people": people,
         "officers": officers,
         "clients": cast::clients(&secrets),
+        "verifiers": cast::verifiers(&secrets),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
@@ -136,7 +139,20 @@ fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {
             scope: "profile phone".to_owned(),
             ..ClientMetadata::default()
         })
+        .chain(cast::verifiers(secrets).into_iter().map(verifier))
         .collect()
+}
+
+/// A program of an organisation that asks about people and lets nobody sign in.
+fn verifier(part: cast::ClientPart) -> ClientMetadata {
+    ClientMetadata {
+        client_id: part.id.to_owned(),
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        client_secret_digest: part.secret.map(|secret| secret_digest(&Secret::new(secret))),
+        grant_types: vec![GrantType::ClientCredentials],
+        scope: "verification".to_owned(),
+        ..ClientMetadata::default()
+    }
 }
 
 /// Somebody in the cast, once enrolled.
@@ -357,6 +373,17 @@ fn officer_id(login: &str) -> String {
     format!("off_{}", crypto::hex(&bytes))
 }
 
+/// Where to see what.
+const TOUR: &str = "
+  Where to look
+    /services                 apply, pay, follow, and get a document that anybody can check at /verify
+    /my/looks                 who looked at my data; /my/family my family; /my/life proof of life
+    /account                  sessions, passkeys, programs I let see my data
+    /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
+                              mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life
+    /statistics/vital         vital statistics for everybody
+    /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
+
 fn introduce(base_url: &str, people: &[Json], officers: &[Json], file: &Path) {
     let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let mut lines =
@@ -380,6 +407,7 @@ fn introduce(base_url: &str, people: &[Json], officers: &[Json], file: &Path) {
             roles.collect::<Vec<_>>().join(", ")
         ));
     }
+    lines.push(TOUR.to_owned());
     lines.push(format!("\n  For programs: {}\n  End with Ctrl-C.\n", file.display()));
     command::say(&lines.join("\n"));
 }

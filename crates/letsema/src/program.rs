@@ -123,7 +123,7 @@ impl Program {
         let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
-        let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, Vec::new());
+        let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -259,6 +259,7 @@ fn identity(
         other_signing_keys: keys.rsa.to_vec(),
         population: Some(population.clone()),
         trust: part.trust_framework,
+        licences: part.licences,
         outbound: setup.outbound.clone(),
     })
     .map_err(|error| wrong("sign-in", error))

@@ -59,6 +59,7 @@ async fn account(visit: Visit) -> Reply {
     if !officer {
         all.push(link("/my/cases", "portal.nav.cases", "portal.account.cases"));
         all.push(link("/my/family", "portal.nav.family", "portal.account.family"));
+        all.push(link("/my/life", "portal.nav.life", "portal.account.life"));
         all.push(link("/my/looks", "portal.nav.looks", "portal.account.looks"));
         all.push(link("/my/notices", "portal.nav.notices", "portal.account.notices"));
     }

@@ -21,6 +21,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             let civil = ["registration-officer", "registrar", "health-worker", "chief"];
             if civil.iter().any(|role| actor.has_role(role)) {
                 links.push(Link::new("/civil", "portal.nav.civil"));
+                links.push(Link::new("/life", "portal.nav.life"));
             }
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/payments", "portal.nav.payments"));

@@ -10,6 +10,7 @@
 //! | `consents.rs` | consents |
 //! | `approvals.rs` | sign-ins approved elsewhere |
 //! | `participants.rs` | which clients took part in which session |
+//! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
 //! | `clients.rs` | registered clients, signing keys |
 
 pub(crate) mod accounts;
@@ -19,3 +20,4 @@ pub(crate) mod consents;
 pub(crate) mod grants;
 pub(crate) mod participants;
 pub(crate) mod sessions;
+pub(crate) mod verification;

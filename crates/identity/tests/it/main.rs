@@ -20,4 +20,5 @@ mod requests;
 mod sessions;
 mod signing_in;
 mod silence;
+mod verifying;
 mod world;

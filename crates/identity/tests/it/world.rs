@@ -106,6 +106,7 @@ pub(crate) fn clients() -> Vec<ClientMetadata> {
         ..client("suite", Some(BANK_SECRET), "https://suite.example/cb", "profile email phone address offline_access")
     });
     all.extend(crate::regulated::clients());
+    all.extend(crate::verifying::clients());
     all
 }
 
@@ -124,6 +125,7 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         other_signing_keys: vec![crate::regulated::rsa_key()],
         population: Some(Population::new(people())),
         trust: Some(trust()),
+        licences: crate::verifying::licences(),
         outbound: Outbound::new(OutboundLimits::default()),
     }
 }

@@ -1,0 +1,95 @@
+//! Watches, changes, proofs of life, and accounts closed by a death, as rows.
+
+use spine::{Date, Row, Timestamp, Tx, TxError};
+
+use crate::verification::{Life, Told};
+
+const WATCH: &str = "
+    INSERT INTO identity_watch (verifier, person, reference, made_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (verifier, person) DO UPDATE SET reference = excluded.reference";
+const UNWATCH: &str = "DELETE FROM identity_watch WHERE verifier = $1 AND reference = $2";
+const WATCHING: &str = "SELECT verifier, reference FROM identity_watch WHERE person = $1 ORDER BY verifier";
+const MARK: &str = "UPDATE identity_watch SET marked = $2, marked_at = $3 WHERE person = $1";
+const INSERT_CHANGE: &str = "
+    INSERT INTO identity_change (verifier, number, reference, what, effective_on, made_at)
+    SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM identity_change WHERE verifier = $1";
+const CHANGES: &str = "
+    SELECT number, reference, what, effective_on, made_at FROM identity_change
+    WHERE verifier = $1 AND number > $2 ORDER BY number LIMIT $3";
+const INSERT_LIFE: &str = "
+    INSERT INTO identity_life (person, at, how, attested_by) VALUES ($1, $2, $3, $4) ON CONFLICT (person, at) DO NOTHING";
+const LAST_LIFE: &str = "SELECT at, how FROM identity_life WHERE person = $1 ORDER BY at DESC LIMIT 1";
+const CLOSE: &str = "
+    INSERT INTO identity_closed (account, was_active, closed_at, reopened_at) VALUES ($1, $2, $3, NULL)
+    ON CONFLICT (account) DO UPDATE SET was_active = excluded.was_active, closed_at = excluded.closed_at, reopened_at = NULL";
+const REOPEN: &str =
+    "UPDATE identity_closed SET reopened_at = $2 WHERE account = $1 AND reopened_at IS NULL RETURNING was_active";
+
+pub(crate) fn watch(
+    tx: &mut dyn Tx,
+    verifier: &str,
+    person: &str,
+    reference: &str,
+    now: Timestamp,
+) -> Result<(), TxError> {
+    tx.execute(WATCH, &[verifier.into(), person.into(), reference.into(), now.into()]).map(drop)
+}
+
+pub(crate) fn unwatch(tx: &mut dyn Tx, verifier: &str, reference: &str) -> Result<bool, TxError> {
+    Ok(tx.execute(UNWATCH, &[verifier.into(), reference.into()])? > 0)
+}
+
+/// The organisations that watch a person, each with what it calls her.
+pub(crate) fn watching(tx: &mut dyn Tx, person: &str) -> Result<Vec<(String, String)>, TxError> {
+    tx.query(WATCHING, &[person.into()])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+pub(crate) fn mark(tx: &mut dyn Tx, person: &str, what: &str, now: Timestamp) -> Result<(), TxError> {
+    tx.execute(MARK, &[person.into(), what.into(), now.into()]).map(drop)
+}
+
+pub(crate) fn insert_change(
+    tx: &mut dyn Tx,
+    verifier: &str,
+    reference: &str,
+    (what, on): (&str, Date),
+    now: Timestamp,
+) -> Result<(), TxError> {
+    let args = [verifier.into(), reference.into(), what.into(), on.into(), now.into()];
+    tx.execute(INSERT_CHANGE, &args).map(drop)
+}
+
+pub(crate) fn changes(tx: &mut dyn Tx, verifier: &str, after: i64, limit: i64) -> Result<Vec<Told>, TxError> {
+    let told = |row: &Row| {
+        Ok(Told {
+            number: row.get(0)?,
+            reference: row.get(1)?,
+            what: row.get(2)?,
+            effective_on: row.get(3)?,
+            at: row.get(4)?,
+        })
+    };
+    tx.query(CHANGES, &[verifier.into(), after.into(), limit.into()])?.iter().map(told).collect()
+}
+
+pub(crate) fn insert_life(tx: &mut dyn Tx, person: &str, life: &Life, by: &str) -> Result<(), TxError> {
+    tx.execute(INSERT_LIFE, &[person.into(), life.at.into(), (&life.how).into(), by.into()]).map(drop)
+}
+
+pub(crate) fn last_life(tx: &mut dyn Tx, person: &str) -> Result<Option<Life>, TxError> {
+    let life = |row: Row| Ok(Life { at: row.get(0)?, how: row.get(1)? });
+    tx.first(LAST_LIFE, &[person.into()])?.map(life).transpose()
+}
+
+/// Notes that a death closed an account, and whether it was open until then.
+pub(crate) fn close(tx: &mut dyn Tx, account: &str, was_active: bool, now: Timestamp) -> Result<(), TxError> {
+    tx.execute(CLOSE, &[account.into(), i64::from(was_active).into(), now.into()]).map(drop)
+}
+
+/// Notes that an account may be open again; answers whether a death had closed an open one.
+pub(crate) fn reopen(tx: &mut dyn Tx, account: &str, now: Timestamp) -> Result<bool, TxError> {
+    match tx.first(REOPEN, &[account.into(), now.into()])? {
+        Some(row) => Ok(row.get::<i64>(0)? == 1),
+        None => Ok(false),
+    }
+}
