@@ -20,6 +20,8 @@ use cedar_policy::{
 use spine::cx::Attribute;
 use spine::{Actor, ActorKind, Assurance, Authority, Fault, Resource, Text};
 
+use crate::unseen;
+
 /// Stands for every identifier: policies do not see them.
 const UNSEEN: &str = "unseen";
 
@@ -54,6 +56,7 @@ impl Policies {
             let set = PolicySet::from_str(text).map_err(|error| refuse(error.to_string()))?;
             for policy in set.policies() {
                 let id = policy.annotation("id").ok_or_else(|| refuse("a policy without an @id".to_owned()))?;
+                unseen::check(policy).map_err(|problem| refuse(format!("{id}: {problem}")))?;
                 if let Some(key) = policy.annotation("advice") {
                     advice.insert(id.to_owned(), key.to_owned());
                 }

@@ -9,6 +9,7 @@
 //! | `acts.rs` | [`Acts`]: write and read, idempotency |
 //! | `record.rs` | an act in the one byte form that the evidence log commits to |
 //! | `authority.rs` | [`Policies`]: who may do what, by the pack's Cedar policies |
+//! | `unseen.rs` | what a policy may not compare |
 //! | `jobs.rs` | [`Workers`]: outside calls and reactions, retried with back-off |
 //! | `dead_letters.rs`, `dead_letter_pages.rs` | jobs that need a person, and their page |
 //! | `looks.rs` | who did what about a person |
@@ -24,6 +25,7 @@ pub mod log;
 mod looks;
 mod record;
 mod rows;
+mod unseen;
 
 pub use acts::{Acts, Key};
 pub use authority::{Policies, PolicyError};
