@@ -35,7 +35,7 @@ pub(crate) struct Bench {
     /// His passport is good for six years, he has no licence, and his birth is not registered.
     pub(crate) thabo: Caller,
     registers: Registers,
-    sequencer: Sequencer,
+    pub(crate) sequencer: Sequencer,
     pub(crate) wallets: Wallets,
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn officer(id: &str, roles: &[&str]) -> Caller {
     Caller { actor, via: Via::Web, language: Language::new("en-LS") }
 }
 
-fn person(id: &str, language: &str) -> Caller {
+pub(crate) fn person(id: &str, language: &str) -> Caller {
     let actor = Actor::person(id, Personal::new(id.to_owned()), Assurance::Substantial);
     Caller { actor, via: Via::Web, language: Language::new(language) }
 }

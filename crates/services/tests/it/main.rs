@@ -12,6 +12,7 @@ mod bench;
 mod country;
 mod packs;
 mod policies;
+mod rate;
 mod trouble;
 mod way;
 mod words;
