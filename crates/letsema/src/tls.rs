@@ -1,7 +1,7 @@
 //! Our own certificate: TLS for whoever visits us.
 //!
-//! **Invariant:** a connection that does not finish its handshake in ten seconds is dropped, and never holds up another.
-//! The files are read again every minute, so that a renewed certificate is used without a restart; if they are broken
+//! **Invariant:** a connection that does not finish its handshake in ten seconds is dropped; at most 512 are shaking hands
+//! at once, and each by itself. The files are read again every minute, so that a renewed certificate is used without a restart; if they are broken
 //! the old one stays.
 
 use std::net::SocketAddr;
