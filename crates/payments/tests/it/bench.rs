@@ -107,7 +107,7 @@ impl Bench {
         tokio::spawn(serve(ours, frame(payments::routes(gateway.clone()), &site, Limits::default())));
         let callback = format!("{our_url}/api/payments/callbacks/mpesa");
         let mut simulator = SimulatorSettings::new(callback, secret, Arc::clone(&clock) as Arc<dyn Clock>);
-        (simulator.delay_ms, simulator.hang_ms) = (25, 5_000);
+        (simulator.delay_ms, simulator.hang_ms) = (100, 5_000);
         if wallet_runs {
             tokio::spawn(serve(theirs, simulator::routes(simulator.clone())));
         }
