@@ -12,6 +12,7 @@ use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncr
 use aws_lc_rs::signature::RsaPublicKeyComponents;
 use serde_json::{Map, Value as Json, json};
 
+use super::jwk::may;
 use crate::encode::{base64url, from_base64url};
 use crate::hash::sha256;
 use crate::random::random;
@@ -95,7 +96,7 @@ impl Recipient {
         let part = |name: &str| text(name).and_then(from_base64url);
         let fits =
             text("use").is_none_or(|used| used == "enc") && text("alg").is_none_or(|alg| alg == encryption.name());
-        if !fits {
+        if !fits || !may(value, &["encrypt", "wrapKey", "deriveKey", "deriveBits"]) {
             return None;
         }
         let key = match (encryption, text("kty")?) {

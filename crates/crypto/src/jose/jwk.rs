@@ -96,6 +96,13 @@ pub(super) fn is_named(algorithm: Algorithm, alg: &str) -> bool {
     alg == algorithm.name() || (algorithm == Algorithm::EdDsa && alg == "Ed25519")
 }
 
+/// Whether a JWK may be used for one of these (RFC 7517 §4.3); one that says nothing may.
+pub(super) fn may(value: &Json, operations: &[&str]) -> bool {
+    let Some(said) = value.get("key_ops") else { return true };
+    let named = said.as_array().into_iter().flatten().filter_map(Json::as_str);
+    named.into_iter().any(|own| operations.contains(&own))
+}
+
 impl KeySet {
     /// The public halves of our own keys.
     pub fn of<'a>(keys: impl IntoIterator<Item = &'a PublicKey>) -> Self {
@@ -107,7 +114,9 @@ impl KeySet {
     #[must_use]
     pub fn from_jwks(set: &Json) -> Self {
         let listed = set.get("keys").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
-        let signing = |value: &&Json| value.get("use").and_then(Json::as_str).is_none_or(|used| used == "sig");
+        let signing = |value: &&Json| {
+            value.get("use").and_then(Json::as_str).is_none_or(|used| used == "sig") && may(value, &["verify"])
+        };
         let keys = listed.iter().take(MOST_KEYS).filter(signing).filter_map(|value| read(value).ok()).flatten();
         Self { keys: keys.collect() }
     }
@@ -154,6 +163,11 @@ mod tests {
         let mut key = jwk(&crate::SigningKey::generate(Algorithm::Es256).unwrap().public());
         key["use"] = json!("enc");
         let secret = json!({"kty": "oct", "k": "AAAA"});
-        assert!(KeySet::from_jwks(&json!({"keys": [key, secret, 1]})).keys().is_empty());
+        let mut other = key.clone();
+        other.as_object_mut().unwrap().remove("use");
+        other["key_ops"] = json!(["encrypt"]);
+        assert!(KeySet::from_jwks(&json!({"keys": [key, secret, 1, other]})).keys().is_empty());
+        other["key_ops"] = json!(["verify"]);
+        assert_eq!(KeySet::from_jwks(&json!({"keys": [other]})).keys().len(), 1);
     }
 }
