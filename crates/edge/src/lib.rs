@@ -32,7 +32,7 @@
 //! | `show/` | components: fields, summaries, tables, steps |
 //! | `openapi.rs` | a small builder of OpenAPI 3.1 documents |
 //! | `outbound.rs` | [`Outbound`]: calls to other programs, from workers only |
-//! | `download.rs` | files handed to the visitor |
+//! | `download.rs`, `streamed.rs` | files handed to the visitor; answers sent piece by piece |
 
 pub mod address;
 pub mod answers;
@@ -55,6 +55,7 @@ pub mod rate;
 pub mod refusal;
 pub mod show;
 pub mod site;
+mod streamed;
 mod style;
 mod token;
 pub mod visit;
@@ -80,4 +81,5 @@ pub use rate::{Bucket, RateLimiter};
 pub use refusal::{Refusal, Reply, correctable, see_other};
 pub use show::sheet::Sheet;
 pub use site::{Link, Site, SiteSettings};
+pub use streamed::{Pieces, streamed};
 pub use visit::{Session, Visit};

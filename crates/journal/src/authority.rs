@@ -22,8 +22,9 @@ use spine::{Actor, ActorKind, Assurance, Authority, Fault, Resource, Text};
 
 use crate::unseen;
 
-/// Stands for every identifier: policies do not see them.
-const UNSEEN: &str = "unseen";
+/// Stand for every identifier: policies do not see them. Two, as somebody may act on one of her own kind.
+const ACTOR: &str = "actor";
+const THING: &str = "thing";
 
 /// The pack's policies, compiled.
 pub struct Policies {
@@ -86,7 +87,7 @@ impl Policies {
     }
 
     fn request(&self, actor: &Actor, action: EntityUid, resource: &Resource) -> Result<(Request, Entities), String> {
-        let principal = self.types.uid(principal_type(actor.kind), UNSEEN)?;
+        let principal = self.types.uid(principal_type(actor.kind), ACTOR)?;
         let mut attributes =
             HashMap::from([("assurance".to_owned(), RestrictedExpression::new_long(assurance(actor.assurance)))]);
         if let Some(institution) = &actor.institution {
@@ -100,7 +101,7 @@ impl Policies {
         let roles = actor.roles.iter().map(|role| self.types.uid("Role", role)).collect::<Result<HashSet<_>, _>>()?;
         let principal_entity = Entity::new(principal.clone(), attributes, roles).map_err(|error| error.to_string())?;
 
-        let target = self.types.uid(resource.kind, UNSEEN)?;
+        let target = self.types.uid(resource.kind, THING)?;
         let attributes =
             resource.attributes.iter().map(|(name, fact)| ((*name).to_owned(), expression(fact))).collect();
         let target_entity =
@@ -300,6 +301,17 @@ mod tests {
         let fault = policies.decide(&officer("passport-officer"), "case.unheard_of", &case).unwrap_err();
         assert!(matches!(fault.text().arg("rule"), Some(spine::Arg::Plain(rule)) if rule == "-"));
         assert_eq!(policies.decide(&Actor::anonymous(), "case.view", &case).unwrap_err().code(), "journal.act.signin");
+    }
+
+    #[test]
+    fn a_person_may_act_on_a_person() {
+        let text = r#"@id("own") permit (principal is Person, action == Action::"life.prove", resource is Person)
+            when { resource.own };"#;
+        let policies = Policies::parse([("test.cedar", text)]).unwrap();
+        let actor = Actor::person("per_1", Personal::default(), Assurance::Substantial);
+        assert!(policies.decide(&actor, "life.prove", &Resource::new("Person", "per_1").is("own", true)).is_ok());
+        let other = policies.decide(&actor, "life.prove", &Resource::new("Person", "per_2").is("own", false));
+        assert_eq!(other.unwrap_err().code(), "journal.act.forbidden");
     }
 
     #[test]

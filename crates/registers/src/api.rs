@@ -4,13 +4,12 @@
 //! API is follows from its declaration; there is nothing here for any one register.
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use edge::{IdempotencyKey, IfMatch, Json, Paging, Path, Refusal, Reply, Visit, body_limit, etag};
-use http_body_util::channel::Channel;
 use journal::{Acts, Key};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,8 +27,6 @@ use crate::search::{Query, search};
 
 /// Bytes of a file sent to be imported; larger ones go through the command line.
 const IMPORT_BYTES: usize = 32 << 20;
-/// Pieces of an export that wait for a slow reader.
-const PIECES_AHEAD: usize = 4;
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -297,7 +294,7 @@ async fn give_out(
     let purpose = wanted.purpose.unwrap_or_else(|| "administration".to_owned());
     let order = Export { register, format, view: wanted.view, purpose };
     let mut exporting = export(&desk.acts, &desk.registers, visit.caller(), order).await?;
-    let (mut sender, body) = Channel::<Bytes, Fault>::new(PIECES_AHEAD);
+    let (mut pieces, body) = edge::streamed();
     let caller = visit.caller().clone();
     tokio::spawn(async move {
         loop {
@@ -306,15 +303,15 @@ async fn give_out(
                 Ok(None) => return,
                 Err(fault) => {
                     tracing::warn!(code = fault.code(), "an export broke off");
-                    return sender.abort(fault);
+                    return pieces.abort(fault);
                 }
             };
-            if sender.send_data(piece.into()).await.is_err() {
+            if !pieces.send(piece).await {
                 return;
             }
         }
     });
-    let mut response = Response::new(Body::new(body));
+    let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     Ok(response)
 }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use civil::{Person, national_id};
+use edge::{Pieces, streamed};
 use http_body_util::BodyExt;
-use http_body_util::channel::{Channel, Sender};
 use journal::Key;
 use serde::Serialize;
 use serde_json::json;
@@ -23,8 +23,6 @@ const LINES: usize = 500;
 /// At most so many bytes in a line, and lines in a file.
 const LINE_BYTES: usize = 4_096;
 const FILE_LINES: u64 = 3_000_000;
-/// Pieces of an answer that wait for a slow reader.
-const PIECES_AHEAD: usize = 4;
 
 /// How a whole file came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -41,16 +39,16 @@ type Line = (u64, Result<Question, &'static str>);
 
 /// Answers a file of JSON Lines, line by line, as JSON Lines; the last line counts.
 pub(super) fn stream(identity: Identity, verifier: Verifier, purpose: String, caller: Caller, body: Body) -> Body {
-    let (mut sender, answer) = Channel::<Bytes, Fault>::new(PIECES_AHEAD);
+    let (mut pieces, answer) = streamed();
     tokio::spawn(async move {
         let mut work = Work { identity, verifier, purpose, caller, totals: Totals::default() };
-        if let Err(fault) = work.run(body, &mut sender).await {
+        if let Err(fault) = work.run(body, &mut pieces).await {
             tracing::warn!(%fault, "a file of questions broke off");
             let said = json!({"error": fault.code(), "lines": work.totals.lines}).to_string() + "\n";
-            let _ = sender.send_data(Bytes::from(said)).await;
+            pieces.send(said).await;
         }
     });
-    Body::new(answer)
+    answer
 }
 
 struct Work {
@@ -62,7 +60,7 @@ struct Work {
 }
 
 impl Work {
-    async fn run(&mut self, mut body: Body, sender: &mut Sender<Bytes, Fault>) -> Result<(), Fault> {
+    async fn run(&mut self, mut body: Body, pieces: &mut Pieces) -> Result<(), Fault> {
         let (mut rest, mut lines, mut number) = (Vec::new(), Vec::with_capacity(LINES), 0);
         loop {
             let frame = body.frame().await;
@@ -79,22 +77,22 @@ impl Work {
                 number += 1;
                 lines.push((number, read(&line, &self.purpose)));
                 if lines.len() == LINES {
-                    self.answer(std::mem::take(&mut lines), sender).await?;
+                    self.answer(std::mem::take(&mut lines), pieces).await?;
                 }
             }
             if rest.len() > LINE_BYTES || number > FILE_LINES {
                 return Err(Fault::invalid("identity.verification.long"));
             }
             if last {
-                self.answer(lines, sender).await?;
+                self.answer(lines, pieces).await?;
                 let said = json!({"totals": self.totals}).to_string() + "\n";
-                return sent(sender.send_data(Bytes::from(said)).await);
+                return sent(pieces.send(said).await);
             }
         }
     }
 
     /// Answers some lines in one transaction and sends what was found.
-    async fn answer(&mut self, lines: Vec<Line>, sender: &mut Sender<Bytes, Fault>) -> Result<(), Fault> {
+    async fn answer(&mut self, lines: Vec<Line>, pieces: &mut Pieces) -> Result<(), Fault> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -125,7 +123,7 @@ impl Work {
             text.push_str(&said);
             text.push('\n');
         }
-        sent(sender.send_data(Bytes::from(text)).await)
+        sent(pieces.send(text).await)
     }
 
     fn count(&mut self, verdict: Compared) {
@@ -137,8 +135,9 @@ impl Work {
     }
 }
 
-fn sent<E>(outcome: Result<(), E>) -> Result<(), Fault> {
-    outcome.map_err(|_| Fault::invalid("identity.verification.broken"))
+/// The reader may have gone.
+fn sent(arrived: bool) -> Result<(), Fault> {
+    if arrived { Ok(()) } else { Err(Fault::invalid("identity.verification.broken")) }
 }
 
 /// Where the next line ends, its break included.

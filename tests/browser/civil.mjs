@@ -1,0 +1,135 @@
+// Civil registration through the pages: a nurse gives notice of a birth, an officer takes the declaration down, the
+// registrar enters it, the mother sees her child. Then a death: the session ends and the payroll is told.
+import { ok } from "./world.mjs";
+
+const today = new Date();
+const ago = (days) => new Date(today.getTime() - days * 86_400_000);
+
+async function day(visitor, name, date) {
+  await visitor.fill(`${name}-day`, String(date.getDate()));
+  await visitor.fill(`${name}-month`, String(date.getMonth() + 1));
+  await visitor.fill(`${name}-year`, String(date.getFullYear()));
+}
+
+const choose = (visitor, name, value) => visitor.page.locator(`[name="${name}"][value="${value}"]`).first().check({ force: true });
+const select = (visitor, name, value) => visitor.page.locator(`select[name="${name}"]`).selectOption(value);
+
+/** One organisation's program. */
+async function verifier(demo, id) {
+  const { secret } = demo.verifiers.find((one) => one.id === id);
+  const basic = Buffer.from(`${id}:${secret}`).toString("base64");
+  const answer = await fetch(`${demo.base_url}/oauth2/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" },
+    body: "grant_type=client_credentials&scope=verification",
+  });
+  const { access_token: token } = await answer.json();
+  return async (method, path, body) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await fetch(`${demo.base_url}${path}`, { method, headers, body });
+    return answer.headers.get("content-type")?.includes("ndjson") ? answer.text() : answer.json();
+  };
+}
+
+/** Enters an event that was taken down, as another officer. */
+async function entered(registrar, event) {
+  await registrar.open(event);
+  for (let open = 0; open < 5; open += 1) {
+    const waiting = registrar.page.locator('a[href*="/alike/"]:has(~ *), tr:has(.wait) a[href*="/alike/"]').first();
+    if (!(await waiting.count())) break;
+    await waiting.click();
+    await registrar.page.waitForLoadState("load");
+    await registrar.seen(registrar.page);
+    await choose(registrar, "verdict", "different");
+    await registrar.press();
+  }
+  await choose(registrar, "verdict", "validate");
+  await registrar.press();
+  await registrar.open(event);
+  await registrar.press('form[action$="/register"] button');
+}
+
+export async function civil({ demo, visitor, officerOf, language, mother, deceased }) {
+  const title = `civil registration in ${language}`;
+  const officer = async (name, role) => {
+    const own = await visitor(`${title} (${name})`, language, true, { width: 1280, height: 900 });
+    await own.open("/civil");
+    await own.signInAsOfficer(typeof role === "string" ? officerOf(role) : role);
+    return own;
+  };
+  const nurse = await officer("nurse", "health-worker");
+  await nurse.open("/civil");
+  await nurse.open("/civil/notify/birth");
+  await day(nurse, "born", ago(3));
+  await choose(nurse, "sex", "female");
+  await nurse.press();
+  ok(/B \d{4} \d{4} \d/.test(await nurse.page.locator("main").innerText()), `${title}: the family gets a number`);
+
+  const clerk = await officer("clerk", demo.officers.find((one) => one.login === "lerato.molapo"));
+  await clerk.open("/civil");
+  await clerk.page.goto(`${demo.base_url}/civil?state=notified`);
+  await clerk.follow('main table a[href^="/civil/events/"]');
+  await clerk.follow('a[href$="/declare"]');
+  await choose(clerk, "circumstance", "ordinary");
+  await clerk.fill("mother_number", mother.id_number);
+  await clerk.fill("given", "Khanya");
+  await clerk.fill("family", mother.name.split(" ").pop());
+  await select(clerk, "district", "maseru");
+  await select(clerk, "evidence", "notice-of-birth");
+  await clerk.fill("evidence_reference", "QMMH 17/2026");
+  await clerk.press();
+  ok((await clerk.page.locator(".es").count()) === 1, `${title}: what is missing is said`);
+  await clerk.fill("informant", mother.name);
+  await clerk.press();
+  const event = new URL(clerk.page.url()).pathname;
+  ok(/\/civil\/events\/vit_/.test(event), `${title}: the declaration is taken down`);
+
+  const registrar = await officer("registrar", "registrar");
+  await entered(registrar, event);
+  ok((await registrar.page.locator('a[href^="/civil/entries/birth/"]').count()) === 1, `${title}: the birth is entered`);
+  await registrar.follow('a[href^="/civil/entries/birth/"]');
+  await registrar.open("/civil/statistics");
+  const parent = await visitor(`${title} (mother)`, language, true, { width: 320, height: 640 });
+  await parent.open("/my/family");
+  await parent.signInAsPerson(mother);
+  await parent.open("/my/family");
+  ok((await parent.page.locator("main").innerText()).includes("Khanya"), `${title}: the mother sees her child`);
+  await parent.open("/my/life");
+  await parent.press();
+
+  const payroll = await verifier(demo, "payroll");
+  const asked = { number: deceased.id_number, reference: "e1", compare: { family: deceased.name.split(" ").pop() } };
+  const lines = [asked, { number: "123", reference: "e2" }, { number: mother.id_number, reference: "e3", compare: { given: "Nobody" } }];
+  const answers = (await payroll("POST", "/api/verification/batches?purpose=payroll", lines.map((line) => JSON.stringify(line)).join("\n"))).trim().split("\n").map((line) => JSON.parse(line));
+  ok(answers.map((one) => one.verdict).join(" ").trim() === "yes no no" && answers[3].totals.lines === 3, `${title}: a payroll is answered line by line`);
+  await payroll("POST", "/api/verification/watches", JSON.stringify({ people: [{ number: deceased.id_number, reference: "e1" }] }));
+  const living = await visitor(`${title} (deceased)`, language, true, { width: 320, height: 640 });
+  await living.open("/my/looks");
+  await living.signInAsPerson(deceased);
+  await living.open("/my/looks");
+
+  await clerk.open("/civil/new/death");
+  await choose(clerk, "circumstance", "ordinary");
+  await clerk.fill("deceased_number", deceased.id_number);
+  const [given, family] = [deceased.name.split(" ").slice(0, -1).join(" "), deceased.name.split(" ").pop()];
+  await clerk.fill("given", given);
+  await clerk.fill("family", family);
+  await day(clerk, "died", ago(1));
+  await choose(clerk, "sex", "female");
+  await select(clerk, "district", "maseru");
+  await select(clerk, "evidence", "medical-certificate");
+  await clerk.fill("informant", "Thabo");
+  await clerk.press();
+  await entered(registrar, new URL(clerk.page.url()).pathname);
+  ok((await registrar.page.locator('a[href^="/civil/entries/death/"]').count()) === 1, `${title}: the death is entered`);
+  await living.page.goto(`${demo.base_url}/my/family`);
+  ok(!(await living.page.locator("main").innerText()).includes(family) && /sign-in/.test(living.page.url()), `${title}: the session of the dead is over`);
+  const { changes } = await payroll("GET", "/api/verification/changes");
+  ok(changes.at(-1)?.what === "died" && changes.at(-1)?.reference === "e1", `${title}: the payroll is told`);
+  await registrar.follow('a[href^="/civil/entries/death/"]');
+  await registrar.page.locator("details:has(form[action$='/annul']) summary").click();
+  await registrar.page.locator('form[action$="/annul"] input[name="order"]').fill("CIV/APN/12/2026");
+  await registrar.press('form[action$="/annul"] button');
+  const { changes: again } = await payroll("GET", `/api/verification/changes?after=${changes.at(-1)?.number ?? 0}`);
+  ok(again.length === 1 && again[0].what === "reinstated", `${title}: a death taken back is told too`);
+}
