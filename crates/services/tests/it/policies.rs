@@ -51,7 +51,36 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let dead = || Resource::new("Job", "dead");
     let wallet = |own: bool| Resource::new("Wallet", "mpesa").is("own", own);
     let client = || Actor::bare(ActorKind::Client, "wallet:mpesa");
+    let birth = || Resource::new("CivilKind", "birth");
+    let event = |mine: bool| Resource::new("CivilEvent", "vit_one").is("declared_by_self", mine);
+    let human = |own: bool| Resource::new("Person", "per_thabo").is("own", own);
+    let bank = || Resource::new("Verifier", "bank").is("bulk", true);
     vec![
+        // Civil registration: two people for every entry, and a nurse or chief for the notice.
+        (officer("health-worker", "ministry-health"), "civil.event.notify", birth(), true),
+        (officer("chief", home), "civil.event.notify", birth(), true),
+        (officer("chief", home), "civil.event.declare", birth(), false),
+        (passports(), "civil.event.notify", birth(), false),
+        (person(), "civil.event.declare", birth(), false),
+        (officer("registration-officer", home), "civil.event.declare", birth(), true),
+        (officer("registration-officer", home), "civil.event.validate", event(false), true),
+        (officer("registration-officer", home), "civil.event.validate", event(true), false),
+        (officer("registrar", home), "civil.likeness.judge", event(true), false),
+        (officer("registration-officer", home), "civil.event.register", event(false), false),
+        (officer("registrar", home), "civil.event.register", event(false), true),
+        (weak(officer("registrar", home)), "civil.event.register", event(false), false),
+        (officer("registration-officer", home), "civil.death.annul", birth(), false),
+        (officer("registrar", home), "registers.record.look", register(home).is("sealed", true), false),
+        // Who lives, and who asks.
+        (person(), "identity.life.attest", human(true), true),
+        (person(), "identity.life.attest", human(false), false),
+        (officer("chief", home), "identity.life.attest", human(false), true),
+        (passports(), "identity.life.attest", human(false), false),
+        (Actor::bare(ActorKind::Client, "bank"), "identity.verification.ask", bank(), true),
+        (passports(), "identity.verification.ask", bank(), false),
+        (Actor::anonymous(), "identity.verification.ask", bank(), false),
+        (passports(), "identity.account.close", Resource::new("Account", "per_thabo"), false),
+        (officer("registrar", home), "identity.account.close", Resource::new("Account", "per_thabo"), true),
         // A person: her own affairs, and nobody else's.
         (person(), "services.case.start", service(), true),
         (Actor::anonymous(), "services.case.start", service(), false),
