@@ -30,7 +30,6 @@ impl Pieces {
 }
 
 /// A body and where its pieces go. It ends when the latter is dropped.
-#[must_use]
 pub fn streamed() -> (Pieces, Body) {
     let (sender, channel) = Channel::new(AHEAD);
     (Pieces(sender), Body::new(Fused { channel, ended: false }))
