@@ -1,7 +1,7 @@
 //! Which vital events a country registers and what each of them asks for, as the pack's `civil.toml` declares it.
 //!
-//! **Invariant:** what an event *does* is one of the closed set [`Effect`] (UN Principles and Recommendations for a
-//! Vital Statistics System, Rev. 3, §51); everything else (fields, evidence, ages, time limits, words) is the pack's.
+//! **Invariant:** what an event *does* is one of the closed set [`Effect`] (the events a vital
+//! statistics system counts); everything else (fields, evidence, ages, time limits, words) is the pack's.
 //! Every name in a declaration is checked against the registers before anything starts. Where next: `event.rs`.
 
 use std::collections::BTreeMap;
@@ -136,10 +136,7 @@ pub struct Kind {
     pub on_time_days: Option<i64>,
     /// Days within which an officer has to finish it.
     pub finish_days: i64,
-    /// Who gives notice of it, as roles.
-    #[serde(default)]
-    pub notifiers: Vec<String>,
-    /// What a notice tells.
+    /// What a notice tells; no notice is given of it if empty. Who may give one is the policies' to say.
     #[serde(default)]
     pub notice: Vec<String>,
     /// What a declaration tells, in this order.

@@ -1,5 +1,4 @@
-//! Vital statistics: what was registered, counted as the UN's Principles and Recommendations ask (Rev. 3, ch. V): by
-//! place, month, sex, age, cause, and by how late it came.
+//! Vital statistics: what was registered, counted by place, month, sex, age, cause, and by how late it came.
 //!
 //! **Invariant:** a fact names nobody and is written in the commit of its registration, so the tables are always whole.
 //! What is published leaves out counts so small that they could tell of somebody.

@@ -4,8 +4,6 @@ CREATE TABLE identity_watch (
     person TEXT NOT NULL,
     reference TEXT NOT NULL,
     made_at BIGINT NOT NULL,
-    marked TEXT,
-    marked_at BIGINT,
     PRIMARY KEY (verifier, person)
 ) WITHOUT ROWID;
 CREATE INDEX identity_watch_person ON identity_watch (person);

@@ -132,7 +132,7 @@ pub fn set_secret(cx: &mut Cx<'_>, account: &str, hash: &Secret<String>) -> Resu
 }
 
 /// Ends every session, and what clients hold beyond them.
-fn end_everything(cx: &mut Cx<'_>, account: &str) -> Result<(), Fault> {
+pub(crate) fn end_everything(cx: &mut Cx<'_>, account: &str) -> Result<(), Fault> {
     let now = cx.now();
     session::end_all(cx, account, "")?;
     grants::end_of_account(cx.tx(), account, now)?;

@@ -39,15 +39,13 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
     visit.must_sign_in()?;
     let look = move |cx: &mut Cx<'_>| {
         // A nurse or a chief sees what she may begin, and no list.
-        let may_list = cx.could("civil.event.list", &Resource::new("CivilDesk", state.name()));
-        let events = if may_list { Some(waiting(cx, state)?) } else { None };
-        let may_notify = cx.could("civil.event.notify", &Resource::new("CivilKind", "birth"));
-        Ok((events, may_notify))
+        if cx.could("civil.event.list", &Resource::new("CivilDesk", state.name())) {
+            return waiting(cx, state).map(Some);
+        }
+        cx.may("civil.event.notify", &Resource::new("CivilKind", "any"))?;
+        Ok(None)
     };
-    let (events, may_notify) = civil.acts().read(visit.caller(), look).await?;
-    if events.is_none() && !may_notify {
-        civil.acts().read(visit.caller(), move |cx| waiting(cx, state)).await?;
-    }
+    let events = civil.acts().read(visit.caller(), look).await?;
     let sheet = visit.sheet_with(edge::Answers::default(), faults);
     let begin = html! {
         @if events.is_some() {
@@ -56,7 +54,7 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
         }
         h2 { (visit.t("civil.desk.notify")) }
         ul {
-            @for kind in civil.kinds().iter().filter(|kind| !kind.notifiers.is_empty()) {
+            @for kind in civil.kinds().iter().filter(|kind| !kind.notice.is_empty()) {
                 li { a href={ "/civil/notify/" (kind.id) } { (visit.local(&kind.name)) } }
             }
         }

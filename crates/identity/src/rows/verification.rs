@@ -9,7 +9,6 @@ const WATCH: &str = "
     ON CONFLICT (verifier, person) DO UPDATE SET reference = excluded.reference";
 const UNWATCH: &str = "DELETE FROM identity_watch WHERE verifier = $1 AND reference = $2";
 const WATCHING: &str = "SELECT verifier, reference FROM identity_watch WHERE person = $1 ORDER BY verifier";
-const MARK: &str = "UPDATE identity_watch SET marked = $2, marked_at = $3 WHERE person = $1";
 const INSERT_CHANGE: &str = "
     INSERT INTO identity_change (verifier, number, reference, what, effective_on, made_at)
     SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM identity_change WHERE verifier = $1";
@@ -42,10 +41,6 @@ pub(crate) fn unwatch(tx: &mut dyn Tx, verifier: &str, reference: &str) -> Resul
 /// The organisations that watch a person, each with what it calls her.
 pub(crate) fn watching(tx: &mut dyn Tx, person: &str) -> Result<Vec<(String, String)>, TxError> {
     tx.query(WATCHING, &[person.into()])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
-}
-
-pub(crate) fn mark(tx: &mut dyn Tx, person: &str, what: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(MARK, &[person.into(), what.into(), now.into()]).map(drop)
 }
 
 pub(crate) fn insert_change(

@@ -8,7 +8,8 @@ use civil::{Vital, national_id};
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Date, Fault, Resource, Timestamp};
 
-use crate::rows::{accounts, grants, sessions, verification as rows};
+use crate::enrol::end_everything;
+use crate::rows::{accounts, verification as rows};
 use crate::settings::Identity;
 use crate::verification::licence::Verifier;
 
@@ -120,8 +121,7 @@ pub fn closed_by_death(cx: &mut Cx<'_>, person: &str, on: Date) -> Result<usize,
     if let Some(account) = accounts::account_by_id(cx.tx(), person)? {
         rows::close(cx.tx(), person, account.active, now)?;
         accounts::set_state(cx.tx(), person, false)?;
-        sessions::end_all(cx.tx(), person, "", now)?;
-        grants::end_of_account(cx.tx(), person, now)?;
+        end_everything(cx, person)?;
     }
     let told = tell(cx, person, "died", on)?;
     cx.record(
@@ -162,6 +162,5 @@ fn tell(cx: &mut Cx<'_>, person: &str, what: &str, on: Date) -> Result<usize, Fa
     for (verifier, reference) in &watching {
         rows::insert_change(cx.tx(), verifier, reference, (what, on), now)?;
     }
-    rows::mark(cx.tx(), person, what, now)?;
     Ok(watching.len())
 }
