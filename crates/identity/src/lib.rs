@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `settings.rs` | [`Identity`]: what the engine is made of |
 //! | `account.rs`, `enrol.rs` | accounts, and the operations on them |
+//! | `factor.rs` | [`Factor`]: the ways of signing in, each locked by itself |
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
@@ -21,6 +22,7 @@
 mod account;
 mod account_pages;
 mod enrol;
+mod factor;
 mod flow;
 mod keys;
 mod pages;
@@ -39,6 +41,7 @@ mod verification;
 
 pub use account::{Kind, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
+pub use factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 pub use provider::assurance::TrustFramework;
 pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
@@ -62,4 +65,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "verification",
         sql: include_str!("../migrations/0010_verification.sql"),
     },
+    Migration { engine: "identity", number: 11, name: "factors", sql: include_str!("../migrations/0011_factors.sql") },
 ];

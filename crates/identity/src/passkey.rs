@@ -11,6 +11,7 @@ use webauthn_rs::prelude::{
 };
 
 use crate::account::Account;
+use crate::factor::{self, Factor};
 use crate::keys::Keys;
 use crate::rows::accounts::{self, Challenge, PasskeyRow};
 use crate::session::SessionId;
@@ -216,6 +217,9 @@ pub(crate) fn sign_in(
     let Some(passkey) = accounts::passkey(cx.tx(), &used.id)? else { return Ok(None) };
     let account: Option<Account> = accounts::account_by_id(cx.tx(), &passkey.account)?.filter(|account| account.active);
     let (Some(account), Some(_)) = (account, waiting(cx, challenge)?) else { return Ok(None) };
+    if !factor::is_open(cx, &account.id, Factor::Passkey)? {
+        return Ok(None);
+    }
     cx.may("identity.session.start", &Resource::new("Account", &account.id))?;
     accounts::delete_challenge(cx.tx(), challenge)?;
     let now: Timestamp = cx.now();

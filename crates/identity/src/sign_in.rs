@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Resource};
 
 use crate::account::{Account, Kind};
+use crate::factor::{self, Factor};
 use crate::keys::Keys;
 use crate::post;
 use crate::rows::accounts::{self, Challenge};
@@ -39,6 +40,10 @@ pub(crate) fn try_secret(cx: &mut Cx<'_>, keys: &Keys, kind: Kind, login: &str) 
         Turn::Go { then_wait } => then_wait,
     };
     let account = accounts::account_by_login(cx.tx(), kind, login)?.filter(|account| account.active);
+    let account = match account {
+        Some(account) if !factor::is_open(cx, &account.id, Factor::secret_of(kind))? => None,
+        account => account,
+    };
     let act = Act::new("identity.secret.tried").because("sign-in", "identity-service").with("kind", kind.as_str());
     cx.record(match &account {
         Some(account) => act.about(&account.id).on(&account.id),
@@ -78,6 +83,9 @@ pub(crate) fn secret_right(
     let Some(account) = accounts::account_by_id(cx.tx(), account)?.filter(|account| account.active) else {
         return Ok(false);
     };
+    if account.kind == Kind::Person && !factor::is_open(cx, &account.id, Factor::Code)? {
+        return Ok(false);
+    }
     throttle::clear(cx, &keys.attempt_key("secret", account.kind, login))?;
     let now = cx.now();
     let code = match account.kind {
@@ -116,7 +124,7 @@ fn send_code(
 pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, challenge: &str) -> Result<bool, Fault> {
     let Some((row, account)) = running(cx, challenge)? else { return Ok(false) };
     cx.may("identity.code.send", &Resource::new("Account", &account.id))?;
-    if row.code.is_none() {
+    if row.code.is_none() || !factor::is_open(cx, &account.id, Factor::Code)? {
         return Ok(false);
     }
     let hash = send_code(cx, keys, messages, &account, challenge)?;
@@ -169,6 +177,10 @@ pub(crate) fn answer_code(
 ) -> Result<Answered, Fault> {
     let Some((row, account)) = running(cx, challenge)? else { return Ok(Answered::Over) };
     cx.may("identity.session.start", &Resource::new("Account", &account.id))?;
+    let asked = if row.code.is_some() { Factor::Code } else { Factor::Authenticator };
+    if !factor::is_open(cx, &account.id, asked)? {
+        return Ok(Answered::Over);
+    }
     let key = keys.attempt_key("code", account.kind, login);
     let then_wait = match throttle::count(cx, &key)? {
         Turn::Wait(seconds) => return Ok(Answered::Wait(seconds)),

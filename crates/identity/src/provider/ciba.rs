@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 use spine::{Assurance, Caller, Cx, Fault, Secret};
 
 use crate::account::{Kind, normal_login};
+use crate::factor::{self, Factor};
 use crate::keys::Token;
 use crate::provider::answer::{Refused, form, private, refused};
 use crate::provider::approval::{self, Decided, NOTIFY, Sureness};
@@ -358,7 +359,7 @@ fn decide_by_pin(
 ) -> Result<Option<Decided>, Fault> {
     let known = accounts::account_by_id(cx.tx(), account)?.filter(|account| account.active);
     let hers = known.is_some_and(|known| known.phone.is_some_and(|own| *own.reveal() == phone));
-    if !hers {
+    if !hers || !factor::is_open(cx, account, Factor::Ussd)? {
         return Ok(None);
     }
     let row = approvals::by_hash(cx.tx(), hash)?.filter(|row| row.account.as_deref() == Some(account));

@@ -5,6 +5,7 @@
 //! | file | its tables |
 //! |---|---|
 //! | `accounts.rs` | accounts, tries, challenges, passkeys |
+//! | `factors.rs` | ways of signing in that are locked |
 //! | `sessions.rs` | sessions |
 //! | `grants.rs` | codes, tokens, pushed requests, proofs that are good once |
 //! | `consents.rs` | consents |
@@ -17,6 +18,7 @@ pub(crate) mod accounts;
 pub(crate) mod approvals;
 pub(crate) mod clients;
 pub(crate) mod consents;
+pub(crate) mod factors;
 pub(crate) mod grants;
 pub(crate) mod participants;
 pub(crate) mod sessions;

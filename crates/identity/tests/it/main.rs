@@ -11,6 +11,7 @@ mod browser;
 mod conformance;
 mod devices;
 mod exchanging;
+mod factors;
 mod managing;
 mod passkeys;
 mod policies;

@@ -29,7 +29,7 @@ pub(crate) async fn with_passkey(world: &World, authenticator: &mut Authenticato
 }
 
 /// A browser at the page that asks for a passkey, and what it is asked.
-async fn asked(world: &World) -> (Browser, Json) {
+pub(crate) async fn asked(world: &World) -> (Browser, Json) {
     let mut browser = Browser::new(world);
     browser.open("/sign-in?next=/me").await;
     browser.submit("/oauth2/sign-in", &[("kind", "officer")]).await;

@@ -158,7 +158,7 @@ impl World {
             authority,
             Subscriptions::default(),
         );
-        let words = Arc::new(testkit::words(&["edge", "messages", "identity"]));
+        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment"]));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());

@@ -54,6 +54,8 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let birth = || Resource::new("CivilKind", "birth");
     let event = |mine: bool| Resource::new("CivilEvent", "vit_one").is("declared_by_self", mine);
     let human = |own: bool| Resource::new("Person", "per_thabo").is("own", own);
+    let account =
+        |own: bool, at_desk: bool| Resource::new("Account", "per_lineo").is("own", own).is("at_desk", at_desk);
     let bank = || Resource::new("Verifier", "bank").is("bulk", true);
     vec![
         // Civil registration: two people for every entry, and a nurse or chief for the notice.
@@ -81,6 +83,17 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (Actor::anonymous(), "identity.verification.ask", bank(), false),
         (passports(), "identity.account.close", Resource::new("Account", "per_thabo"), false),
         (officer("registrar", home), "identity.account.close", Resource::new("Account", "per_thabo"), true),
+        // Ways of signing in: easily locked, less easily opened.
+        (weak(person()), "identity.factor.lock", account(true, false), true),
+        (person(), "identity.factor.lock", account(false, true), false),
+        (person(), "identity.factor.unlock", account(true, false), true),
+        (person(), "identity.factor.unlock", account(true, true), false),
+        (weak(person()), "identity.factor.unlock", account(true, false), false),
+        (officer("enrolment-officer", home), "identity.factor.lock", account(false, true), true),
+        (officer("enrolment-officer", home), "identity.factor.unlock", account(false, true), false),
+        (officer("identity-officer", home), "identity.factor.unlock", account(false, true), true),
+        (officer("identity-officer", home), "identity.factor.unlock", account(true, true), false),
+        (passports(), "identity.factor.lock", account(false, true), false),
         // A person: her own affairs, and nobody else's.
         (person(), "services.case.start", service(), true),
         (Actor::anonymous(), "services.case.start", service(), false),
