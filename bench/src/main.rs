@@ -1,10 +1,11 @@
-//! Figures beside their physical limits, printed as they come: `bench acts`, `bench registers [RECORDS]`; all without an
-//! argument. `bench/run` adds what is seen from outside the program. README.md says what was found.
+//! Figures beside their physical limits, printed as they come: `bench acts`, `bench registers [RECORDS]`; both without an
+//! argument. `bench identity SERVER.json` drives a provider. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
 //! the same size, made as durable. CPU time is the whole process's, so a busy machine shows.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::float_arithmetic,
@@ -13,6 +14,7 @@
 )]
 
 mod acts;
+mod identity;
 mod raw;
 mod registers;
 
@@ -22,6 +24,11 @@ use spine::{Clock, Timestamp};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [part, file] = args.as_slice()
+        && part == "identity"
+    {
+        return identity::run(file);
+    }
     let wanted = |part: &str| args.is_empty() || args[0] == part;
     if wanted("acts") {
         acts::run();
@@ -55,15 +62,20 @@ pub(crate) fn measure(run: impl FnOnce()) -> Took {
 
 /// User and system time of this process (proc(5): fields 14 and 15, in hundredths of a second).
 fn cpu_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+    cpu_time_of("self")
+}
+
+/// The same of another process.
+pub(crate) fn cpu_time_of(process: &str) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = text.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
     Duration::from_millis(ticks * 10)
 }
 
 /// What lies in memory now, in MiB (proc(5): `VmRSS`).
-pub(crate) fn resident() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+pub(crate) fn resident(process: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u64>().unwrap() / 1024
 }

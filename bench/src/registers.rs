@@ -40,7 +40,7 @@ async fn one(database: &TestDatabase, count: usize) {
     let took = measure(|| tokio::task::block_in_place(|| write(&bench, count)));
     let rate = count as f64 / took.wall.as_secs_f64();
     println!("  written: {rate:.0} a second, {:.1} CPU µs each", took.cpu.as_secs_f64() * 1e6 / count as f64);
-    println!("  measuring; the program has {} MiB resident", resident());
+    println!("  measuring; the program has {} MiB resident", resident("self"));
     disk();
     let sequencer = tokio::spawn(bench.sequencer.clone().run());
     // Numbers far from one another, so that no page is warm because of the one before.
@@ -72,7 +72,7 @@ async fn one(database: &TestDatabase, count: usize) {
         })
         .await;
     }
-    println!("  the program has {} MiB resident", resident());
+    println!("  the program has {} MiB resident", resident("self"));
     sequencer.abort();
 }
 

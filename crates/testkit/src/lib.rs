@@ -4,17 +4,20 @@
 //! too when `LETSEMA_TEST_POSTGRES` names a server (`make test` starts one).
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::expect_used,
     clippy::panic,
     clippy::print_stderr,
     reason = "in tests a failure should be loud"
 )]
 
+mod authenticator;
 mod words;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+pub use authenticator::{Authenticator, COPIED, PRESENT, VERIFIED};
 use spine::{Actor, Authority, Clock, Entropy, Fault, Migration, Resource, Timestamp};
 use store::{Store, StoreConfig};
 pub use words::words;

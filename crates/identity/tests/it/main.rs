@@ -6,7 +6,6 @@
 
 mod accounts;
 mod attacks;
-mod authenticator;
 mod browser;
 mod conformance;
 mod devices;

@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
-use crate::authenticator::{Authenticator, COPIED, PRESENT, VERIFIED};
 use crate::browser::{Answer, Browser, unescape};
-use crate::world::{OFFICER, World, on_each};
+use testkit::{Authenticator, COPIED, PRESENT, VERIFIED};
+
+use crate::world::{BASE, OFFICER, World, on_each};
 
 fn options(page: &Answer) -> Json {
     let mark = "data-options=\"";
@@ -43,7 +44,7 @@ const USE: &str = "/oauth2/sign-in/passkey";
 #[test]
 fn an_officer_makes_a_passkey_and_signs_in_with_it() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         let mut first = with_passkey(&world, &mut authenticator).await;
         let (mut browser, options) = asked(&world).await;
         let answer = authenticator.sign(&options);
@@ -67,7 +68,7 @@ fn an_officer_makes_a_passkey_and_signs_in_with_it() {
 #[test]
 fn a_key_that_can_be_copied_is_worth_less() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         authenticator.flags = PRESENT | VERIFIED | COPIED;
         with_passkey(&world, &mut authenticator).await;
         let (mut browser, options) = asked(&world).await;
@@ -79,7 +80,7 @@ fn a_key_that_can_be_copied_is_worth_less() {
 #[test]
 fn an_answer_is_good_once_for_its_own_question() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         with_passkey(&world, &mut authenticator).await;
         let (mut browser, options) = asked(&world).await;
         let answer = authenticator.sign(&options);
@@ -98,7 +99,7 @@ fn an_answer_is_good_once_for_its_own_question() {
 #[test]
 fn whatever_is_off_is_refused() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         with_passkey(&world, &mut authenticator).await;
         let (browser, options) = asked(&world).await;
         let refused = async |answer: &str| browser.clone().send(USE, &[("credential", answer)]).await.status == 422;
@@ -107,9 +108,9 @@ fn whatever_is_off_is_refused() {
         authenticator.flags = PRESENT | VERIFIED;
         "https://evil.example".clone_into(&mut authenticator.origin);
         assert!(refused(&authenticator.sign(&options)).await, "signed at another site");
-        crate::world::BASE.clone_into(&mut authenticator.origin);
-        assert!(refused(&Authenticator::new(1).sign(&options)).await, "another key under the same name");
-        assert!(refused(&Authenticator::new(2).sign(&options)).await, "an unknown key");
+        BASE.clone_into(&mut authenticator.origin);
+        assert!(refused(&Authenticator::new(1, BASE).sign(&options)).await, "another key under the same name");
+        assert!(refused(&Authenticator::new(2, BASE).sign(&options)).await, "an unknown key");
         for garbage in ["", "{}", "null", "[1]", "{\"id\":1}"] {
             assert!(refused(garbage).await, "{garbage}");
         }
@@ -120,12 +121,12 @@ fn whatever_is_off_is_refused() {
 #[test]
 fn a_passkey_is_made_for_oneself_only() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         let mut officer = with_passkey(&world, &mut authenticator).await;
         officer.get("/account/passkeys").await;
         let page = officer.submit("/account/passkeys/start", &[]).await;
         let hers = page.hidden("ceremony");
-        let answer = Authenticator::new(3).make(&options(&page));
+        let answer = Authenticator::new(3, BASE).make(&options(&page));
         let mut lineo = crate::browser::signed_in(&world).await;
         lineo.get("/account/passkeys").await;
         let fields = [("ceremony", hers.as_str()), ("name", ""), ("credential", &answer)];

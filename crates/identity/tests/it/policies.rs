@@ -6,11 +6,11 @@ use std::sync::Arc;
 use identity::{NewPerson, enrol_person, set_lock, set_secret};
 use journal::{Key, Policies};
 use spine::{Actor, ActorKind, Assurance, Caller, Fault, Language, Personal, Secret, Via};
+use testkit::Authenticator;
 
-use crate::authenticator::Authenticator;
 use crate::exchanging::{FORM, basic, call, redeem, userinfo, with_code};
 use crate::passkeys::with_passkey;
-use crate::world::{BANK_SECRET, LINEO, OFFICER, World, under};
+use crate::world::{BANK_SECRET, BASE, LINEO, OFFICER, World, under};
 
 fn policies() -> Arc<Policies> {
     let text = include_str!("../../../../packs/lesotho/policies/identity.cedar");
@@ -28,7 +28,7 @@ fn everything_people_and_clients_do_is_allowed() {
         let revoked = call(&world, "POST", "/oauth2/revoke", &headers, format!("token={access}")).await;
         assert_eq!(revoked.status, 200);
         assert_eq!(userinfo(&world, &access).await.status, 401);
-        let mut officer = with_passkey(&world, &mut Authenticator::new(1)).await;
+        let mut officer = with_passkey(&world, &mut Authenticator::new(1, BASE)).await;
         let id = officer.get("/account/passkeys").await.hidden("passkey");
         assert_eq!(officer.send("/account/passkeys/remove", &[("passkey", &id)]).await.status, 303);
         let own = browser.get("/account/sessions").await.hidden("session");

@@ -5,32 +5,37 @@
 use crypto::{Algorithm, SigningKey, base64url, sha256};
 use serde_json::{Value as Json, json};
 
-use crate::world::BASE;
-
-pub(crate) struct Authenticator {
+/// A phone with keys of its own.
+pub struct Authenticator {
     key: SigningKey,
     id: Vec<u8>,
     user: Option<String>,
     counter: u32,
     /// What it says of itself: user present and verified; eligible for backup.
-    pub(crate) flags: u8,
-    pub(crate) origin: String,
+    pub flags: u8,
+    /// Where the browser says it is.
+    pub origin: String,
 }
 
-pub(crate) const PRESENT: u8 = 0x01;
-pub(crate) const VERIFIED: u8 = 0x04;
-pub(crate) const COPIED: u8 = 0x18;
+/// The user is there (§6.1).
+pub const PRESENT: u8 = 0x01;
+/// The user is known to it.
+pub const VERIFIED: u8 = 0x04;
+/// Its keys may be copied, and are.
+pub const COPIED: u8 = 0x18;
 const ATTESTED: u8 = 0x40;
 
 impl Authenticator {
-    pub(crate) fn new(id: u8) -> Self {
+    /// One whose keys are named by this byte, on a site of this origin (`http://localhost:8080`).
+    #[must_use]
+    pub fn new(id: u8, origin: &str) -> Self {
         Self {
             key: SigningKey::generate(Algorithm::Es256).unwrap(),
             id: vec![id; 32],
             user: None,
             counter: 0,
             flags: PRESENT | VERIFIED,
-            origin: BASE.to_owned(),
+            origin: origin.to_owned(),
         }
     }
 
@@ -50,8 +55,8 @@ impl Authenticator {
     }
 
     /// `navigator.credentials.create`, with attestation "none" (§6.5.4, §8.7).
-    pub(crate) fn make(&mut self, options: &Json) -> String {
-        assert_eq!(options["publicKey"]["rp"]["id"], "localhost");
+    pub fn make(&mut self, options: &Json) -> String {
+        assert_eq!(options["publicKey"]["rp"]["id"], "localhost", "the site tests run on");
         assert_eq!(options["publicKey"]["authenticatorSelection"]["userVerification"], "required");
         self.user = options["publicKey"]["user"]["id"].as_str().map(str::to_owned);
         let mut data = self.data(ATTESTED);
@@ -80,7 +85,7 @@ impl Authenticator {
     }
 
     /// `navigator.credentials.get`.
-    pub(crate) fn sign(&mut self, options: &Json) -> String {
+    pub fn sign(&mut self, options: &Json) -> String {
         assert_eq!(options["publicKey"]["userVerification"], "required");
         assert!(options["publicKey"]["allowCredentials"].as_array().is_none_or(Vec::is_empty));
         let (data, client_data) = (self.data(0), self.client_data("webauthn.get", options));
