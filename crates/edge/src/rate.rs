@@ -48,16 +48,24 @@ impl RateLimiter {
     /// # Errors
     /// `edge.rate.exceeded` with the seconds to wait.
     pub fn take(&self, bucket: &Bucket, who: &str) -> Result<(), Fault> {
+        self.take_many(bucket, who, 1)
+    }
+
+    /// Takes `count` tokens from `who`'s bucket, or none of them.
+    ///
+    /// # Errors
+    /// `edge.rate.exceeded` with the seconds to wait.
+    pub fn take_many(&self, bucket: &Bucket, who: &str, count: u32) -> Result<(), Fault> {
         let now = self.clock.now().as_micros();
         let full = i64::from(bucket.seconds) * 1_000_000;
-        let each = full / i64::from(bucket.burst.max(1));
+        let taken = full / i64::from(bucket.burst.max(1)) * i64::from(count);
         let place = self.hasher.hash_one((bucket.name, who));
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         // A counter that lies further ahead than a full bucket was kept before the clock stepped back: it says nothing now,
         // and nobody is refused for it.
         let kept = counters.get(place);
         let spent_until = if kept > now.saturating_add(full) { now } else { kept.max(now) };
-        let wait = spent_until - now - (full - each);
+        let wait = spent_until - now - (full - taken);
         if wait > 0 {
             let seconds = u32::try_from((wait + 999_999) / 1_000_000).unwrap_or(u32::MAX);
             return Err(Fault::new(FaultKind::TooMany, "edge.rate.exceeded")
@@ -65,7 +73,7 @@ impl RateLimiter {
                 .with("count", i64::from(seconds))
                 .retry_after(seconds));
         }
-        counters.set(place, spent_until + each);
+        counters.set(place, spent_until + taken);
         Ok(())
     }
 }
@@ -116,6 +124,8 @@ mod tests {
         assert_eq!([take("a"), take("a")], [Ok(()), Err(10)]);
         clock.0.fetch_add(300_000_000, Ordering::Relaxed);
         assert_eq!([take("a"), take("a"), take("a"), take("a")], [Ok(()), Ok(()), Ok(()), Err(10)]);
+        let many = |count| limiter.take_many(&bucket, "c", count).map_err(|fault| fault.retry_after_seconds().unwrap());
+        assert_eq!([many(4), many(2), many(2), many(1), many(1)], [Err(10), Ok(()), Err(10), Ok(()), Err(10)]);
         // The clock steps back an hour: nobody is refused for what was before.
         clock.0.fetch_sub(3_600_000_000, Ordering::Relaxed);
         assert_eq!([take("a"), take("a"), take("a"), take("a")], [Ok(()), Ok(()), Ok(()), Err(10)]);

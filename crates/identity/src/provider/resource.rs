@@ -70,6 +70,12 @@ struct Brought {
     with_proof: bool,
 }
 
+impl Brought {
+    const fn bad(&self) -> Refused {
+        if self.with_proof { BAD_BOUND_TOKEN } else { BAD_TOKEN }
+    }
+}
+
 /// The token in the header, or in the body of a form (RFC 6750 §2.1, §2.2), and in no address.
 fn brought(method: &Method, headers: &HeaderMap, body: &[u8]) -> Result<Brought, Refused> {
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -130,7 +136,7 @@ async fn userinfo(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let brought = brought(&method, &headers, &body)?;
-    let bad = if brought.with_proof { BAD_BOUND_TOKEN } else { BAD_TOKEN };
+    let bad = brought.bad();
     let Some(key) = identity.access_key(&brought.token) else { return Err(bad) };
     let wanted = key.clone();
     let known = identity.clone();
@@ -146,19 +152,10 @@ async fn userinfo(
         Ok(Some((standing, told)))
     };
     let Some((standing, told)) = identity.inner.acts.read(visit.caller(), look).await? else { return Err(bad) };
-    let client = identity.client(&standing.access.client).ok_or(bad)?;
-    let proof = identity.proof(&visit, &headers, method.as_str(), client.is_fapi(), Some(&brought.token));
-    let proof = proof.map_err(as_resource)?.filter(|_| brought.with_proof);
-    if !identity.holds(&visit, &headers, &standing, &brought, proof.as_ref()) {
-        return Err(if brought.with_proof { BAD_BOUND_TOKEN } else { BAD_TOKEN });
-    }
+    let client = identity.holder(&visit, &method, &headers, &brought, &standing).await?;
     let account = standing.access.account.clone().ok_or(SMALL_TOKEN)?;
     if !standing.access.scope.split(' ').any(|scope| scope == "openid") {
         return Err(SMALL_TOKEN);
-    }
-    if let Some(proof) = proof {
-        let spend: Work = Box::new(move |tx| Ok(Box::new(once::spend_in(tx, std::slice::from_ref(&proof.once))?)));
-        identity.inner.acts.database().write(spend).await.map_err(|fault| as_resource(fault.into()))?;
     }
     let told = match told {
         Some(told) => told,
@@ -178,6 +175,28 @@ async fn userinfo(
 }
 
 impl Identity {
+    /// The client of a token that was brought with all it is bound to; its proof is spent.
+    async fn holder(
+        &self,
+        visit: &Visit,
+        method: &Method,
+        headers: &HeaderMap,
+        brought: &Brought,
+        standing: &Standing,
+    ) -> Result<Arc<Client>, Refused> {
+        let client = self.client(&standing.access.client).ok_or(brought.bad())?;
+        let proof = self.proof(visit, headers, method.as_str(), client.is_fapi(), Some(&brought.token));
+        let proof = proof.map_err(as_resource)?.filter(|_| brought.with_proof);
+        if !self.holds(visit, headers, standing, brought, proof.as_ref()) {
+            return Err(brought.bad());
+        }
+        if let Some(proof) = proof {
+            let spend: Work = Box::new(move |tx| Ok(Box::new(once::spend_in(tx, std::slice::from_ref(&proof.once))?)));
+            self.inner.acts.database().write(spend).await.map_err(|fault| as_resource(fault.into()))?;
+        }
+        Ok(client)
+    }
+
     /// The client behind an access token of its own that holds one of these scopes, for interfaces of this program.
     ///
     /// # Errors
@@ -190,23 +209,14 @@ impl Identity {
         scopes: &[&str],
     ) -> Result<Arc<Client>, Refused> {
         let brought = brought(&Method::GET, headers, b"")?;
-        let bad = if brought.with_proof { BAD_BOUND_TOKEN } else { BAD_TOKEN };
+        let bad = brought.bad();
         let Some(key) = self.access_key(&brought.token) else { return Err(bad) };
         let look = move |cx: &mut Cx<'_>| {
             let now = cx.now();
             Ok(grants::access(cx.tx(), &key, now)?.filter(|standing| standing.good))
         };
         let standing = self.inner.acts.read(visit.caller(), look).await?.ok_or(bad)?;
-        let client = self.client(&standing.access.client).ok_or(bad)?;
-        let proof = self.proof(visit, headers, method.as_str(), client.is_fapi(), Some(&brought.token));
-        let proof = proof.map_err(as_resource)?.filter(|_| brought.with_proof);
-        if !self.holds(visit, headers, &standing, &brought, proof.as_ref()) {
-            return Err(bad);
-        }
-        if let Some(proof) = proof {
-            let spend: Work = Box::new(move |tx| Ok(Box::new(once::spend_in(tx, std::slice::from_ref(&proof.once))?)));
-            self.inner.acts.database().write(spend).await.map_err(|fault| as_resource(fault.into()))?;
-        }
+        let client = self.holder(visit, method, headers, &brought, &standing).await?;
         let has = |scope: &str| scopes.contains(&scope);
         let own = standing.access.account.is_none();
         if own && standing.access.scope.split(' ').any(has) { Ok(client) } else { Err(SMALL_TOKEN) }

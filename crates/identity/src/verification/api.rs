@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json as Answered, body};
-use edge::{Bucket, Query, Refusal, Visit, body_limit};
+use edge::{Query, Refusal, Visit, body_limit};
 use journal::Key;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ use serde_json::json;
 use spine::{Caller, Cx, Fault};
 
 use crate::settings::Identity;
-use crate::verification::batch;
+use crate::verification::batch::{self, Asking};
 use crate::verification::check::{Question, verify};
 use crate::verification::licence::Verifier;
 use crate::verification::watch::{Wanted, changes, unwatch, watch};
@@ -29,7 +29,6 @@ const SCOPE: &str = "verification";
 const FILE_BYTES: usize = 512 << 20;
 /// Bytes of anything else.
 const BYTES: usize = 256 << 10;
-const DAY_SECONDS: u32 = 86_400;
 
 pub(super) fn routes() -> Router<Identity> {
     Router::new()
@@ -50,9 +49,13 @@ async fn asker(
     let client = identity.bearer(visit, method, headers, &[SCOPE]).await.map_err(IntoResponse::into_response)?;
     let verifier = identity.inner.licences.of_client(&client.id).cloned();
     let verifier = verifier.ok_or_else(|| refused(Fault::forbidden("identity.verification.licence")))?;
-    let bucket = Bucket { name: "identity.verification", burst: verifier.daily, seconds: DAY_SECONDS };
-    visit.site().limiter().take(&bucket, &verifier.id).map_err(refused)?;
     Ok((verifier, identity.client_caller(&client, visit)))
+}
+
+/// Takes so many questions from what the organisation may ask in a day.
+fn counted(visit: &Visit, verifier: &Verifier, questions: usize) -> Result<(), Response> {
+    let questions = u32::try_from(questions).unwrap_or(u32::MAX);
+    visit.site().limiter().take_many(&verifier.bucket(), &verifier.id, questions).map_err(refused)
 }
 
 fn refused(fault: Fault) -> Response {
@@ -72,6 +75,7 @@ async fn told<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
 async fn check(State(identity): State<Identity>, visit: Visit, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
     let (verifier, caller) = asker(&identity, &visit, &parts.method, &parts.headers).await?;
+    counted(&visit, &verifier, 1)?;
     let question: Question = told(body).await?;
     let engine = identity.clone();
     let ask = move |cx: &mut Cx<'_>| verify(cx, &engine, &verifier, &question);
@@ -105,7 +109,8 @@ async fn batches(
     if !verifier.purposes.contains(&purpose) {
         return Err(refused(Fault::invalid("identity.verification.purpose")));
     }
-    let mut response = Response::new(batch::stream(identity, verifier, purpose, caller, body));
+    let asking = Asking { identity, site: visit.site().clone(), verifier, purpose, caller };
+    let mut response = Response::new(batch::stream(asking, body));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -123,6 +128,7 @@ async fn watched(State(identity): State<Identity>, visit: Visit, request: Reques
     let (verifier, caller) = asker(&identity, &visit, &parts.method, &parts.headers).await?;
     let wanted: Watches = told(body).await?;
     let asked = wanted.people.len();
+    counted(&visit, &verifier, asked)?;
     let engine = identity.clone();
     let work = move |cx: &mut Cx<'_>| watch(cx, &engine, &verifier, &wanted.people);
     let known = identity.inner.acts.write(&caller, &Key::none(), work).await.map_err(refused)?;
@@ -136,6 +142,7 @@ async fn unwatched(
     request: Request,
 ) -> Result<Response, Response> {
     let (verifier, caller) = asker(&identity, &visit, request.method(), request.headers()).await?;
+    counted(&visit, &verifier, 1)?;
     let work = move |cx: &mut Cx<'_>| unwatch(cx, &verifier, &reference);
     let gone = identity.inner.acts.write(&caller, &Key::none(), work).await.map_err(refused)?;
     Ok(if gone { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
@@ -154,6 +161,7 @@ async fn changed(
     request: Request,
 ) -> Result<Response, Response> {
     let (verifier, caller) = asker(&identity, &visit, request.method(), request.headers()).await?;
+    counted(&visit, &verifier, 1)?;
     let work = move |cx: &mut Cx<'_>| changes(cx, &verifier, since.after);
     let told = identity.inner.acts.read(&caller, work).await.map_err(refused)?;
     Ok(private(Answered(json!({"changes": told}))))

@@ -1,13 +1,13 @@
 //! Many questions at once: a payroll of fifty thousand lines, read as it comes and answered as it is read.
 //!
 //! **Invariant:** one line in, one line out, in the same order; a bad line is told with its number and spoils nothing
-//! else. No more than a batch of lines is held in memory. Each person asked about can see it, as with a single question.
+//! else. No more than a batch of lines is held in memory, and no more is answered than the licence allows in a day. Each person asked about can see it, as with a single question.
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
 use civil::{Person, national_id};
-use edge::{Pieces, streamed};
+use edge::{Pieces, Site, streamed};
 use http_body_util::BodyExt;
 use journal::Key;
 use serde::Serialize;
@@ -38,10 +38,10 @@ pub(crate) struct Totals {
 type Line = (u64, Result<Question, &'static str>);
 
 /// Answers a file of JSON Lines, line by line, as JSON Lines; the last line counts.
-pub(super) fn stream(identity: Identity, verifier: Verifier, purpose: String, caller: Caller, body: Body) -> Body {
+pub(super) fn stream(asking: Asking, body: Body) -> Body {
     let (mut pieces, answer) = streamed();
     tokio::spawn(async move {
-        let mut work = Work { identity, verifier, purpose, caller, totals: Totals::default() };
+        let mut work = Work { asking, totals: Totals::default() };
         if let Err(fault) = work.run(body, &mut pieces).await {
             tracing::warn!(%fault, "a file of questions broke off");
             let said = json!({"error": fault.code(), "lines": work.totals.lines}).to_string() + "\n";
@@ -51,11 +51,17 @@ pub(super) fn stream(identity: Identity, verifier: Verifier, purpose: String, ca
     answer
 }
 
+/// Who asks, and why.
+pub(super) struct Asking {
+    pub(super) identity: Identity,
+    pub(super) site: Site,
+    pub(super) verifier: Verifier,
+    pub(super) purpose: String,
+    pub(super) caller: Caller,
+}
+
 struct Work {
-    identity: Identity,
-    verifier: Verifier,
-    purpose: String,
-    caller: Caller,
+    asking: Asking,
     totals: Totals,
 }
 
@@ -75,7 +81,7 @@ impl Work {
                     continue;
                 }
                 number += 1;
-                lines.push((number, read(&line, &self.purpose)));
+                lines.push((number, read(&line, &self.asking.purpose)));
                 if lines.len() == LINES {
                     self.answer(std::mem::take(&mut lines), pieces).await?;
                 }
@@ -96,10 +102,13 @@ impl Work {
         if lines.is_empty() {
             return Ok(());
         }
-        let (identity, verifier) = (self.identity.clone(), self.verifier.clone());
+        let asking = &self.asking;
+        let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        asking.site.limiter().take_many(&asking.verifier.bucket(), &asking.verifier.id, count)?;
+        let (identity, verifier) = (asking.identity.clone(), asking.verifier.clone());
         let asked: Vec<Question> = lines.iter().filter_map(|(_, line)| line.as_ref().ok().cloned()).collect();
         let look = move |cx: &mut Cx<'_>| verify_all(cx, &identity, &verifier, &asked);
-        let answers = self.identity.inner.acts.write(&self.caller, &Key::none(), look).await?;
+        let answers = asking.identity.inner.acts.write(&asking.caller, &Key::none(), look).await?;
         let mut answers = answers.into_iter();
         let mut text = String::with_capacity(lines.len() * 80);
         for (number, line) in &lines {

@@ -15,8 +15,6 @@ use crate::settings::Identity;
 use crate::verification::licence::{COMPARABLE, Verifier};
 use crate::verification::life::{self, Life};
 
-/// From so many hundredths on two names are near.
-const NEAR: i64 = 80;
 /// At most so many letters in what is to be compared.
 const LETTERS: usize = 200;
 
@@ -166,9 +164,10 @@ pub(super) fn answer(
 /// Compares what was asked with what the register says.
 fn weigh(identity: &Identity, question: &Question, person: &Person, answer: &mut Answer) -> Result<(), Fault> {
     let population = identity.population()?;
+    let near_from = i64::from(identity.inner.licences.near_from);
     let names = |one: &str, own: &str| match population.names_alike(one, own) {
         100 => Compared::Yes,
-        NEAR.. => Compared::Near,
+        alike if alike >= near_from => Compared::Near,
         _ => Compared::No,
     };
     let exactly = |one: &str, own: &str| if one == own { Compared::Yes } else { Compared::No };

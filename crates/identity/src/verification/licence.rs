@@ -3,6 +3,7 @@
 //! **Invariant:** an organisation is found by the client it authenticates as; what its licence does not name it may not
 //! compare, be told, or do. A licence that names something unknown is refused when the program starts.
 
+use edge::Bucket;
 use serde::Deserialize;
 use spine::{Language, Localised};
 
@@ -42,11 +43,19 @@ pub struct Verifier {
     pub life: bool,
     /// The group of organisations that know a person by the same pseudonym.
     pub group: String,
-    /// At most so many questions a day.
+    /// At most so many questions a day, lines of files among them, at each instance of the program.
     pub daily: u32,
 }
 
+/// A day, in seconds.
+const DAY_SECONDS: u32 = 86_400;
+
 impl Verifier {
+    /// How many questions it may ask.
+    pub(super) const fn bucket(&self) -> Bucket {
+        Bucket { name: "identity.verification", burst: self.daily, seconds: DAY_SECONDS }
+    }
+
     /// The legal basis as acts cite it, in English.
     #[must_use]
     pub fn citation(&self) -> String {
@@ -55,14 +64,28 @@ impl Verifier {
 }
 
 /// Every licence of the country.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Licences {
     /// Whether they are examples and not something the country said.
     #[serde(default)]
     pub illustrative: bool,
+    /// From so many hundredths on two names are near, and not merely another.
+    #[serde(default = "never_near")]
+    pub(super) near_from: u8,
     #[serde(default, rename = "verifier")]
     verifiers: Vec<Verifier>,
+}
+
+/// Only the same name is the same.
+const fn never_near() -> u8 {
+    100
+}
+
+impl Default for Licences {
+    fn default() -> Self {
+        Self { illustrative: false, near_from: never_near(), verifiers: Vec::new() }
+    }
 }
 
 /// A licence is wrong.
@@ -81,6 +104,9 @@ pub enum LicenceError {
         /// What there is.
         known: String,
     },
+    /// Names that share little would be near.
+    #[error("near_from is {0}: from 60 to 100 hundredths of two names must be alike")]
+    Near(u8),
     /// It names no purpose.
     #[error("verifier {0}: name at least one purpose")]
     Purpose(String),
@@ -92,6 +118,9 @@ impl Licences {
     /// # Errors
     /// [`LicenceError`], the first that is found.
     pub fn check(&self) -> Result<(), LicenceError> {
+        if !(60..=100).contains(&self.near_from) {
+            return Err(LicenceError::Near(self.near_from));
+        }
         for (place, own) in self.verifiers.iter().enumerate() {
             let others = self.verifiers.iter().take(place);
             if others.into_iter().any(|other| other.id == own.id || other.client == own.client) {

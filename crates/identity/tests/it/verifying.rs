@@ -14,6 +14,7 @@ use crate::exchanging::{basic, call, redeem, with_code};
 use crate::world::{BANK_SECRET, LINEO, World, on_each, people};
 
 const LICENCES: &str = r#"
+near_from = 80
 [[verifier]]
 id = "payroll"
 client = "payroll"
@@ -26,7 +27,7 @@ bulk = true
 watch = true
 life = true
 group = "government"
-daily = 1000
+daily = 1500
 
 [[verifier]]
 id = "telecom"
@@ -150,10 +151,12 @@ fn who_has_no_licence_or_no_token_asks_nothing() {
             check(&world, &telecom, mine.clone()).await.status,
             ask(&world, &telecom, "POST", "/api/verification/batches", String::new()).await.status,
             ask(&world, &telecom, "POST", "/api/verification/watches", json!({"people": []}).to_string()).await.status,
+            check(&world, &telecom, mine.clone()).await.status,
+            check(&world, &telecom, mine.clone()).await.status,
             check(&world, &telecom, mine).await.status,
         ];
         let (ok, no, many) = (StatusCode::OK, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(statuses, [ok, no, no, many], "three a day");
+        assert_eq!(statuses, [ok, no, no, ok, ok, many], "three a day");
     });
 }
 
@@ -185,6 +188,9 @@ fn a_payroll_is_answered_line_by_line() {
             .await;
         assert_eq!(asked.len(), 1_201, "each line that was a question");
         assert_eq!(asked.iter().filter(|(_, subject)| subject == LINEO).count(), 4, "she sees each");
+        let more = ask(&world, &payroll, "POST", "/api/verification/batches?purpose=payroll", lines.join("\n")).await;
+        let said: Json = serde_json::from_str(&more.body).unwrap();
+        assert_eq!(said, json!({"error": "edge.rate.exceeded", "lines": 0}), "1,500 a day, and lines count");
     });
 }
 
@@ -275,6 +281,7 @@ fn licences_are_checked() {
     for (from, to, says) in [
         ("client = \"telecom\"", "client = \"payroll\"", "another's"),
         ("match = [\"given\"]", "match = [\"faith\"]", "neither compared nor told"),
+        ("near_from = 80", "near_from = 8", "near_from is 8"),
         ("purposes = [\"sim\"]", "purposes = []", "at least one purpose"),
     ] {
         let licences: Licences = toml::from_str(&LICENCES.replace(from, to)).unwrap();
