@@ -27,6 +27,8 @@ pub(crate) struct Server {
     /// Its process.
     pid: u32,
     pub(crate) client: String,
+    /// The client that asks for itself, with the same secret.
+    machine: String,
     secret: String,
     pub(crate) redirect: String,
     /// What the client asks for itself.
@@ -197,7 +199,9 @@ impl Worker {
 
     /// A POST as the client, which proves itself in the header.
     async fn ask(&mut self, server: &Server, at: &str, fields: &[(&str, &str)]) -> Json {
-        let basic = format!("Basic {}", crypto::base64(format!("{}:{}", server.client, server.secret).as_bytes()));
+        let itself = fields.first().is_some_and(|(_, value)| *value == "client_credentials");
+        let client = if itself { &server.machine } else { &server.client };
+        let basic = format!("Basic {}", crypto::base64(format!("{client}:{}", server.secret).as_bytes()));
         let headers =
             [(header::AUTHORIZATION, basic.as_str()), (header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
         let cookies = std::mem::take(&mut self.visitor.cookies);

@@ -44,7 +44,7 @@ const EDGES: [(&str, &[&str]); 17] = [
             "portal",
         ],
     ),
-    ("testkit", &["spine", "store"]),
+    ("testkit", &["spine", "crypto", "store"]),
     (
         "sim",
         &[
