@@ -5,11 +5,11 @@ use std::sync::Arc;
 use identity::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 use journal::{Key, Policies};
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Personal};
+use testkit::Authenticator;
 
-use crate::authenticator::Authenticator;
 use crate::browser::{Browser, signed_in};
 use crate::passkeys::{asked, with_passkey};
-use crate::world::{LINEO, LINEO_PIN, OFFICER, World, on_each, under};
+use crate::world::{BASE, LINEO, LINEO_PIN, OFFICER, World, on_each, under};
 
 fn policies() -> Arc<Policies> {
     let text =
@@ -101,7 +101,7 @@ fn a_stolen_phone_takes_the_codes_and_a_code_on_its_way_is_worth_nothing() {
 #[test]
 fn a_locked_passkey_signs_nobody_in() {
     on_each(async |world| {
-        let mut authenticator = Authenticator::new(1);
+        let mut authenticator = Authenticator::new(1, BASE);
         with_passkey(&world, &mut authenticator).await;
         lock(&world, &officer("identity-officer"), OFFICER, Factor::Passkey).await.unwrap();
         let (mut browser, options) = asked(&world).await;
