@@ -24,7 +24,8 @@ const TABLE: [[u8; 10]; 10] = [
 pub const SERIALS: u64 = 90_000_000_000;
 
 /// The digit that, set behind these, makes the whole check to nought; none if they are not digits.
-pub(crate) fn check(digits: &str) -> Option<u8> {
+#[must_use]
+pub fn check_digit(digits: &str) -> Option<u8> {
     digits.bytes().try_fold(0_u8, |interim, byte| {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
         TABLE.get(usize::from(interim))?.get(usize::from(digit)).copied()
@@ -36,7 +37,7 @@ pub(crate) fn check(digits: &str) -> Option<u8> {
 pub fn of_serial(serial: u64) -> String {
     // The first digit is never 0, so that no spreadsheet eats it.
     let serial = format!("{:011}", 10_000_000_000 + serial % SERIALS);
-    let digit = check(&serial).unwrap_or_default();
+    let digit = check_digit(&serial).unwrap_or_default();
     format!("{serial}{digit}")
 }
 
@@ -44,7 +45,7 @@ pub fn of_serial(serial: u64) -> String {
 #[must_use]
 pub fn parse(written: &str) -> Option<String> {
     let digits: String = written.chars().filter(|letter| !matches!(letter, ' ' | '-' | '\u{a0}')).collect();
-    (digits.len() == DIGITS && check(&digits) == Some(0)).then_some(digits)
+    (digits.len() == DIGITS && check_digit(&digits) == Some(0)).then_some(digits)
 }
 
 /// The number as people read it: in threes.
@@ -68,8 +69,8 @@ mod tests {
 
     #[test]
     fn the_published_example() {
-        assert_eq!(check("572"), Some(4));
-        assert_eq!(check("5724"), Some(0));
+        assert_eq!(check_digit("572"), Some(4));
+        assert_eq!(check_digit("5724"), Some(0));
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Keys {
         base64url(&self.keyed("user code", &[code]))
     }
 
+    /// What a number in a person's stead is found by: the digits are too few for a plain hash.
+    pub(crate) fn vid_hash(&self, digits: &str) -> String {
+        base64url(&self.keyed("vid", &[digits]))
+    }
+
     /// Seals bytes for one use.
     pub(crate) fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, Fault> {
         self.seal.seal(purpose, secret).map_err(|error| Fault::internal("identity.seal.failed", error))

@@ -13,6 +13,7 @@
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
 //! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
+//! | `enrolment/` | the national ID: numbers in its stead, enrolment, cards |
 //! | `verification/` | questions of banks and payrolls, proof of life, and what a death closes |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
@@ -22,6 +23,7 @@
 mod account;
 mod account_pages;
 mod enrol;
+mod enrolment;
 mod factor;
 mod flow;
 mod keys;
@@ -41,6 +43,9 @@ mod verification;
 
 pub use account::{Kind, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
+pub use enrolment::{
+    Enrolment, EnrolmentSettings, OwnVid, Rules, RulesError, Vid, VidKind, VidMade, make_vid, own_vids, revoke_vid,
+};
 pub use factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 pub use provider::assurance::TrustFramework;
 pub use provider::ciba::{ByPin, Waiting};
@@ -66,4 +71,5 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_verification.sql"),
     },
     Migration { engine: "identity", number: 11, name: "factors", sql: include_str!("../migrations/0011_factors.sql") },
+    Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
 ];

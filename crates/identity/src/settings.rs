@@ -198,6 +198,7 @@ impl Identity {
             let count = rows::accounts::sweep(cx.tx(), day)?
                 + rows::grants::sweep(cx.tx(), day)?
                 + rows::approvals::sweep(cx.tx(), day)?
+                + rows::vids::sweep(cx.tx(), month)?
                 + rows::participants::sweep(cx.tx(), month)?
                 + rows::sessions::sweep(cx.tx(), month)?;
             cx.record(Act::new("identity.sweep.done").with("rows", i64::try_from(count).unwrap_or(i64::MAX)));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Resource};
 
 use crate::account::{Account, Kind};
+use crate::enrolment::vid;
 use crate::factor::{self, Factor};
 use crate::keys::Keys;
 use crate::post;
@@ -35,6 +36,7 @@ pub(crate) enum Tried {
 /// Counts a try with the secret of a login and gives the hash to compare with.
 pub(crate) fn try_secret(cx: &mut Cx<'_>, keys: &Keys, kind: Kind, login: &str) -> Result<Tried, Fault> {
     cx.may("identity.secret.try", &Resource::new("Login", kind.as_str()))?;
+    let login = &vid::login_of(cx, keys, kind, login)?;
     let then_wait = match throttle::count(cx, &keys.attempt_key("secret", kind, login))? {
         Turn::Wait(seconds) => return Ok(Tried::Wait(seconds)),
         Turn::Go { then_wait } => then_wait,
@@ -86,6 +88,7 @@ pub(crate) fn secret_right(
     if account.kind == Kind::Person && !factor::is_open(cx, &account.id, Factor::Code)? {
         return Ok(false);
     }
+    let login = &vid::login_of(cx, keys, account.kind, login)?;
     throttle::clear(cx, &keys.attempt_key("secret", account.kind, login))?;
     let now = cx.now();
     let code = match account.kind {
@@ -181,7 +184,8 @@ pub(crate) fn answer_code(
     if !factor::is_open(cx, &account.id, asked)? {
         return Ok(Answered::Over);
     }
-    let key = keys.attempt_key("code", account.kind, login);
+    let own = vid::login_of(cx, keys, account.kind, login)?;
+    let key = keys.attempt_key("code", account.kind, &own);
     let then_wait = match throttle::count(cx, &key)? {
         Turn::Wait(seconds) => return Ok(Answered::Wait(seconds)),
         Turn::Go { then_wait } => then_wait,
@@ -211,6 +215,10 @@ pub(crate) fn answer_code(
     }
     throttle::clear(cx, &key)?;
     accounts::delete_challenge(cx.tx(), challenge)?;
+    if !vid::spend(cx, keys, account.kind, login)? {
+        cx.record(failed(Some(&account.id), "vid", false));
+        return Ok(Answered::Over);
+    }
     let methods: &[&str] = match account.kind {
         Kind::Person => &["pin", "otp", "mfa"],
         Kind::Officer => &["pwd", "otp", "mfa"],

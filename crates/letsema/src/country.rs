@@ -23,6 +23,8 @@ pub(crate) struct Country {
     pub(crate) settlements: Vec<Settlements>,
     pub(crate) institutions: BTreeMap<String, Localised>,
     pub(crate) registers: Registers,
+    /// What the country says of its national ID (`enrolment.toml`).
+    pub(crate) enrolment: identity::Rules,
     pub(crate) kinds: civil::Kinds,
     pub(crate) catalogue: Catalogue,
     pub(crate) fonts: Fonts,
@@ -45,6 +47,13 @@ pub(crate) struct About {
     pub(crate) illustrative: bool,
     pub(crate) currency: CurrencyPart,
     pub(crate) telephone: Telephone,
+}
+
+impl About {
+    /// The evidence log's name.
+    pub(crate) fn log_name(&self) -> String {
+        format!("letsema/{}", self.code.to_lowercase())
+    }
 }
 
 #[derive(Deserialize)]
@@ -269,6 +278,9 @@ impl Country {
         let kinds = civil::Kinds::parse(&reader.text("civil.toml"), &registers)
             .map_err(|error| reader.faults.push(error.to_string()))
             .ok()?;
+        let enrolment = identity::Rules::parse(&reader.text("enrolment.toml"))
+            .map_err(|error| reader.faults.push(error.to_string()))
+            .ok()?;
         let around = Surroundings {
             registers: registers
                 .iter()
@@ -310,6 +322,7 @@ impl Country {
             institutions,
             registers,
             kinds,
+            enrolment,
             catalogue,
             policies,
             roles,

@@ -378,6 +378,7 @@ const TOUR: &str = "
   Where to look
     /services                 apply, pay, follow, and get a document that anybody can check at /verify
     /my/looks                 who looked at my data; /my/family my family; /my/life proof of life
+    /my/number                my number, and numbers I give out in its stead; /account/factors to lock a way of signing in
     /account                  sessions, passkeys, programs I let see my data
     /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
                               mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life

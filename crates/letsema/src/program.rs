@@ -13,7 +13,7 @@ use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
-use identity::{ClientMetadata, Identity, IdentitySettings, recognise};
+use identity::{ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, recognise};
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Subscriptions, Workers, log};
 use messages::{Carriers, Messages};
@@ -117,13 +117,13 @@ impl Program {
             Arc::new(country.policies),
             subscriptions,
         );
-        let log_name = format!("letsema/{}", country.about.code.to_lowercase());
-        let log = Arc::new(keys.log(&log_name).map_err(|error| wrong("the log's key", error))?);
+        let log = Arc::new(keys.log(&country.about.log_name()).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
         let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
+        let enrolment = enrolment(&identity, &civil, country.enrolment);
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -147,13 +147,13 @@ impl Program {
             messages: messages.clone(),
             institutions: Arc::clone(&institutions),
         };
-
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
         let router = portal
             .routes()
             .merge(message_routes(&setup, &acts))
             .merge(services.routes())
             .merge(identity.routes())
+            .merge(enrolment.routes())
             .merge(payments::routes(gateway))
             .merge(civil.routes())
             .merge(registers::routes(acts.clone(), country.registers.clone()))
@@ -263,6 +263,11 @@ fn identity(
         outbound: setup.outbound.clone(),
     })
     .map_err(|error| wrong("sign-in", error))
+}
+
+/// The national ID, over accounts and births.
+fn enrolment(identity: &Identity, civil: &Civil, rules: identity::Rules) -> Enrolment {
+    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil: civil.clone(), rules })
 }
 
 /// What every page shares.

@@ -58,12 +58,16 @@ async fn account(visit: Visit) -> Reply {
     let mut all = Vec::new();
     if !officer {
         all.push(link("/my/cases", "portal.nav.cases", "portal.account.cases"));
+        all.push(link("/my/number", "portal.nav.number", "portal.account.number"));
         all.push(link("/my/family", "portal.nav.family", "portal.account.family"));
         all.push(link("/my/life", "portal.nav.life", "portal.account.life"));
         all.push(link("/my/looks", "portal.nav.looks", "portal.account.looks"));
         all.push(link("/my/notices", "portal.nav.notices", "portal.account.notices"));
     }
     all.push(link("/account/sessions", "portal.account.sessions", "portal.account.sessions_hint"));
+    if !officer {
+        all.push(link("/account/factors", "portal.account.factors", "portal.account.factors_hint"));
+    }
     if officer {
         all.push(link("/account/passkeys", "portal.account.passkeys", "portal.account.passkeys_hint"));
     }

@@ -17,8 +17,9 @@ use serde_json::{Value as Json, json};
 use spine::{Assurance, Caller, Cx, Fault, Secret};
 
 use crate::account::{Kind, normal_login};
+use crate::enrolment::vid;
 use crate::factor::{self, Factor};
-use crate::keys::Token;
+use crate::keys::{Keys, Token};
 use crate::provider::answer::{Refused, form, private, refused};
 use crate::provider::approval::{self, Decided, NOTIFY, Sureness};
 use crate::provider::asked::Asked;
@@ -103,7 +104,7 @@ async fn ask(
     let (engine, caller, asker) = (identity.clone(), identity.client_caller(&client, &visit), client);
     let work = move |cx: &mut Cx<'_>| {
         let mut row = row.clone();
-        row.account = hint.account(cx, &asker)?;
+        row.account = hint.account(cx, &engine.inner.keys, &asker)?;
         approval::begin(cx, &row, Some((&engine.inner.messages, &asker.name)), &spent)
     };
     identity.inner.acts.write(&caller, &Key::none(), work).await?;
@@ -121,9 +122,13 @@ enum Hint {
 
 impl Hint {
     /// The account it means; none if it means nobody.
-    fn account(&self, cx: &mut Cx<'_>, client: &Client) -> Result<Option<String>, Fault> {
+    fn account(&self, cx: &mut Cx<'_>, keys: &Keys, client: &Client) -> Result<Option<String>, Fault> {
         match self {
             Self::Login(login) => {
+                if let Some(person) = vid::take(cx, keys, login)? {
+                    let account = accounts::account_by_id(cx.tx(), &person)?;
+                    return Ok(account.filter(|account| account.active).map(|account| account.id));
+                }
                 let account = accounts::account_by_login(cx.tx(), Kind::Person, login)?;
                 Ok(account.filter(|account| account.active).map(|account| account.id))
             }
@@ -278,9 +283,10 @@ impl Identity {
     pub async fn waiting_for(&self, caller: &Caller, login: &str, phone: &str) -> Result<Vec<Waiting>, Fault> {
         let Some(login) = normal_login(login) else { return Ok(Vec::new()) };
         self.refresh(false).await?;
-        let phone = phone.to_owned();
+        let (keys, phone) = (self.inner.keys.clone(), phone.to_owned());
         let look = move |cx: &mut Cx<'_>| {
             let now = cx.now();
+            let login = vid::login_of(cx, &keys, Kind::Person, &login)?;
             let account = accounts::account_by_login(cx.tx(), Kind::Person, &login)?;
             let hers = |account: &crate::account::Account| {
                 account.active && account.phone.as_ref().is_some_and(|own| *own.reveal() == phone)
@@ -377,7 +383,12 @@ fn decide_by_pin(
     let all: Vec<String> = consent_pages::items(&row.asked, &facts).into_iter().map(|item| item.name).collect();
     let decided = approval::decide(cx, hash, &sureness, yes.then_some(all.as_slice()))?;
     if decided == Decided::Kept {
-        crate::throttle::clear(cx, &identity.inner.keys.attempt_key("secret", Kind::Person, login))?;
+        let keys = &identity.inner.keys;
+        let own = vid::login_of(cx, keys, Kind::Person, login)?;
+        crate::throttle::clear(cx, &keys.attempt_key("secret", Kind::Person, &own))?;
+        if !vid::spend(cx, keys, Kind::Person, login)? {
+            return Err(Fault::not_found("identity.vid.missing"));
+        }
     }
     Ok(Some(decided))
 }

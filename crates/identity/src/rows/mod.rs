@@ -12,6 +12,7 @@
 //! | `approvals.rs` | sign-ins approved elsewhere |
 //! | `participants.rs` | which clients took part in which session |
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
+//! | `vids.rs` | numbers given out in a person's stead |
 //! | `clients.rs` | registered clients, signing keys |
 
 pub(crate) mod accounts;
@@ -23,3 +24,4 @@ pub(crate) mod grants;
 pub(crate) mod participants;
 pub(crate) mod sessions;
 pub(crate) mod verification;
+pub(crate) mod vids;

@@ -184,8 +184,9 @@ fn verify_all(
             answers.push(None);
             continue;
         }
-        let person = national_id::parse(&question.number).and_then(|number| people.get(number.as_str()).copied());
-        answers.push(Some(check::answer(cx, identity, verifier, question, person)?));
+        let known = national_id::parse(&question.number).and_then(|number| people.get(number.as_str()).copied());
+        let stead = if known.is_none() { check::person_of(cx, identity, &question.number)? } else { None };
+        answers.push(Some(check::answer(cx, identity, verifier, question, known.or(stead.as_ref()))?));
     }
     Ok(answers)
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use spine::{Act, Cx, Date, Fault, Resource};
 
+use crate::enrolment::vid::{self, Vid};
 use crate::settings::Identity;
 use crate::verification::licence::{COMPARABLE, Verifier};
 use crate::verification::life::{self, Life};
@@ -83,9 +84,17 @@ pub struct Answer {
 pub fn verify(cx: &mut Cx<'_>, identity: &Identity, verifier: &Verifier, question: &Question) -> Result<Answer, Fault> {
     may(cx, verifier)?;
     allowed(verifier, question)?;
-    let population = identity.population()?;
-    let person = population.by_national_id(cx, &question.number)?;
+    let person = person_of(cx, identity, &question.number)?;
     answer(cx, identity, verifier, question, person.as_ref())
+}
+
+/// The person a number means: her own, or one in its stead, of which one use is spent.
+pub(super) fn person_of(cx: &mut Cx<'_>, identity: &Identity, written: &str) -> Result<Option<Person>, Fault> {
+    let population = identity.population()?;
+    match vid::take(cx, &identity.inner.keys, written)? {
+        Some(person) => population.person(cx, &person),
+        None => population.by_national_id(cx, written),
+    }
 }
 
 /// Asks whether this organisation may verify.
@@ -136,7 +145,7 @@ pub(super) fn answer(
     match person {
         None => {
             answer.verdict = Compared::No;
-            let is_number = national_id::parse(&question.number).is_some();
+            let is_number = national_id::parse(&question.number).is_some() || Vid::parse(&question.number).is_some();
             answer.reasons.push(if is_number { "unknown" } else { "number" }.to_owned());
         }
         Some(person) => {

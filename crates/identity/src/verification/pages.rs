@@ -11,6 +11,7 @@ use journal::Key;
 use spine::{ActorKind, Cx, Fault, FieldFault, Text};
 
 use crate::settings::Identity;
+use crate::verification::check;
 use crate::verification::life::{Life, attest_life, last_life};
 
 pub(super) fn routes() -> Router<Identity> {
@@ -68,7 +69,7 @@ async fn attest_sent(State(identity): State<Identity>, visit: Visit, form: Form)
     let (engine, number) = (identity.clone(), form.answers.one("number").to_owned());
     let key = Key::new(&format!("identity.life:{officer}"), form.key.text(), form.key.request());
     let work = move |cx: &mut Cx<'_>| {
-        let known = engine.population()?.by_national_id(cx, &number)?;
+        let known = check::person_of(cx, &engine, &number)?;
         let unknown = || Fault::invalid("civil.person.unknown").field("number", Text::new("civil.party.unknown"));
         attest_life(cx, &engine, &known.ok_or_else(unknown)?.id)
     };

@@ -4,13 +4,14 @@
 //! every organisation that watches the person finds the change in that same moment. Taking the death back opens what it
 //! closed, and nothing that was closed for another reason.
 
-use civil::{Vital, national_id};
+use civil::Vital;
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Date, Fault, Resource, Timestamp};
 
 use crate::enrol::end_everything;
 use crate::rows::{accounts, verification as rows};
 use crate::settings::Identity;
+use crate::verification::check;
 use crate::verification::licence::Verifier;
 
 /// At most so many changes in one answer, and people watched with one call.
@@ -54,8 +55,7 @@ pub fn watch(cx: &mut Cx<'_>, identity: &Identity, verifier: &Verifier, wanted: 
     let now = cx.now();
     let mut known = 0;
     for one in wanted {
-        let Some(number) = national_id::parse(&one.number) else { continue };
-        let Some(person) = identity.population()?.by_national_id(cx, &number)? else { continue };
+        let Some(person) = check::person_of(cx, identity, &one.number)? else { continue };
         rows::watch(cx.tx(), &verifier.id, &person.id, &one.reference, now)?;
         known += 1;
         let act = Act::new("identity.verification.watched").about(&person.id).on(&verifier.id);

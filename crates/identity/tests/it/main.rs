@@ -9,6 +9,7 @@ mod attacks;
 mod browser;
 mod conformance;
 mod devices;
+mod enrolment;
 mod exchanging;
 mod factors;
 mod managing;

@@ -63,7 +63,7 @@ fn number() -> String {
 }
 
 /// Lineo's record, with a number that checks.
-async fn known(world: &World) {
+pub(crate) async fn known(world: &World) {
     let record = json!({
         "national_id": number(), "person": LINEO, "given": "Lineo", "family": "Mokhethi", "born": "1992-03-14",
         "sex": "female", "district": "leribe",
@@ -74,7 +74,7 @@ async fn known(world: &World) {
     world.acts.write(&Caller::system("test"), &Key::none(), enrol).await.unwrap();
 }
 
-async fn token(world: &World, client: &str) -> String {
+pub(crate) async fn token(world: &World, client: &str) -> String {
     let headers = [
         ("authorization", basic(client, BANK_SECRET)),
         ("content-type", "application/x-www-form-urlencoded".to_owned()),
@@ -91,8 +91,13 @@ async fn ask(world: &World, token: &str, method: &str, path: &str, body: String)
     call(world, method, path, &[("authorization", &bearer), ("content-type", "application/json")], body).await
 }
 
-async fn check(world: &World, token: &str, question: Json) -> Answer {
+pub(crate) async fn check(world: &World, token: &str, question: Json) -> Answer {
     ask(world, token, "POST", "/api/verification/checks", question.to_string()).await
+}
+
+/// A payroll's file and what comes of it.
+pub(crate) async fn batch(world: &World, token: &str, file: &str) -> String {
+    ask(world, token, "POST", "/api/verification/batches?purpose=payroll", file.to_owned()).await.body
 }
 
 #[test]

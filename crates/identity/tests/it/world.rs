@@ -11,8 +11,8 @@ use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{
-    AuthMethod, ClientMetadata, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, TrustFramework,
-    enrol_officer, enrol_person, recognise, secret_digest,
+    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson,
+    TrustFramework, enrol_officer, enrol_person, recognise, secret_digest,
 };
 use journal::{Acts, Key, Subscriptions, Workers};
 use messages::{Carrier, Carrying, Messages, Outgoing};
@@ -49,6 +49,7 @@ pub(crate) struct World {
     pub(crate) acts: Acts,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) identity: Identity,
+    pub(crate) enrolment: Enrolment,
     pub(crate) app: Router,
     pub(crate) key: Arc<SigningKey>,
     workers: Workers,
@@ -63,7 +64,8 @@ pub(crate) fn on_each(test: impl AsyncFn(World)) {
 
 /// The same under another authority.
 pub(crate) fn under(authority: Arc<dyn Authority>, test: impl AsyncFn(World)) {
-    let engines = [journal::MIGRATIONS, messages::MIGRATIONS, registers::MIGRATIONS, identity::MIGRATIONS];
+    let engines =
+        [journal::MIGRATIONS, messages::MIGRATIONS, registers::MIGRATIONS, civil::MIGRATIONS, identity::MIGRATIONS];
     let migrations: Vec<Migration> = engines.into_iter().flatten().copied().collect();
     for database in testkit::databases(&migrations) {
         let authority = Arc::clone(&authority);
@@ -163,6 +165,7 @@ impl World {
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
         let identity = Identity::new(settings(&acts, &messages, &key)).unwrap();
+        let enrolment = crate::enrolment::country(&acts, &identity);
         let workers = identity.handlers(messages.handlers(&acts, Workers::default()));
         let mut site = SiteSettings::new(words, BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
         site.sign_in_path = "/sign-in".to_owned();
@@ -173,9 +176,10 @@ impl World {
         let router = Router::new()
             .route("/me", get(me))
             .merge(identity.routes())
+            .merge(enrolment.routes())
             .layer(from_fn_with_state(identity.clone(), recognise));
         let app = frame(router, &site, Limits::default());
-        let world = Self { acts, clock, identity, app, key, workers, pigeon, _database: database };
+        let world = Self { acts, clock, identity, enrolment, app, key, workers, pigeon, _database: database };
         world.enrol().await;
         world
     }

@@ -94,6 +94,9 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("identity-officer", home), "identity.factor.unlock", account(false, true), true),
         (officer("identity-officer", home), "identity.factor.unlock", account(true, true), false),
         (passports(), "identity.factor.lock", account(false, true), false),
+        (person(), "identity.vid.make", account(true, false), true),
+        (person(), "identity.vid.make", account(false, false), false),
+        (officer("identity-officer", home), "identity.vid.revoke", account(false, false), false),
         // A person: her own affairs, and nobody else's.
         (person(), "services.case.start", service(), true),
         (Actor::anonymous(), "services.case.start", service(), false),
