@@ -11,7 +11,7 @@ use crypto::jose::KeySet;
 use crate::browser::{Answer, Browser, coded};
 use crate::exchanging::{call, redeem, with_code};
 use crate::requests::request;
-use crate::world::{BANK_SECRET, BASE, HEARS, HEARS_PORT, World, on_each};
+use crate::world::{BANK_SECRET, BASE, HEARS, HEARS_PORT, LINEO, World, on_each};
 
 const BYE: &str = "https://bank.example/bye";
 
@@ -166,19 +166,21 @@ async fn listening() -> Heard {
     heard
 }
 
+/// Lineo has signed in to the client that hears: her browser, and its tokens.
+async fn at_hears(world: &World) -> (Browser, serde_json::Value) {
+    let there = "https://hears.example/cb";
+    let (browser, code) =
+        with_code(world, &[("client_id", HEARS), ("redirect_uri", there), ("prompt", "consent")]).await;
+    let fields =
+        [("code", code.as_str()), ("client_id", HEARS), ("redirect_uri", there), ("client_secret", BANK_SECRET)];
+    (browser, crate::exchanging::redeem_posted(world, &fields).await.json())
+}
+
 #[test]
 fn oidcc_backchannel_rp_initiated_logout() {
     on_each(async |world| {
         let heard = listening().await;
-        let changes = [("client_id", HEARS), ("redirect_uri", "https://hears.example/cb")];
-        let (mut browser, code) = with_code(&world, &changes).await;
-        let fields = [
-            ("code", code.as_str()),
-            ("client_id", HEARS),
-            ("redirect_uri", "https://hears.example/cb"),
-            ("client_secret", BANK_SECRET),
-        ];
-        let answer = crate::exchanging::redeem_posted(&world, &fields).await.json();
+        let (mut browser, answer) = at_hears(&world).await;
         let keys = KeySet::from_jwks(&call(&world, "GET", "/oauth2/jwks", &[], String::new()).await.json());
         let id_token = keys.open(answer["id_token"].as_str().unwrap(), None).unwrap();
         browser.get("/sign-out").await;
@@ -192,5 +194,16 @@ fn oidcc_backchannel_rp_initiated_logout() {
         assert_eq!((&said["sub"], &said["sid"]), (&id_token["sub"], &id_token["sid"]));
         assert!(said["events"]["http://schemas.openid.net/event/backchannel-logout"].is_object());
         assert!(!said.contains_key("nonce") && said["jti"].is_string());
+
+        // A death ends sessions as signing out does, and is told alike.
+        let (_browser, answer) = at_hears(&world).await;
+        let id_token = keys.open(answer["id_token"].as_str().unwrap(), None).unwrap();
+        let die = |cx: &mut spine::Cx<'_>| identity::closed_by_death(cx, LINEO, "2026-11-20".parse().unwrap());
+        world.acts.write(&spine::Caller::system("registrar"), &journal::Key::none(), die).await.unwrap();
+        world.drain().await;
+        let told = heard.lock().unwrap().clone();
+        assert_eq!(told.len(), 2);
+        let said = keys.open(told[1].strip_prefix("logout_token=").unwrap(), Some("logout+jwt")).unwrap();
+        assert_eq!((&said["sub"], &said["sid"]), (&id_token["sub"], &id_token["sid"]));
     });
 }
