@@ -30,6 +30,8 @@ mod keys;
 mod pages;
 mod passkey;
 mod passkey_pages;
+#[cfg(test)]
+mod passkey_vectors;
 mod portal;
 mod post;
 mod provider;

@@ -42,6 +42,13 @@ pub(crate) struct Ceremony {
     kept: String,
 }
 
+#[cfg(test)]
+impl Ceremony {
+    pub(crate) fn kept(&self) -> &str {
+        &self.kept
+    }
+}
+
 fn ceremony<S: Serialize>(options: &impl Serialize, state: S) -> Result<Ceremony, Fault> {
     let broken = |error| Fault::internal("identity.passkey.failed", error);
     let options = serde_json::to_value(options).map_err(broken)?;

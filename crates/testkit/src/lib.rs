@@ -49,6 +49,16 @@ pub fn postgres_url() -> Option<String> {
     std::env::var("LETSEMA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
 }
 
+/// Where something lies that whoever has the slow tests run must bring along.
+///
+/// # Panics
+/// If the environment does not say.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration file")]
+pub fn brought_as(variable: &str) -> PathBuf {
+    std::env::var(variable).unwrap_or_else(|_| panic!("{variable} says where it lies")).into()
+}
+
 /// A name no other test of this or another process has.
 #[must_use]
 pub fn unique(prefix: &str) -> String {

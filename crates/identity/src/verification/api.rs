@@ -53,9 +53,9 @@ async fn asker(
 }
 
 /// Takes so many questions from what the organisation may ask in a day.
-fn counted(visit: &Visit, verifier: &Verifier, questions: usize) -> Result<(), Response> {
+fn counted(visit: &Visit, verifier: &Verifier, questions: usize) -> Result<(), Fault> {
     let questions = u32::try_from(questions).unwrap_or(u32::MAX);
-    visit.site().limiter().take_many(&verifier.bucket(), &verifier.id, questions).map_err(refused)
+    visit.site().limiter().take_many(&verifier.bucket(), &verifier.id, questions)
 }
 
 fn refused(fault: Fault) -> Response {
@@ -75,7 +75,7 @@ async fn told<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
 async fn check(State(identity): State<Identity>, visit: Visit, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
     let (verifier, caller) = asker(&identity, &visit, &parts.method, &parts.headers).await?;
-    counted(&visit, &verifier, 1)?;
+    counted(&visit, &verifier, 1).map_err(refused)?;
     let question: Question = told(body).await?;
     let engine = identity.clone();
     let ask = move |cx: &mut Cx<'_>| verify(cx, &engine, &verifier, &question);
@@ -128,7 +128,7 @@ async fn watched(State(identity): State<Identity>, visit: Visit, request: Reques
     let (verifier, caller) = asker(&identity, &visit, &parts.method, &parts.headers).await?;
     let wanted: Watches = told(body).await?;
     let asked = wanted.people.len();
-    counted(&visit, &verifier, asked)?;
+    counted(&visit, &verifier, asked).map_err(refused)?;
     let engine = identity.clone();
     let work = move |cx: &mut Cx<'_>| watch(cx, &engine, &verifier, &wanted.people);
     let known = identity.inner.acts.write(&caller, &Key::none(), work).await.map_err(refused)?;
@@ -142,7 +142,7 @@ async fn unwatched(
     request: Request,
 ) -> Result<Response, Response> {
     let (verifier, caller) = asker(&identity, &visit, request.method(), request.headers()).await?;
-    counted(&visit, &verifier, 1)?;
+    counted(&visit, &verifier, 1).map_err(refused)?;
     let work = move |cx: &mut Cx<'_>| unwatch(cx, &verifier, &reference);
     let gone = identity.inner.acts.write(&caller, &Key::none(), work).await.map_err(refused)?;
     Ok(if gone { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
@@ -161,7 +161,7 @@ async fn changed(
     request: Request,
 ) -> Result<Response, Response> {
     let (verifier, caller) = asker(&identity, &visit, request.method(), request.headers()).await?;
-    counted(&visit, &verifier, 1)?;
+    counted(&visit, &verifier, 1).map_err(refused)?;
     let work = move |cx: &mut Cx<'_>| changes(cx, &verifier, since.after);
     let told = identity.inner.acts.read(&caller, work).await.map_err(refused)?;
     Ok(private(Answered(json!({"changes": told}))))
