@@ -11,7 +11,7 @@ use axum::middleware::from_fn_with_state;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey, SystemEntropy, random};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Identity, IdentitySettings, NewPerson, enrol_person, recognise, secret_digest,
+    AuthMethod, ClientMetadata, Identity, IdentitySettings, NewPerson, Rules, enrol_person, recognise, secret_digest,
 };
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use messages::{Messages, inbox_routes};
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Failure> {
         Arc::new(Policies::parse([("identity.cedar", POLICIES), ("messages.cedar", MESSAGES_POLICIES)])?),
         Subscriptions::default(),
     );
-    let words = Arc::new(testkit::words(&["edge", "messages", "identity"]));
+    let words = Arc::new(testkit::words(&["edge", "messages", "identity", "sign-in"]));
     let messages = Messages::new(Arc::clone(&words));
     tokio::spawn(messages.handlers(&acts, Workers::default()).run(acts.clone()));
     let identity = Identity::new(settings(&acts, messages)?)?;
@@ -101,6 +101,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         trust: None,
         licences: identity::Licences::default(),
         outbound: Outbound::new(OutboundLimits::default()),
+        rules: Rules::default(),
     })
 }
 

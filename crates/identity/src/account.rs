@@ -54,6 +54,8 @@ pub(crate) struct Account {
     pub(crate) totp: Option<Vec<u8>>,
     pub(crate) totp_step: i64,
     pub(crate) active: bool,
+    /// The second step she chose, by name.
+    pub(crate) second_step: Option<String>,
 }
 
 /// An account to be made.

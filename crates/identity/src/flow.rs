@@ -16,6 +16,7 @@ use crate::keys::{Token, token_hash};
 use crate::provider::client::Client;
 use crate::provider::grant::{self, Given, Giving};
 use crate::provider::request::{self, AuthRequest, Next, Standing};
+use crate::rows::accounts;
 use crate::rows::consents::{self, Consent};
 use crate::session::{self, Found};
 use crate::settings::Identity;
@@ -44,11 +45,14 @@ pub(crate) struct Running {
     pub(crate) login: Option<String>,
     /// The token of the challenge that waits for a code or a passkey.
     pub(crate) challenge: Option<String>,
+    /// In which way its code is answered.
+    #[serde(default)]
+    pub(crate) way: Option<String>,
 }
 
 impl Running {
     pub(crate) const fn new(request: AuthRequest, started_at: Timestamp) -> Self {
-        Self { request, started_at, kind: None, login: None, challenge: None }
+        Self { request, started_at, kind: None, login: None, challenge: None, way: None }
     }
 }
 
@@ -103,7 +107,13 @@ impl Identity {
     }
 
     /// Goes on with a request: asks for what is missing, or gives the code.
-    pub(crate) async fn proceed(&self, visit: &Visit, running: Running, who: Option<SignedIn>, start: &str) -> Reply {
+    pub(crate) async fn proceed(
+        &self,
+        visit: &Visit,
+        mut running: Running,
+        who: Option<SignedIn>,
+        start: &str,
+    ) -> Reply {
         let request = &running.request;
         let client = self.client(&request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
         let decided = match &who {
@@ -122,8 +132,21 @@ impl Identity {
             (Next::TooWeak, _) => refuse("unmet_authentication_requirements"),
             (Next::Other, _) => refuse("login_required"),
             _ if request.silent => refuse("login_required"),
+            // At home she is asked again who she has shown to be: her PIN and not her number.
+            (_, Some(who)) if client.first_party => {
+                let login = self.login_of(visit, &who.found.account).await?;
+                running.kind = Some(who.found.kind.as_str().to_owned());
+                running.login = login;
+                self.go_on(visit, &running, SECRET)
+            }
             _ => self.go_on(visit, &running, start),
         }
+    }
+
+    async fn login_of(&self, visit: &Visit, account: &str) -> Result<Option<String>, Fault> {
+        let account = account.to_owned();
+        let look = move |cx: &mut spine::Cx<'_>| Ok(accounts::login(cx.tx(), &account)?);
+        self.inner.acts.read(visit.caller(), look).await
     }
 
     /// Goes on after the person agreed to what is passed on; all else that was asked for must still hold.

@@ -10,6 +10,8 @@
 //! | `account.rs`, `enrol.rs` | accounts, and the operations on them |
 //! | `factor.rs` | [`Factor`]: the ways of signing in, each locked by itself |
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
+//! | `second/` | the second step: messages, authenticator apps, printed codes |
+//! | `fresh.rs`, `letters.rs`, `rules.rs` | signed in a moment ago; codes copied by hand; what the country decides |
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
 //! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
@@ -26,7 +28,9 @@ mod enrol;
 mod enrolment;
 mod factor;
 mod flow;
+mod fresh;
 mod keys;
+mod letters;
 mod pages;
 mod passkey;
 mod passkey_pages;
@@ -37,6 +41,8 @@ mod post;
 mod provider;
 mod recognise;
 mod rows;
+mod rules;
+mod second;
 mod session;
 mod settings;
 mod sign_in;
@@ -54,6 +60,7 @@ pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
 pub use provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat};
 pub use recognise::recognise;
+pub use rules::{Rules, UssdRules};
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;
@@ -73,5 +80,6 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_verification.sql"),
     },
     Migration { engine: "identity", number: 11, name: "factors", sql: include_str!("../migrations/0011_factors.sql") },
+    Migration { engine: "identity", number: 12, name: "sign_in", sql: include_str!("../migrations/0012_sign_in.sql") },
     Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
 ];

@@ -1,5 +1,5 @@
-//! The pages of a sign-in, one thing each: who you are, your number, your PIN, your code. What another program asks to
-//! know stands in `provider/consent_pages.rs`.
+//! The pages of a sign-in, one thing each: who you are, your number, your PIN. The second step stands in
+//! `second/code_pages.rs`, what another program asks to know in `provider/consent_pages.rs`.
 //!
 //! **Invariant:** they work without JavaScript; a wrong number and a wrong PIN look alike; every page says which
 //! program one signs in to.
@@ -17,17 +17,13 @@ use spine::{Fault, FieldFault, Secret, Text};
 
 use crate::account::{Kind, normal_login};
 use crate::flow::{CODE, LOGIN, Running, SECRET, START, set_provider_cookie};
-use crate::keys::{Token, token_hash};
+use crate::keys::Token;
 use crate::session::short_agent;
 use crate::settings::Identity;
-use crate::sign_in::{self, Answered, Opening, Tried};
+use crate::sign_in::{self, Opening, Tried};
 
 /// Tries from one address, with whatever login: a whole village may share one.
-const TRIES: Bucket = Bucket { name: "identity.try", burst: 60, seconds: 600 };
-/// Codes sent again.
-const SENDS: Bucket = Bucket { name: "identity.send", burst: 20, seconds: 600 };
-/// Codes sent again in one sign-in.
-const SENDS_EACH: Bucket = Bucket { name: "identity.send.each", burst: 3, seconds: 900 };
+pub(crate) const TRIES: Bucket = Bucket { name: "identity.try", burst: 60, seconds: 600 };
 /// The longest secret read, in bytes.
 const LONGEST_SECRET: usize = 200;
 
@@ -36,8 +32,6 @@ pub(crate) fn routes() -> Router<Identity> {
         .route(START, get(ask_kind).post(take_kind))
         .route(LOGIN, get(ask_login).post(take_login))
         .route(SECRET, get(ask_secret).post(take_secret))
-        .route(CODE, get(ask_code).post(take_code))
-        .route("/oauth2/sign-in/code/again", post(send_again))
         .route("/oauth2/sign-in/cancel", post(cancel))
 }
 
@@ -52,7 +46,7 @@ impl Identity {
     }
 }
 
-fn kind_of(running: &Running) -> Option<Kind> {
+pub(crate) fn kind_of(running: &Running) -> Option<Kind> {
     running.kind.as_deref().and_then(Kind::named)
 }
 
@@ -87,7 +81,7 @@ async fn take_kind(State(identity): State<Identity>, visit: Visit, headers: Head
     identity.go_on(&visit, &running, LOGIN)
 }
 
-fn fault(field: &str, text: Text) -> FieldFault {
+pub(crate) fn fault(field: &str, text: Text) -> FieldFault {
     FieldFault { field: field.to_owned(), text }
 }
 
@@ -145,7 +139,7 @@ async fn ask_secret(State(identity): State<Identity>, visit: Visit, headers: Hea
 }
 
 impl Identity {
-    fn secret_page(&self, visit: &Visit, running: &Running, kind: Kind, wrong: Option<Text>) -> Response {
+    pub(crate) fn secret_page(&self, visit: &Visit, running: &Running, kind: Kind, wrong: Option<Text>) -> Response {
         let faults: Vec<FieldFault> = wrong.map(|text| fault("secret", text)).into_iter().collect();
         let sheet = visit.sheet().faults(&faults);
         let field = match kind {
@@ -165,7 +159,7 @@ const fn not_right(kind: Kind) -> Text {
 }
 
 /// How long to wait, in whole minutes.
-fn wait(seconds: i64) -> Text {
+pub(crate) fn wait(seconds: i64) -> Text {
     Text::new("identity.wait").with("count", (seconds + 59) / 60)
 }
 
@@ -192,8 +186,8 @@ async fn take_secret(State(identity): State<Identity>, visit: Visit, headers: He
     };
     let again = |text| Ok(identity.secret_page(&visit, &running, kind, Some(text)));
     match identity.weigh_secret(&visit, kind, &login, &secret).await? {
-        Weighed::Right(challenge) => {
-            running.challenge = Some(challenge);
+        Weighed::Right(challenge, way) => {
+            (running.challenge, running.way) = (Some(challenge), Some(way));
             identity.go_on(&visit, &running, CODE)
         }
         Weighed::Wrong => again(not_right(kind)),
@@ -202,8 +196,8 @@ async fn take_secret(State(identity): State<Identity>, visit: Visit, headers: He
 }
 
 enum Weighed {
-    /// The token of the challenge that comes next.
-    Right(String),
+    /// The token of the challenge that comes next, and the way it is answered.
+    Right(String, String),
     Wrong,
     Wait(i64),
 }
@@ -232,66 +226,17 @@ impl Identity {
             let challenge = Token::fresh(visit);
             let (keys, messages) = (self.inner.keys.clone(), self.inner.messages.clone());
             let (id, typed, hash) = (id.clone(), login.to_owned(), challenge.hash.clone());
-            let right = move |cx: &mut spine::Cx<'_>| sign_in::secret_right(cx, &keys, &messages, &id, &typed, &hash);
-            if acts.write(visit.caller(), &Key::none(), right).await? {
-                return Ok(Weighed::Right(challenge.value.reveal().clone()));
+            let dials = self.dials();
+            let right = move |cx: &mut spine::Cx<'_>| {
+                sign_in::secret_right(cx, (&keys, &messages), &id, &typed, &hash, dials)
+            };
+            if let Some(way) = acts.write(visit.caller(), &Key::none(), right).await? {
+                return Ok(Weighed::Right(challenge.value.reveal().clone(), way));
             }
         }
         let wrong = move |cx: &mut spine::Cx<'_>| sign_in::secret_wrong(cx, account.as_deref(), then_wait.is_some());
         acts.write(visit.caller(), &Key::none(), wrong).await?;
         Ok(then_wait.map_or(Weighed::Wrong, Weighed::Wait))
-    }
-}
-
-async fn ask_code(State(identity): State<Identity>, visit: Visit, headers: HeaderMap) -> Reply {
-    let running = identity.running(&visit, &headers)?;
-    let (Some(kind), Some(_)) = (kind_of(&running), &running.challenge) else { return Ok(see_other(START)) };
-    Ok(identity.code_page(&visit, &running, kind, None))
-}
-
-impl Identity {
-    fn code_page(&self, visit: &Visit, running: &Running, kind: Kind, wrong: Option<Text>) -> Response {
-        let faults: Vec<FieldFault> = wrong.map(|text| fault("code", text)).into_iter().collect();
-        let sheet = visit.sheet().faults(&faults);
-        let (label, hint) = match kind {
-            Kind::Person => ("identity.code.person", "identity.code.person_hint"),
-            Kind::Officer => ("identity.code.officer", "identity.code.officer_hint"),
-        };
-        let page = sheet.ask(CODE, sheet.code("code", visit.t(label)).hint(visit.t(hint)).width(6)).back(SECRET);
-        let again = html! {
-            @if kind == Kind::Person {
-                (visit.button_form("/oauth2/sign-in/code/again", &visit.t("identity.code.again")))
-            }
-        };
-        self.dress(visit, running, page.body(again)).into_response()
-    }
-}
-
-async fn take_code(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, form: Form) -> Reply {
-    let mut running = identity.running(&visit, &headers)?;
-    let (Some(kind), Some(login), Some(challenge)) =
-        (kind_of(&running), running.login.clone(), running.challenge.clone())
-    else {
-        return Ok(see_other(START));
-    };
-    visit.limit(&TRIES)?;
-    let code: String = form.answers.one("code").chars().filter(|letter| !letter.is_whitespace()).collect();
-    let again = |key| Ok(identity.code_page(&visit, &running, kind, Some(key)));
-    if code.is_empty() || code.len() > 20 {
-        return again(Text::new("identity.code.missing"));
-    }
-    let session = Token::fresh(&visit);
-    let opening = identity.opening(&headers, &session);
-    let (keys, challenge) = (identity.inner.keys.clone(), token_hash(&challenge));
-    let work = move |cx: &mut spine::Cx<'_>| sign_in::answer_code(cx, &keys, &challenge, &code, &login, &opening);
-    match identity.inner.acts.write(visit.caller(), &Key::none(), work).await? {
-        Answered::Wrong => again(Text::new("identity.code.wrong")),
-        Answered::Wait(seconds) => again(wait(seconds)),
-        Answered::Over => {
-            running.challenge = None;
-            Ok(identity.secret_page(&visit, &running, kind, Some(Text::new("identity.code.over"))))
-        }
-        Answered::SignedIn(_) => identity.signed_in(&visit, running, session).await,
     }
 }
 
@@ -303,24 +248,12 @@ impl Identity {
 
     /// Somebody has just signed in: the request goes on with the new session.
     pub(crate) async fn signed_in(&self, visit: &Visit, mut running: Running, session: Token) -> Reply {
-        (running.login, running.challenge) = (None, None);
+        (running.login, running.challenge, running.way) = (None, None, None);
         let who = self.session_of(visit, session.hash.clone()).await?;
         let mut response = self.proceed(visit, running, who, START).await?;
         set_provider_cookie(&mut response, visit, &session);
         Ok(response)
     }
-}
-
-async fn send_again(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, _form: Form) -> Reply {
-    let running = identity.running(&visit, &headers)?;
-    let Some(challenge) = &running.challenge else { return Ok(see_other(START)) };
-    visit.limit(&SENDS)?;
-    let hash = token_hash(challenge);
-    visit.site().limiter().take(&SENDS_EACH, &hash)?;
-    let (keys, messages) = (identity.inner.keys.clone(), identity.inner.messages.clone());
-    let work = move |cx: &mut spine::Cx<'_>| sign_in::send_again(cx, &keys, &messages, &hash);
-    let sent = identity.inner.acts.write(visit.caller(), &Key::none(), work).await?;
-    Ok(see_other(if sent { CODE } else { SECRET }))
 }
 
 async fn cancel(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, _form: Form) -> Reply {

@@ -62,7 +62,8 @@ fn asked(visit: &Visit, name: &str) -> Option<String> {
 async fn sign_in(State(identity): State<Identity>, visit: Visit) -> Reply {
     let next = asked(&visit, "next").and_then(|next| local_path(&next).map(str::to_owned));
     let next = next.unwrap_or_else(|| "/".to_owned());
-    if visit.signed_in() {
+    let again = asked(&visit, "fresh").is_some();
+    if visit.signed_in() && !again {
         return Ok(see_other(&next));
     }
     let fresh = || base64url(&visit.site().settings().entropy.seed());
@@ -71,11 +72,12 @@ async fn sign_in(State(identity): State<Identity>, visit: Visit) -> Reply {
     let inner = &identity.inner;
     let address = format!(
         "/oauth2/authorize?response_type=code&client_id={PORTAL}&redirect_uri={}&scope=openid%20profile&state={}&nonce={}\
-         &code_challenge={}&code_challenge_method=S256",
+         &code_challenge={}&code_challenge_method=S256{}",
         encode_query(&format!("{}{CALLBACK_PATH}", inner.issuer)),
         run.state,
         run.nonce,
         base64url(&sha256(&[run.verifier.as_bytes()])),
+        if again { "&prompt=login" } else { "" },
     );
     let mut response = see_other(&address);
     let cookie =

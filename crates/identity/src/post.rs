@@ -44,3 +44,24 @@ pub(crate) fn send_question(
     };
     messages.send(cx, &notice).map(drop)
 }
+
+/// Tells somebody by every address of hers that something about her account changed.
+pub(crate) fn tell(
+    cx: &mut Cx<'_>,
+    messages: &Messages,
+    account: &Account,
+    subject: Text,
+    body: Text,
+) -> Result<(), Fault> {
+    let notice = Notice {
+        person: Some(account.id.clone()),
+        phone: account.phone.clone(),
+        email: account.email.clone(),
+        language: account.language.clone(),
+        subject,
+        body,
+        purpose: "identity.account",
+        secret: false,
+    };
+    messages.send(cx, &notice).map(drop)
+}

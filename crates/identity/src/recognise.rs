@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use edge::cookie::guarded_name;
 use edge::{Lapsed, Refusal, Session, Visit};
-use spine::{Caller, Secret, Via, Work};
+use spine::{Caller, Secret, Timestamp, Via, Work};
 
 use crate::keys::token_hash;
 use crate::rows::sessions;
@@ -24,6 +24,8 @@ pub(crate) const SESSION_COOKIE: &str = "session";
 pub(crate) struct Current {
     /// The provider's session behind it.
     pub(crate) provider: SessionId,
+    /// When the sign-in was.
+    pub(crate) auth_time: Timestamp,
 }
 
 /// Recognises the session cookie: `router.layer(from_fn_with_state(identity, recognise))`.
@@ -41,7 +43,7 @@ pub async fn recognise(
     if let Some(token) = token {
         let binding = Secret::new(crypto::sha256(&[b"identity binding 1:", token.as_bytes()]).to_vec());
         if let Some(found) = identity.portal_session(&visit, token_hash(&token)).await? {
-            request.extensions_mut().insert(Current { provider: found.parent.unwrap_or(found.id) });
+            request.extensions_mut().insert(Current { provider: found.parent.unwrap_or(found.id), auth_time: found.auth_time });
             visit.recognise(Session { actor: found.actor(), binding, via: Via::Web });
             if let Some(kept) = edge::kept::resume(&visit, request.method(), request.headers()) {
                 return Ok(kept);

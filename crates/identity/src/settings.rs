@@ -20,8 +20,9 @@ use crate::provider::client::{self, Client, ClientError};
 use crate::provider::directory::{self, Directory};
 use crate::provider::metadata::ClientMetadata;
 use crate::rows;
+use crate::rules::Rules;
 use crate::verification::{self, LicenceError, Licences};
-use crate::{account_pages, pages, passkey, passkey_pages, portal, provider};
+use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, second};
 
 /// What [`Identity`] is made of.
 pub struct IdentitySettings {
@@ -55,6 +56,8 @@ pub struct IdentitySettings {
     pub licences: Licences,
     /// Tells clients of sessions that ended and of approvals.
     pub outbound: Outbound,
+    /// What the country decides about signing in.
+    pub rules: Rules,
 }
 
 /// The settings are wrong.
@@ -96,6 +99,9 @@ pub(crate) struct Inner {
     pub(crate) trust: Option<TrustFramework>,
     pub(crate) licences: Licences,
     pub(crate) outbound: Outbound,
+    pub(crate) rules: Rules,
+    /// What authenticator apps show.
+    pub(crate) site_name: String,
     /// None where the site's name is an address: passkeys need a name.
     pub(crate) webauthn: Option<Webauthn>,
 }
@@ -135,6 +141,8 @@ impl Identity {
             acts: settings.acts,
             hasher: settings.hasher,
             keys: Keys::new(settings.secret, settings.seal_key),
+            rules: settings.rules,
+            site_name: settings.site_name.clone(),
             first_keys,
             retired_keys: settings.retired_keys,
             webauthn: passkey::relying_party(&issuer, &settings.site_name),
@@ -155,6 +163,7 @@ impl Identity {
         Router::new()
             .merge(provider::routes())
             .merge(pages::routes())
+            .merge(second::routes())
             .merge(portal::routes())
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())
@@ -167,6 +176,16 @@ impl Identity {
     #[must_use]
     pub fn handlers(&self, workers: Workers) -> Workers {
         provider::handlers(self, workers)
+    }
+
+    /// Whether people may dial here.
+    pub(crate) fn dials(&self) -> bool {
+        self.inner.rules.ussd.is_some()
+    }
+
+    /// What people dial; empty where nobody can.
+    pub(crate) fn service_code(&self) -> String {
+        self.inner.rules.ussd.as_ref().map(|ussd| ussd.service_code.clone()).unwrap_or_default()
     }
 
     /// Hashes a PIN or password for [`crate::enrol_person`] and its like.

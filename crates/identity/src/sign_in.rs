@@ -1,10 +1,10 @@
-//! Signing in, step by step: a secret is tried, then a code is answered, then there is a session.
+//! Signing in, step by step: a secret is tried, then a second step is answered (`second/answer.rs`), then there is a
+//! session.
 //!
 //! **Invariant:** an unknown login, a locked account and a wrong secret are answered alike; a challenge is used up
 //! by the code that is right, by five that are wrong, or by time. Secrets are hashed outside (`Hasher`), between
 //! [`try_secret`] and its outcome.
 
-use crypto::constant_time_eq;
 use messages::Messages;
 use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Resource};
@@ -16,13 +16,13 @@ use crate::keys::Keys;
 use crate::post;
 use crate::rows::accounts::{self, Challenge};
 use crate::rows::sessions;
+use crate::second::answer::running;
+use crate::second::{self, Way};
 use crate::session::{NewSession, SessionId};
 use crate::throttle::{self, Turn};
 
 /// How long a one-time code is good.
 pub(crate) const CODE_SECONDS: i64 = 5 * 60;
-/// Wrong codes before a challenge is used up.
-const CODE_TRIES: i64 = 5;
 
 /// Whether a secret may be tried, and against what.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub(crate) fn secret_wrong(cx: &mut Cx<'_>, account: Option<&str>, locks: bool) 
     Ok(())
 }
 
-fn failed(account: Option<&str>, step: &str, locks: bool) -> Act {
+pub(crate) fn failed(account: Option<&str>, step: &str, locks: bool) -> Act {
     let kind = if locks { "identity.session.locked" } else { "identity.session.failed" };
     let act = Act::new(kind).because("sign-in", "identity-service").with("step", step);
     match account {
@@ -71,29 +71,28 @@ fn failed(account: Option<&str>, step: &str, locks: bool) -> Act {
     }
 }
 
-/// After the right secret: a challenge, and for a person the code that answers it. False if the account went away
-/// or was locked in the meantime.
+/// After the right secret: a challenge, answered in the way that is given; a code is sent where that is a message. None
+/// if the account went away or was locked in the meantime, or has no second step at all.
 pub(crate) fn secret_right(
     cx: &mut Cx<'_>,
-    keys: &Keys,
-    messages: &Messages,
+    (keys, messages): (&Keys, &Messages),
     account: &str,
     login: &str,
     challenge: &str,
-) -> Result<bool, Fault> {
+    dials: bool,
+) -> Result<Option<String>, Fault> {
     cx.may("identity.code.send", &Resource::new("Account", account))?;
     let Some(account) = accounts::account_by_id(cx.tx(), account)?.filter(|account| account.active) else {
-        return Ok(false);
+        return Ok(None);
     };
-    if account.kind == Kind::Person && !factor::is_open(cx, &account.id, Factor::Code)? {
-        return Ok(false);
-    }
+    let ways = second::ways(cx.tx(), &account, dials)?;
+    let Some(way) = second::usual(&account, &ways) else { return Ok(None) };
     let login = &vid::login_of(cx, keys, account.kind, login)?;
     throttle::clear(cx, &keys.attempt_key("secret", account.kind, login))?;
     let now = cx.now();
-    let code = match account.kind {
-        Kind::Person => Some(send_code(cx, keys, messages, &account, challenge)?),
-        Kind::Officer => None,
+    let code = match way {
+        Way::Message => Some(send_code(cx, keys, messages, &account, challenge)?),
+        Way::Ussd | Way::Authenticator | Way::Printed => None,
     };
     let row = Challenge {
         account: Some(account.id.clone()),
@@ -106,7 +105,7 @@ pub(crate) fn secret_right(
     cx.record(
         Act::new("identity.secret.accepted").about(&account.id).on(&account.id).because("sign-in", "identity-service"),
     );
-    Ok(true)
+    Ok(Some(way.as_str().to_owned()))
 }
 
 /// Sends a fresh code and gives what is stored of it.
@@ -123,11 +122,12 @@ fn send_code(
     Ok(hash)
 }
 
-/// Sends another code for a challenge that still runs; false if it does not.
+/// Sends a code for a challenge that still runs, be it the first or another; false if it does not, or she has no
+/// address to send to.
 pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, challenge: &str) -> Result<bool, Fault> {
-    let Some((row, account)) = running(cx, challenge)? else { return Ok(false) };
+    let Some((_, account)) = running(cx, challenge)? else { return Ok(false) };
     cx.may("identity.code.send", &Resource::new("Account", &account.id))?;
-    if row.code.is_none() || !factor::is_open(cx, &account.id, Factor::Code)? {
+    if account.kind == Kind::Officer || !second::ways(cx.tx(), &account, false)?.contains(&Way::Message) {
         return Ok(false);
     }
     let hash = send_code(cx, keys, messages, &account, challenge)?;
@@ -138,93 +138,11 @@ pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, chal
     Ok(true)
 }
 
-/// A challenge that is not over, with its account.
-fn running(cx: &mut Cx<'_>, challenge: &str) -> Result<Option<(Challenge, Account)>, Fault> {
-    let now = cx.now();
-    let Some(row) = accounts::challenge(cx.tx(), challenge)?.filter(|row| now < row.expires_at) else {
-        return Ok(None);
-    };
-    let Some(account) = row.account.clone() else { return Ok(None) };
-    let account = accounts::account_by_id(cx.tx(), &account)?.filter(|account| account.active);
-    Ok(account.map(|account| (row, account)))
-}
-
-/// What came of a code.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Answered {
-    /// It is right: the session that was opened.
-    SignedIn(SessionId),
-    /// It is wrong; another may be tried.
-    Wrong,
-    /// No code may be tried for so many seconds.
-    Wait(i64),
-    /// The challenge is over: start again.
-    Over,
-}
-
 /// What a session opened by a sign-in needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct Opening {
     pub(crate) token_hash: String,
     pub(crate) user_agent: String,
-}
-
-/// Weighs a code against its challenge; the right one opens the provider's session.
-pub(crate) fn answer_code(
-    cx: &mut Cx<'_>,
-    keys: &Keys,
-    challenge: &str,
-    given: &str,
-    login: &str,
-    opening: &Opening,
-) -> Result<Answered, Fault> {
-    let Some((row, account)) = running(cx, challenge)? else { return Ok(Answered::Over) };
-    cx.may("identity.session.start", &Resource::new("Account", &account.id))?;
-    let asked = if row.code.is_some() { Factor::Code } else { Factor::Authenticator };
-    if !factor::is_open(cx, &account.id, asked)? {
-        return Ok(Answered::Over);
-    }
-    let own = vid::login_of(cx, keys, account.kind, login)?;
-    let key = keys.attempt_key("code", account.kind, &own);
-    let then_wait = match throttle::count(cx, &key)? {
-        Turn::Wait(seconds) => return Ok(Answered::Wait(seconds)),
-        Turn::Go { then_wait } => then_wait,
-    };
-    let now = cx.now();
-    let step = match (&row.code, &account.totp) {
-        (Some(hash), _) => constant_time_eq(hash.as_bytes(), keys.code_hash(challenge, given).as_bytes()).then_some(0),
-        (None, Some(sealed)) => crypto::verify_totp(&keys.open_totp(&account.id, sealed)?, given, now)
-            .filter(|step| *step > account.totp_step),
-        (None, None) => None,
-    };
-    let Some(step) = step else {
-        let tries = row.tries + 1;
-        accounts::set_tries(cx.tx(), challenge, tries)?;
-        if tries >= CODE_TRIES {
-            accounts::delete_challenge(cx.tx(), challenge)?;
-        }
-        cx.record(failed(Some(&account.id), "code", then_wait.is_some()));
-        return Ok(match then_wait {
-            Some(seconds) => Answered::Wait(seconds),
-            None if tries >= CODE_TRIES => Answered::Over,
-            None => Answered::Wrong,
-        });
-    };
-    if step > 0 {
-        accounts::set_totp_step(cx.tx(), &account.id, step)?;
-    }
-    throttle::clear(cx, &key)?;
-    accounts::delete_challenge(cx.tx(), challenge)?;
-    if !vid::spend(cx, keys, account.kind, login)? {
-        cx.record(failed(Some(&account.id), "vid", false));
-        return Ok(Answered::Over);
-    }
-    let methods: &[&str] = match account.kind {
-        Kind::Person => &["pin", "otp", "mfa"],
-        Kind::Officer => &["pwd", "otp", "mfa"],
-    };
-    let session = open(cx, &account, methods, Assurance::Substantial, opening)?;
-    Ok(Answered::SignedIn(session))
 }
 
 /// Opens the provider's session of an account that has proven itself.

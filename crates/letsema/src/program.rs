@@ -261,6 +261,7 @@ fn identity(
         trust: part.trust_framework,
         licences: part.licences,
         outbound: setup.outbound.clone(),
+        rules: part.rules,
     })
     .map_err(|error| wrong("sign-in", error))
 }

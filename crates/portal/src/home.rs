@@ -68,6 +68,7 @@ async fn account(visit: Visit) -> Reply {
     if !officer {
         all.push(link("/account/factors", "portal.account.factors", "portal.account.factors_hint"));
     }
+    all.push(link("/account/sign-in", "portal.account.sign_in", "portal.account.sign_in_hint"));
     if officer {
         all.push(link("/account/passkeys", "portal.account.passkeys", "portal.account.passkeys_hint"));
     }

@@ -11,6 +11,7 @@
 //! | `day.rs` | a date in three inputs |
 //! | `blocks.rs` | tag, panel, banner, card, cards, details, warning, buttons |
 //! | `summary.rs` | check your answers; where each value comes from |
+//! | `qr.rs` | a QR code |
 //! | `steps.rs` | the steps of a case, the task list |
 //! | `table.rs` | tables that work on a phone, pagination |
 
@@ -18,6 +19,7 @@ pub mod blocks;
 pub mod choice;
 pub mod day;
 pub mod field;
+pub mod qr;
 pub mod sheet;
 pub mod steps;
 pub mod summary;
@@ -28,6 +30,7 @@ pub use blocks::{
 };
 pub use choice::{Choice, Choices, Select};
 pub use day::DayField;
+pub use qr::qr;
 pub use field::Field;
 pub use steps::{Progress, Steps, TaskList};
 pub use summary::Summary;

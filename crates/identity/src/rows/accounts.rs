@@ -9,10 +9,11 @@ use crate::account::{Account, Kind, NewAccount};
 
 const INSERT_ACCOUNT: &str = "INSERT INTO identity_account (id, kind, login, name, phone, email, language, secret_hash, totp, totp_step, roles, institution, state, made_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, 'active', $12)";
-const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state \
+const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step \
      FROM identity_account WHERE kind = $1 AND login = $2";
-const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state \
+const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step \
      FROM identity_account WHERE id = $1";
+const LOGIN: &str = "SELECT login FROM identity_account WHERE id = $1";
 const SHOWN: &str = "SELECT name, phone, email, language FROM identity_account WHERE id = $1";
 const SET_TOTP_STEP: &str = "UPDATE identity_account SET totp_step = $2 WHERE id = $1";
 const SET_SECRET: &str = "UPDATE identity_account SET secret_hash = $2 WHERE id = $1";
@@ -83,6 +84,11 @@ pub(crate) fn account_by_id(tx: &mut dyn Tx, id: &str) -> Result<Option<Account>
     tx.first(ACCOUNT_BY_ID, &[id.into()])?.map(|row| account(&row)).transpose()
 }
 
+/// What somebody types to say who she is.
+pub(crate) fn login(tx: &mut dyn Tx, id: &str) -> Result<Option<String>, TxError> {
+    tx.first(LOGIN, &[id.into()])?.map(|row| row.get(0)).transpose()
+}
+
 /// What an account shows of its holder.
 pub(crate) struct Shown {
     pub(crate) name: Personal<String>,
@@ -117,6 +123,7 @@ fn account(row: &Row) -> Result<Account, TxError> {
         totp: row.get(6)?,
         totp_step: row.get(7)?,
         active: row.get::<String>(8)? == "active",
+        second_step: row.get(9)?,
     })
 }
 

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `accounts.rs` | accounts, tries, challenges, passkeys |
 //! | `factors.rs` | ways of signing in that are locked |
+//! | `second.rs` | printed codes, authenticator apps |
 //! | `sessions.rs` | sessions |
 //! | `grants.rs` | codes, tokens, pushed requests, proofs that are good once |
 //! | `consents.rs` | consents |
@@ -22,6 +23,7 @@ pub(crate) mod consents;
 pub(crate) mod factors;
 pub(crate) mod grants;
 pub(crate) mod participants;
+pub(crate) mod second;
 pub(crate) mod sessions;
 pub(crate) mod verification;
 pub(crate) mod vids;

@@ -18,6 +18,7 @@ mod policies;
 mod portal;
 mod regulated;
 mod requests;
+mod second;
 mod sessions;
 mod signing_in;
 mod silence;

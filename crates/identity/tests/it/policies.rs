@@ -14,7 +14,8 @@ use crate::world::{BANK_SECRET, BASE, LINEO, OFFICER, World, under};
 
 fn policies() -> Arc<Policies> {
     let text = include_str!("../../../../packs/lesotho/policies/identity.cedar");
-    Arc::new(Policies::parse([("identity.cedar", text)]).unwrap())
+    let more = include_str!("../../../../packs/lesotho/policies/sign-in.cedar");
+    Arc::new(Policies::parse([("identity.cedar", text), ("sign-in.cedar", more)]).unwrap())
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn accounts_are_for_officers_who_look_after_them() {
 
 #[test]
 fn both_languages_say_the_same_things() {
-    let words = testkit::words(&["identity"]);
+    let words = testkit::words(&["identity", "sign-in"]);
     let keys = |tag: &str| words.keys(&Language::new(tag)).map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(keys("en-LS"), keys("st-LS"));
 }

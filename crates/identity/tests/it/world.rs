@@ -11,8 +11,8 @@ use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson,
-    TrustFramework, enrol_officer, enrol_person, recognise, secret_digest,
+    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, Rules,
+    TrustFramework, UssdRules, enrol_officer, enrol_person, recognise, secret_digest,
 };
 use journal::{Acts, Key, Subscriptions, Workers};
 use messages::{Carrier, Carrying, Messages, Outgoing};
@@ -129,6 +129,7 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         trust: Some(trust()),
         licences: crate::verifying::licences(),
         outbound: Outbound::new(OutboundLimits::default()),
+        rules: rules(),
     }
 }
 
@@ -136,6 +137,11 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
 pub(crate) fn people() -> Registers {
     let text = include_str!("../../../../packs/lesotho/registers/civil-person.toml");
     Registers::parse(&[("civil-person".to_owned(), text.to_owned())], Folding::default()).unwrap()
+}
+
+/// What this small country decides about signing in.
+fn rules() -> Rules {
+    Rules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }) }
 }
 
 /// How this small country says that it knows people.
@@ -160,7 +166,7 @@ impl World {
             authority,
             Subscriptions::default(),
         );
-        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment"]));
+        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment", "sign-in"]));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
@@ -238,6 +244,12 @@ impl World {
         self.workers.drain(&self.acts).await.unwrap();
         let told = self.pigeon.0.lock().unwrap().last().cloned().unwrap_or_default();
         told.split(' ').next().unwrap_or_default().to_owned()
+    }
+
+    /// The last message.
+    pub(crate) async fn told(&self) -> String {
+        self.drain().await;
+        self.pigeon.0.lock().unwrap().last().cloned().unwrap_or_default()
     }
 
     pub(crate) fn messages_sent(&self) -> usize {

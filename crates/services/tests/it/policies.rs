@@ -53,6 +53,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let client = || Actor::bare(ActorKind::Client, "wallet:mpesa");
     let birth = || Resource::new("CivilKind", "birth");
     let event = |mine: bool| Resource::new("CivilEvent", "vit_one").is("declared_by_self", mine);
+    let ways = |own: bool, fresh: bool| Resource::new("Account", "per_lineo").is("own", own).is("fresh", fresh);
     let human = |own: bool| Resource::new("Person", "per_thabo").is("own", own);
     let account =
         |own: bool, at_desk: bool| Resource::new("Account", "per_lineo").is("own", own).is("at_desk", at_desk);
@@ -129,6 +130,12 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "registers.record.look", register(home), false),
         (person(), "registers.register.search", register(home), false),
         (person(), "identity.session.end", Resource::new("Session", "ses_one").is("own", false), false),
+        // How one signs in is changed right after signing in, and by oneself.
+        (person(), "identity.recovery_code.make", ways(true, true), true),
+        (person(), "identity.recovery_code.make", ways(true, false), false),
+        (person(), "identity.authenticator.add", ways(false, true), false),
+        (passports(), "identity.recovery_code.make", ways(true, true), true),
+        (weak(person()), "identity.second_step.choose", ways(true, true), false),
         (person(), "journal.job.view", dead(), false),
         // Officers: the tasks of their own role, the registers of their own institution.
         (passports(), "services.task.list", desk(), true),
