@@ -4,8 +4,8 @@
 //! needs it (ASVS 5.0 7.5.1). A page sends her to sign in again and back to where she was.
 
 use axum::response::Response;
-use edge::{Visit, see_other};
 use edge::origin::encode_query;
+use edge::{Visit, see_other};
 use spine::{Cx, Fault};
 
 use crate::recognise::Current;
@@ -23,7 +23,7 @@ pub(crate) fn is(cx: &mut Cx<'_>, current: Option<Current>) -> Result<bool, Faul
 }
 
 /// To sign in again and come back here, unless that was a moment ago. Anonymous visitors are told to sign in.
-pub(crate) fn or_again(visit: &Visit, current: Option<Current>, path: &str) -> Result<(), Response> {
+pub(crate) fn again(visit: &Visit, current: Option<Current>, path: &str) -> Option<Response> {
     let fresh = current.is_some_and(|current| visit.now().seconds_since(current.auth_time) < FRESH_SECONDS);
-    if fresh { Ok(()) } else { Err(see_other(&format!("/sign-in?fresh=yes&next={}", encode_query(path)))) }
+    (!fresh).then(|| see_other(&format!("/sign-in?fresh=yes&next={}", encode_query(path))))
 }

@@ -35,8 +35,12 @@ pub(crate) fn shown(code: &str) -> String {
 
 /// A code as it was typed: capitals, dashes and spaces do not matter; none if it cannot be one.
 pub(crate) fn typed(text: &str) -> Option<String> {
-    let code: String =
-        text.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').flat_map(char::to_uppercase).take(40).collect();
+    let code: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '-')
+        .flat_map(char::to_uppercase)
+        .take(40)
+        .collect();
     (code.len() == LENGTH && code.bytes().all(|letter| LETTERS.contains(&letter))).then_some(code)
 }
 
@@ -48,7 +52,8 @@ mod tests {
     fn a_code_is_read_as_people_type_it() {
         assert_eq!(typed(" k7qf-9m2x t4hd ").as_deref(), Some("K7QF9M2XT4HD"));
         assert_eq!(shown("K7QF9M2XT4HD"), "K7QF-9M2X-T4HD");
-        for wrong in ["", "K7QF-9M2X-T4H", "K7QF-9M2X-T4HDD", "K7QF-9M2X-T4HO", "１２３４５６７８９０１２"] {
+        for wrong in ["", "K7QF-9M2X-T4H", "K7QF-9M2X-T4HDD", "K7QF-9M2X-T4HO", "１２３４５６７８９０１２"]
+        {
             assert_eq!(typed(wrong), None, "{wrong}");
         }
     }

@@ -227,9 +227,8 @@ impl Identity {
             let (keys, messages) = (self.inner.keys.clone(), self.inner.messages.clone());
             let (id, typed, hash) = (id.clone(), login.to_owned(), challenge.hash.clone());
             let dials = self.dials();
-            let right = move |cx: &mut spine::Cx<'_>| {
-                sign_in::secret_right(cx, (&keys, &messages), &id, &typed, &hash, dials)
-            };
+            let right =
+                move |cx: &mut spine::Cx<'_>| sign_in::secret_right(cx, (&keys, &messages), &id, &typed, &hash, dials);
             if let Some(way) = acts.write(visit.caller(), &Key::none(), right).await? {
                 return Ok(Weighed::Right(challenge.value.reveal().clone(), way));
             }

@@ -43,7 +43,9 @@ pub async fn recognise(
     if let Some(token) = token {
         let binding = Secret::new(crypto::sha256(&[b"identity binding 1:", token.as_bytes()]).to_vec());
         if let Some(found) = identity.portal_session(&visit, token_hash(&token)).await? {
-            request.extensions_mut().insert(Current { provider: found.parent.unwrap_or(found.id), auth_time: found.auth_time });
+            request
+                .extensions_mut()
+                .insert(Current { provider: found.parent.unwrap_or(found.id), auth_time: found.auth_time });
             visit.recognise(Session { actor: found.actor(), binding, via: Via::Web });
             if let Some(kept) = edge::kept::resume(&visit, request.method(), request.headers()) {
                 return Ok(kept);

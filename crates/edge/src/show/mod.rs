@@ -30,8 +30,8 @@ pub use blocks::{
 };
 pub use choice::{Choice, Choices, Select};
 pub use day::DayField;
-pub use qr::qr;
 pub use field::Field;
+pub use qr::qr;
 pub use steps::{Progress, Steps, TaskList};
 pub use summary::Summary;
 pub use table::{Table, pagination};

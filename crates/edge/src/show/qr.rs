@@ -44,7 +44,8 @@ mod tests {
     fn it_draws_every_dark_module_once() {
         let drawn = qr("otpauth://totp/Letsema:Lineo?secret=JBSWY3DPEHPK3PXP", "For your app").unwrap().into_string();
         let dark: i32 = drawn.split('h').skip(1).filter_map(|part| part.split('v').next()?.parse::<i32>().ok()).sum();
-        let code = QrCode::encode_text("otpauth://totp/Letsema:Lineo?secret=JBSWY3DPEHPK3PXP", QrCodeEcc::Medium).unwrap();
+        let code =
+            QrCode::encode_text("otpauth://totp/Letsema:Lineo?secret=JBSWY3DPEHPK3PXP", QrCodeEcc::Medium).unwrap();
         let modules = (0..code.size()).flat_map(|x| (0..code.size()).map(move |y| (x, y)));
         let real = i32::try_from(modules.filter(|(x, y)| code.get_module(*x, *y)).count()).unwrap();
         let side = code.size() + 2 * QUIET;

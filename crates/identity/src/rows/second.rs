@@ -5,16 +5,15 @@
 use spine::{Row, Timestamp, Tx, TxError};
 
 const SET_STEP: &str = "UPDATE identity_account SET second_step = $2 WHERE id = $1";
-const INSERT_PRINTED: &str = "INSERT INTO identity_recovery_code (account, name, hash, made_at, used_at) VALUES ($1, $2, $3, $4, NULL)";
+const INSERT_PRINTED: &str =
+    "INSERT INTO identity_recovery_code (account, name, hash, made_at, used_at) VALUES ($1, $2, $3, $4, NULL)";
 const CLEAR_PRINTED: &str = "DELETE FROM identity_recovery_code WHERE account = $1";
 const PRINTED: &str = "SELECT hash FROM identity_recovery_code WHERE account = $1 AND name = $2 AND used_at IS NULL";
 const USE_PRINTED: &str =
     "UPDATE identity_recovery_code SET used_at = $4 WHERE account = $1 AND name = $2 AND hash = $3 AND used_at IS NULL";
 const LEFT: &str = "SELECT COUNT(*), MAX(made_at) FROM identity_recovery_code WHERE account = $1 AND used_at IS NULL";
-const INSERT_APP: &str =
-    "INSERT INTO identity_authenticator (id, account, name, sealed, step, made_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, NULL)";
-const APPS: &str =
-    "SELECT id, name, sealed, step, made_at, used_at FROM identity_authenticator WHERE account = $1 ORDER BY made_at, id";
+const INSERT_APP: &str = "INSERT INTO identity_authenticator (id, account, name, sealed, step, made_at, used_at) VALUES ($1, $2, $3, $4, $5, $6, NULL)";
+const APPS: &str = "SELECT id, name, sealed, step, made_at, used_at FROM identity_authenticator WHERE account = $1 ORDER BY made_at, id";
 const USE_APP: &str = "UPDATE identity_authenticator SET step = $2, used_at = $3 WHERE id = $1";
 const DELETE_APP: &str = "DELETE FROM identity_authenticator WHERE id = $1 AND account = $2";
 

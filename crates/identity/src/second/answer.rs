@@ -10,15 +10,14 @@ use spine::{Act, Assurance, Cx, Fault, Resource, Text};
 
 use crate::account::{Account, Kind};
 use crate::enrolment::vid;
-use crate::factor;
 use crate::keys::Keys;
+use crate::post;
 use crate::rows::accounts::{self, Challenge};
 use crate::rows::second as rows;
 use crate::second::{Way, authenticator, ways};
 use crate::session::SessionId;
 use crate::sign_in::{self, Opening};
 use crate::throttle::{self, Turn};
-use crate::post;
 
 /// Wrong codes before a challenge is used up.
 const CODE_TRIES: i64 = 5;
@@ -71,7 +70,7 @@ pub(crate) fn answer_code(
 ) -> Result<Answered, Fault> {
     let Some((row, account)) = running(cx, challenge)? else { return Ok(Answered::Over) };
     cx.may("identity.session.start", &Resource::new("Account", &account.id))?;
-    if !factor::is_open(cx, &account.id, given.way.factor())? {
+    if !given.way.is_open(cx.tx(), &account.id)? {
         return Ok(Answered::Over);
     }
     let own = vid::login_of(cx, keys, account.kind, &given.login)?;
@@ -81,9 +80,10 @@ pub(crate) fn answer_code(
         Turn::Go { then_wait } => then_wait,
     };
     let right = match given.way {
-        Way::Message | Way::Ussd => row.code.as_ref().is_some_and(|hash| {
-            constant_time_eq(hash.as_bytes(), keys.code_hash(challenge, &given.code).as_bytes())
-        }),
+        Way::Message | Way::Ussd => row
+            .code
+            .as_ref()
+            .is_some_and(|hash| constant_time_eq(hash.as_bytes(), keys.code_hash(challenge, &given.code).as_bytes())),
         Way::Authenticator => authenticator::spend(cx, keys, &account, &given.code)?,
         Way::Printed => false,
     };
@@ -149,7 +149,7 @@ pub(crate) fn try_printed(
 ) -> Result<TriedPrinted, Fault> {
     let Some((_, account)) = running(cx, challenge)? else { return Ok(TriedPrinted::Over) };
     cx.may("identity.secret.try", &Resource::new("Account", &account.id))?;
-    if !factor::is_open(cx, &account.id, Way::Printed.factor())? {
+    if !Way::Printed.is_open(cx.tx(), &account.id)? {
         return Ok(TriedPrinted::Over);
     }
     let own = vid::login_of(cx, keys, account.kind, login)?;
@@ -174,7 +174,7 @@ pub(crate) fn printed_right(
     let Some((_, account)) = running(cx, challenge)? else { return Ok(Answered::Over) };
     cx.may("identity.session.start", &Resource::new("Account", &account.id))?;
     let now = cx.now();
-    if !factor::is_open(cx, &account.id, Way::Printed.factor())? {
+    if !Way::Printed.is_open(cx.tx(), &account.id)? {
         return Ok(Answered::Over);
     }
     if !rows::use_printed(cx.tx(), &account.id, name, hash, now)? {

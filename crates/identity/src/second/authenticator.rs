@@ -12,8 +12,8 @@ use crate::fresh;
 use crate::keys::Keys;
 use crate::post;
 use crate::recognise::Current;
-use crate::rows::second::{self as rows, App};
 use crate::rows::accounts;
+use crate::rows::second::{self as rows, App};
 use crate::second::Way;
 
 /// Apps of one account.
@@ -82,7 +82,8 @@ pub(crate) fn add(
     let fresh = fresh::is(cx, current)?;
     let own = offered.account == account;
     cx.may("identity.authenticator.add", &Resource::new("Account", &account).is("own", own).is("fresh", fresh))?;
-    let known = accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
+    let known =
+        accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
     if rows::authenticators(cx.tx(), &account)?.len() >= MOST {
         return Err(Fault::conflict("identity.authenticator.many"));
     }
@@ -104,7 +105,8 @@ pub(crate) fn remove(cx: &mut Cx<'_>, messages: &Messages, current: Option<Curre
     let fresh = fresh::is(cx, current)?;
     let resource = Resource::new("Account", &account).is("own", true).is("fresh", fresh);
     cx.may("identity.authenticator.remove", &resource)?;
-    let known = accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
+    let known =
+        accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
     if !rows::delete_authenticator(cx.tx(), id, &account)? {
         return Err(Fault::not_found("identity.authenticator.missing"));
     }
@@ -119,7 +121,8 @@ pub(crate) fn choose(cx: &mut Cx<'_>, current: Option<Current>, way: Option<Way>
     let fresh = fresh::is(cx, current)?;
     let resource = Resource::new("Account", &account).is("own", true).is("fresh", fresh);
     cx.may("identity.second_step.choose", &resource)?;
-    let known = accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
+    let known =
+        accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
     let has = super::ways(cx.tx(), &known, dials)?;
     if way.is_some_and(|way| way == Way::Printed || !has.contains(&way)) {
         return Err(Fault::invalid("identity.second_step.missing"));

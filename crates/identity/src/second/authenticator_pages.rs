@@ -76,7 +76,7 @@ async fn list(State(identity): State<Identity>, visit: Visit) -> Reply {
 
 async fn offer(State(identity): State<Identity>, visit: Visit, current: Option<Extension<Current>>) -> Reply {
     let account = person(&visit)?;
-    if let Err(again) = fresh::or_again(&visit, current.map(|Extension(current)| current), ADD) {
+    if let Some(again) = fresh::again(&visit, current.map(|Extension(current)| current), ADD) {
         return Ok(again);
     }
     let secret = visit.site().settings().entropy.seed().into_iter().take(20).collect();
@@ -124,9 +124,8 @@ async fn take(
     visit.limit(&TRIES)?;
     let current = current.map(|Extension(current)| current);
     let offered: Option<Offered> = identity.inner.keys.open_cookie(OFFER, form.answers.one("offer"));
-    let good = |offered: &Offered| {
-        offered.account == account && visit.now().seconds_since(offered.made_at) < OFFER_SECONDS
-    };
+    let good =
+        |offered: &Offered| offered.account == account && visit.now().seconds_since(offered.made_at) < OFFER_SECONDS;
     let Some(offered) = offered.filter(good) else { return Ok(see_other(ADD)) };
     let code: String = form.answers.one("code").chars().filter(|letter| !letter.is_whitespace()).take(20).collect();
     let name: String = form.answers.one("name").trim().chars().take(40).collect();
@@ -148,7 +147,7 @@ async fn remove(
 ) -> Reply {
     let account = person(&visit)?;
     let current = current.map(|Extension(current)| current);
-    if let Err(again) = fresh::or_again(&visit, current, PATH) {
+    if let Some(again) = fresh::again(&visit, current, PATH) {
         return Ok(again);
     }
     let (messages, id) = (identity.inner.messages.clone(), form.answers.one("app").to_owned());

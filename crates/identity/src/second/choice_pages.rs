@@ -87,7 +87,7 @@ async fn overview(State(identity): State<Identity>, visit: Visit) -> Reply {
 
 async fn ask(State(identity): State<Identity>, visit: Visit, current: Option<Extension<Current>>) -> Reply {
     visit.must_sign_in()?;
-    if let Err(again) = fresh::or_again(&visit, current.map(|Extension(current)| current), CHOOSE) {
+    if let Some(again) = fresh::again(&visit, current.map(|Extension(current)| current), CHOOSE) {
         return Ok(again);
     }
     let own = identity.own_ways(&visit).await?;
@@ -106,7 +106,7 @@ async fn take(
 ) -> Reply {
     let account = visit.must_sign_in()?.id.clone();
     let current = current.map(|Extension(current)| current);
-    if let Err(again) = fresh::or_again(&visit, current, CHOOSE) {
+    if let Some(again) = fresh::again(&visit, current, CHOOSE) {
         return Ok(again);
     }
     let (way, dials) = (Way::named(form.answers.one("way")), identity.dials());

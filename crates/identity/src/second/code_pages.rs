@@ -53,7 +53,9 @@ impl Identity {
         let sheet = visit.sheet().faults(&faults);
         let way = way_of(running);
         let field = match way {
-            Way::Message => sheet.code("code", visit.t("identity.code.person")).hint(visit.t("identity.code.person_hint")),
+            Way::Message => {
+                sheet.code("code", visit.t("identity.code.person")).hint(visit.t("identity.code.person_hint"))
+            }
             Way::Ussd => {
                 let dial = visit.t1("identity.code.ussd_hint", "code", self.service_code());
                 sheet.code("code", visit.t("identity.code.ussd")).hint(dial)

@@ -58,14 +58,21 @@ impl Way {
         }
     }
 
-    /// The factor it is, which may be locked by itself.
-    pub(crate) const fn factor(self) -> Factor {
+    /// The factors it is, each of which may be locked by itself. Who locked the codes because the phone is gone does not
+    /// want them dialled for from that phone.
+    const fn factors(self) -> &'static [Factor] {
         match self {
-            Self::Message => Factor::Code,
-            Self::Ussd => Factor::Ussd,
-            Self::Authenticator => Factor::Authenticator,
-            Self::Printed => Factor::RecoveryCode,
+            Self::Message => &[Factor::Code],
+            Self::Ussd => &[Factor::Ussd, Factor::Code],
+            Self::Authenticator => &[Factor::Authenticator],
+            Self::Printed => &[Factor::RecoveryCode],
         }
+    }
+
+    /// Whether the account may use it now.
+    pub(crate) fn is_open(self, tx: &mut dyn Tx, account: &str) -> Result<bool, TxError> {
+        let locks = factors::locks(tx, account)?;
+        Ok(locks.iter().all(|lock| !self.factors().contains(&lock.factor)))
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -90,7 +97,7 @@ pub(crate) fn ways(tx: &mut dyn Tx, account: &Account, dials: bool) -> Result<Ve
         ways.push(Way::Printed);
     }
     let locks = factors::locks(tx, &account.id)?;
-    ways.retain(|way| locks.iter().all(|lock| lock.factor != way.factor()));
+    ways.retain(|way| locks.iter().all(|lock| !way.factors().contains(&lock.factor)));
     Ok(ways)
 }
 

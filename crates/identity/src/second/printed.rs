@@ -27,11 +27,9 @@ pub(crate) fn make(
 ) -> Result<String, Fault> {
     let account = cx.actor().id.clone();
     let fresh = fresh::is(cx, current)?;
-    cx.may(
-        "identity.recovery_code.make",
-        &Resource::new("Account", &account).is("own", true).is("fresh", fresh),
-    )?;
-    let known = accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
+    cx.may("identity.recovery_code.make", &Resource::new("Account", &account).is("own", true).is("fresh", fresh))?;
+    let known =
+        accounts::account_by_id(cx.tx(), &account)?.ok_or_else(|| Fault::not_found("identity.account.missing"))?;
     let now = cx.now();
     rows::set_printed(cx.tx(), &account, codes, now)?;
     let act = Act::new("identity.recovery_code.made").about(&account).on(&account);

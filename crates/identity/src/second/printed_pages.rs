@@ -32,7 +32,7 @@ fn current_of(current: Option<Extension<Current>>) -> Option<Current> {
 
 async fn own(State(identity): State<Identity>, visit: Visit, current: Option<Extension<Current>>) -> Reply {
     visit.must_sign_in()?;
-    if let Err(again) = fresh::or_again(&visit, current_of(current), PATH) {
+    if let Some(again) = fresh::again(&visit, current_of(current), PATH) {
         return Ok(again);
     }
     let left = identity.inner.acts.read(visit.caller(), printed::left).await?;
@@ -58,7 +58,7 @@ async fn make(
 ) -> Reply {
     let actor = visit.must_sign_in()?.clone();
     let current = current_of(current);
-    if let Err(again) = fresh::or_again(&visit, current, PATH) {
+    if let Some(again) = fresh::again(&visit, current, PATH) {
         return Ok(again);
     }
     let set = crypto::base64url(&visit.site().settings().entropy.seed());

@@ -50,7 +50,10 @@ fn a_printed_code_signs_in_once_and_she_sees_how_many_are_left() {
         let page = by(&mut away, "printed").await;
         assert!(page.body.contains("one of your printed codes?"), "{}", page.body);
         // As people type it.
-        assert_eq!(away.code(&codes[3].to_lowercase().replace('-', " ")).await.body, format!("Person {LINEO} Substantial "));
+        assert_eq!(
+            away.code(&codes[3].to_lowercase().replace('-', " ")).await.body,
+            format!("Person {LINEO} Substantial ")
+        );
         assert!(world.told().await.contains("You have 9 codes left"));
         let page = home.open("/account/recovery-codes").await;
         assert!(page.body.contains(">9<"), "{}", page.body);
@@ -130,7 +133,11 @@ fn a_set_is_made_by_its_owner_right_after_signing_in_and_from_our_page_only() {
         let mut home = signed_in(&world).await;
         home.open("/account/recovery-codes").await;
         // Another site's form.
-        let forged = [("accept", "text/html"), ("origin", "https://evil.example"), ("content-type", "application/x-www-form-urlencoded")];
+        let forged = [
+            ("accept", "text/html"),
+            ("origin", "https://evil.example"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
         let answer = home.ask("POST", "/account/recovery-codes/make", &forged, "_form=x".to_owned()).await;
         assert!(answer.status.is_client_error(), "{}", answer.status);
         // An old sign-in: her PIN first, and back to where she was.
@@ -173,9 +180,10 @@ async fn add_app(world: &World, browser: &mut Browser) -> Secret<Vec<u8>> {
     let shown = page.body.split("<code>").nth(1).unwrap().split('<').next().unwrap().replace(' ', "");
     let secret = Secret::new(from_base32(&shown).unwrap());
     let offer = page.hidden("offer");
-    let wrong = browser.send("/account/authenticators/add", &[("offer", &offer), ("name", "Nokia"), ("code", "000000")]).await;
+    let wrong =
+        browser.send("/account/authenticators/add", &[("offer", &offer), ("name", "Nokia"), ("code", "000000")]).await;
     assert!(wrong.body.contains("The code is not right"));
-    assert_eq!(wrong.hidden("offer").is_empty(), false);
+    assert!(!wrong.hidden("offer").is_empty());
     let code = totp_code(&secret, world.acts.now());
     let fields = [("offer", offer.as_str()), ("name", "<b>Nokia</b>"), ("code", code.as_str())];
     let page = browser.submit("/account/authenticators/add", &fields).await;
@@ -255,7 +263,11 @@ fn a_locked_way_is_neither_offered_nor_taken() {
         world.clock.step(30);
         assert!(other.code(&totp_code(&secret, world.acts.now())).await.body.contains("no longer good"));
         let page = after_pin(&world).await.open("/oauth2/sign-in/way").await;
-        assert!(!page.body.contains("value=\"printed\"") && !page.body.contains("value=\"authenticator\""), "{}", page.body);
+        assert!(
+            !page.body.contains("value=\"printed\"") && !page.body.contains("value=\"authenticator\""),
+            "{}",
+            page.body
+        );
         assert!(page.body.contains("value=\"message\""));
     });
 }
