@@ -11,7 +11,8 @@ use axum::middleware::from_fn_with_state;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey, SystemEntropy, random};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Identity, IdentitySettings, NewPerson, Rules, enrol_person, recognise, secret_digest,
+    AuthMethod, ClientMetadata, Identity, IdentitySettings, NewPerson, SignInRules, enrol_person, recognise,
+    secret_digest,
 };
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use messages::{Messages, inbox_routes};
@@ -101,7 +102,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         trust: None,
         licences: identity::Licences::default(),
         outbound: Outbound::new(OutboundLimits::default()),
-        rules: Rules::default(),
+        rules: SignInRules::default(),
     })
 }
 

@@ -60,7 +60,7 @@ pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
 pub use provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat};
 pub use recognise::recognise;
-pub use rules::{Rules, UssdRules};
+pub use rules::{SignInRules, UssdRules};
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 /// The rules of signing in.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Rules {
+pub struct SignInRules {
     /// How people reach the menu on any phone; none, and nobody dials.
     pub ussd: Option<UssdRules>,
 }

@@ -20,7 +20,7 @@ use crate::provider::client::{self, Client, ClientError};
 use crate::provider::directory::{self, Directory};
 use crate::provider::metadata::ClientMetadata;
 use crate::rows;
-use crate::rules::Rules;
+use crate::rules::SignInRules;
 use crate::verification::{self, LicenceError, Licences};
 use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, second};
 
@@ -57,7 +57,7 @@ pub struct IdentitySettings {
     /// Tells clients of sessions that ended and of approvals.
     pub outbound: Outbound,
     /// What the country decides about signing in.
-    pub rules: Rules,
+    pub rules: SignInRules,
 }
 
 /// The settings are wrong.
@@ -99,7 +99,7 @@ pub(crate) struct Inner {
     pub(crate) trust: Option<TrustFramework>,
     pub(crate) licences: Licences,
     pub(crate) outbound: Outbound,
-    pub(crate) rules: Rules,
+    pub(crate) rules: SignInRules,
     /// What authenticator apps show.
     pub(crate) site_name: String,
     /// None where the site's name is an address: passkeys need a name.

@@ -100,7 +100,7 @@ pub(crate) struct IdentityPart {
     pub(crate) trust_framework: Option<identity::TrustFramework>,
     /// What the country decides about signing in.
     #[serde(default, rename = "sign_in")]
-    pub(crate) rules: identity::Rules,
+    pub(crate) rules: identity::SignInRules,
     #[serde(default, rename = "client")]
     pub(crate) clients: Vec<identity::ClientMetadata>,
     /// Who may ask about people (`verifiers.toml`).

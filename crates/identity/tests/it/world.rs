@@ -11,7 +11,7 @@ use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, Rules,
+    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, SignInRules,
     TrustFramework, UssdRules, enrol_officer, enrol_person, recognise, secret_digest,
 };
 use journal::{Acts, Key, Subscriptions, Workers};
@@ -140,8 +140,8 @@ pub(crate) fn people() -> Registers {
 }
 
 /// What this small country decides about signing in.
-fn rules() -> Rules {
-    Rules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }) }
+fn rules() -> SignInRules {
+    SignInRules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }) }
 }
 
 /// How this small country says that it knows people.

@@ -212,7 +212,7 @@ fn her_ways_of_signing_in_stand_on_a_page() {
     on_each(async |world| {
         let mut browser = signed_in(&world).await;
         let page = browser.get("/account/factors").await;
-        assert!(page.body.contains("Printed recovery code") && page.body.len() < 14_000);
+        assert!(page.body.contains("Printed recovery code") && page.body.len() < 16_000);
         assert_eq!(browser.send("/account/factors/lock", &[("factor", "code")]).await.status, 303);
         let page = browser.get("/account/factors").await;
         assert!(page.body.contains("Locked by you"), "this session goes on: {}", page.body);
