@@ -10,6 +10,7 @@ use journal::Acts;
 use registers::Registers;
 use spine::{Cx, Date, Fault};
 
+use crate::family::Families;
 use crate::kinds::{Kind, Kinds};
 use crate::population::Population;
 use crate::{api, pages};
@@ -74,6 +75,12 @@ impl Civil {
     #[must_use]
     pub fn population(&self) -> Population {
         Population::new(self.inner.registers.clone())
+    }
+
+    /// The families of that population.
+    #[must_use]
+    pub fn families(&self) -> Families {
+        Families::new(self.population(), self.kinds().majority_years)
     }
 
     /// Every page and interface of the engine.

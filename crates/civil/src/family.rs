@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Cx, Date, Fault, Id, IdKind, Resource, Timestamp, time};
 
 use crate::engine::Civil;
+use crate::population::Population;
 use crate::rows::links;
 
 /// The kind of a link's identifier.
@@ -116,44 +117,92 @@ pub fn family(cx: &mut Cx<'_>, person: &str, day: Date, known: Timestamp) -> Res
     Ok(Family { others: on(links::of(cx.tx(), person, known)?), own: on(links::held_by(cx.tx(), person, known)?) })
 }
 
-/// Who may act for a person because she is a child (her parents) or because a court said so, today. Nobody acts for
-/// herself by this. Parents who are dead are no guardians.
+/// Families, for engines that ask who is responsible for whom. Cheap to clone.
+#[derive(Clone)]
+pub struct Families {
+    population: Population,
+    majority_years: i64,
+}
+
+impl Families {
+    /// The families of a population whose children come of age at `majority_years`.
+    #[must_use]
+    pub const fn new(population: Population, majority_years: i64) -> Self {
+        Self { population, majority_years }
+    }
+
+    /// Who may act for a person because she is a child (her parents) or because a court said so, today. Nobody acts for
+    /// herself by this, for the dead, or after death.
+    ///
+    /// # Errors
+    /// `civil.person.unknown`; the store's faults.
+    pub fn guardians(&self, cx: &mut Cx<'_>, person: &str) -> Result<Vec<String>, Fault> {
+        let today = self.population.today(cx);
+        let ward = self.population.person(cx, person)?.ok_or_else(|| Fault::not_found("civil.person.unknown"))?;
+        let mut guardians = Vec::new();
+        if ward.died.is_some() {
+            return Ok(guardians);
+        }
+        let is_child = time::age_in_years(ward.born, today) < self.majority_years;
+        let known = cx.now();
+        for link in family(cx, person, today, known)?.others {
+            let counts = link.tie == Tie::Guardian || (is_child && link.tie.is_parent());
+            if counts && !guardians.contains(&link.holder) && self.is_alive(cx, &link.holder)? {
+                guardians.push(link.holder);
+            }
+        }
+        Ok(guardians)
+    }
+
+    /// The children and wards a person may act for, today.
+    ///
+    /// # Errors
+    /// The store's faults.
+    pub fn wards(&self, cx: &mut Cx<'_>, person: &str) -> Result<Vec<String>, Fault> {
+        let (today, known) = (self.population.today(cx), cx.now());
+        let mut wards = Vec::new();
+        for link in family(cx, person, today, known)?.own {
+            let may_be = (link.tie == Tie::Guardian || link.tie.is_parent()) && !wards.contains(&link.whose);
+            if may_be && self.guardians(cx, &link.whose)?.iter().any(|guardian| guardian == person) {
+                wards.push(link.whose);
+            }
+        }
+        Ok(wards)
+    }
+
+    /// Whether somebody lives and is of age.
+    ///
+    /// # Errors
+    /// The store's faults.
+    pub fn is_of_age(&self, cx: &mut Cx<'_>, person: &str) -> Result<bool, Fault> {
+        let today = self.population.today(cx);
+        let known = self.population.person(cx, person)?.filter(|person| person.died.is_none());
+        Ok(known.is_some_and(|person| time::age_in_years(person.born, today) >= self.majority_years))
+    }
+
+    /// Whether somebody is in the population and lives.
+    ///
+    /// # Errors
+    /// The store's faults.
+    pub fn is_alive(&self, cx: &mut Cx<'_>, person: &str) -> Result<bool, Fault> {
+        Ok(self.population.person(cx, person)?.is_some_and(|person| person.died.is_none()))
+    }
+}
+
+/// Who may act for a person: see [`Families::guardians`].
 ///
 /// # Errors
 /// `civil.person.unknown`; the store's faults.
 pub fn guardians(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<Vec<String>, Fault> {
-    let today = civil.today(cx);
-    let ward = civil.population().person(cx, person)?.ok_or_else(|| Fault::not_found("civil.person.unknown"))?;
-    let is_child = time::age_in_years(ward.born, today) < civil.kinds().majority_years;
-    let known = cx.now();
-    let mut guardians = Vec::new();
-    for link in family(cx, person, today, known)?.others {
-        let counts = link.tie == Tie::Guardian || (is_child && link.tie.is_parent());
-        if counts && !guardians.contains(&link.holder) && is_alive(cx, civil, &link.holder)? {
-            guardians.push(link.holder);
-        }
-    }
-    Ok(guardians)
+    civil.families().guardians(cx, person)
 }
 
-/// The children and wards a person may act for, today.
+/// Whom a person may act for: see [`Families::wards`].
 ///
 /// # Errors
 /// The store's faults.
 pub fn wards(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<Vec<String>, Fault> {
-    let (today, known) = (civil.today(cx), cx.now());
-    let mut wards = Vec::new();
-    for link in family(cx, person, today, known)?.own {
-        let may_be = (link.tie == Tie::Guardian || link.tie.is_parent()) && !wards.contains(&link.whose);
-        if may_be && guardians(cx, civil, &link.whose)?.iter().any(|guardian| guardian == person) {
-            wards.push(link.whose);
-        }
-    }
-    Ok(wards)
-}
-
-fn is_alive(cx: &mut Cx<'_>, civil: &Civil, person: &str) -> Result<bool, Fault> {
-    Ok(civil.population().person(cx, person)?.is_some_and(|person| person.died.is_none()))
+    civil.families().wards(cx, person)
 }
 
 /// The spouses of a person on a day.
@@ -207,7 +256,7 @@ pub fn appoint(cx: &mut Cx<'_>, civil: &Civil, guardian: &str, ward: &str, order
         return Err(Fault::invalid("civil.order.missing"));
     }
     for person in [guardian, ward] {
-        if !is_alive(cx, civil, person)? {
+        if !civil.families().is_alive(cx, person)? {
             return Err(Fault::not_found("civil.person.unknown"));
         }
     }
@@ -217,6 +266,42 @@ pub fn appoint(cx: &mut Cx<'_>, civil: &Civil, guardian: &str, ward: &str, order
         spine::Act::new("civil.guardian.appointed").about(ward).on(guardian).because("guardianship", "court order");
     cx.record(act);
     Ok(())
+}
+
+/// Writes who somebody's parents or guardians are as another record said it: people who are brought in, not registered here.
+/// What is known already is left as it is; returns how many links are new.
+///
+/// # Errors
+/// `civil.person.unknown`; `civil.guardian.self`; the authority's refusal.
+pub fn bring(
+    cx: &mut Cx<'_>,
+    families: &Families,
+    child: &str,
+    holders: &[(Tie, String)],
+    from: Date,
+    source: &str,
+) -> Result<usize, Fault> {
+    cx.may("civil.family.bring", &Resource::new("Person", child))?;
+    let known = cx.now();
+    let has = family(cx, child, from, known)?.others;
+    let mut new = 0;
+    for (what, holder) in holders {
+        if holder == child {
+            return Err(Fault::invalid("civil.guardian.self"));
+        }
+        for person in [holder.as_str(), child] {
+            if families.population.person(cx, person)?.is_none() {
+                return Err(Fault::not_found("civil.person.unknown"));
+            }
+        }
+        if !has.iter().any(|link| link.tie == *what && link.holder == *holder) {
+            tie(cx, holder, *what, child, from, source)?;
+            new += 1;
+        }
+    }
+    let act = spine::Act::new("civil.family.brought").about(child).because("registration", "program");
+    cx.record(act.with("links", new));
+    Ok(new)
 }
 
 /// Puts people into one household as from today; those who were in another leave it.
@@ -229,7 +314,7 @@ pub fn gather(cx: &mut Cx<'_>, civil: &Civil, people: &[String]) -> Result<Strin
     cx.may("civil.household.gather", &Resource::new("Household", &household))?;
     let (today, known) = (civil.today(cx), cx.now());
     for person in people {
-        if !is_alive(cx, civil, person)? {
+        if !civil.families().is_alive(cx, person)? {
             return Err(Fault::not_found("civil.person.unknown"));
         }
         for link in family(cx, person, today, known)?.own.iter().filter(|link| link.tie == Tie::Household) {

@@ -52,7 +52,7 @@ pub use engine::{Civil, Consequence, Vital};
 pub use enrol::{NewPerson, enrol};
 pub use event::{Done, Event, EventId, EventKind, Evidence, Informant, State};
 pub use examine::{Examined, find, look, refuse, send_back, validate, waiting};
-pub use family::{Family, Link, LinkId, LinkKind, Tie, appoint, family, gather, guardians, wards};
+pub use family::{Families, Family, Link, LinkId, LinkKind, Tie, appoint, bring, family, gather, guardians, wards};
 pub use judge::judge;
 pub use kinds::{Circumstance, Effect, EvidenceKind, Kind, Kinds, KindsError, Party};
 pub use likeness::{Likeness, Verdict};

@@ -82,4 +82,4 @@ pub use refusal::{Refusal, Reply, correctable, see_other};
 pub use show::sheet::Sheet;
 pub use site::{Link, Site, SiteSettings};
 pub use streamed::{Pieces, streamed};
-pub use visit::{Session, Visit};
+pub use visit::{Acting, ActingState, Session, Visit};

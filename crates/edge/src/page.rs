@@ -12,7 +12,7 @@ use crate::headers::{self, OwnScript};
 use crate::mark::{ICON, MOKOROTLO};
 use crate::show::sheet::Sheet;
 use crate::style;
-use crate::visit::Visit;
+use crate::visit::{ActingState, Visit};
 
 /// A page on its way to a person.
 #[must_use]
@@ -169,6 +169,27 @@ impl Page {
                     }
                 }
                 div.band {}
+            }
+            (self.acting())
+        }
+    }
+
+    /// For whom the visitor acts, with the way back.
+    fn acting(&self) -> Markup {
+        let (visit, path) = (&self.visit, &self.visit.site().settings().acting_path);
+        let Some(acting) = visit.acting() else { return Markup::default() };
+        let key = match acting.state {
+            ActingState::Holds => "edge.acting.holds",
+            ActingState::Aside => "edge.acting.aside",
+            ActingState::Over => "edge.acting.over",
+        };
+        html! {
+            aside.act aria-label=(visit.t("edge.acting.label")) {
+                div.w {
+                    p { (visit.t1(key, "name", acting.name.reveal().as_str())) }
+                    @if acting.state == ActingState::Over { a href=(path) { (visit.t("edge.acting.choose")) } }
+                    @else { (visit.form(&format!("{path}/stop"), html! { button.b.b2 { (visit.t("edge.acting.stop")) } })) }
+                }
             }
         }
     }

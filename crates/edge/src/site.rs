@@ -57,6 +57,8 @@ pub struct SiteSettings {
     pub sign_out_path: String,
     /// Where a signed-in visitor finds her account.
     pub account_path: String,
+    /// Where a visitor chooses for whom she acts; a form to `/stop` below it ends it.
+    pub acting_path: String,
     /// The navigation bar, by who visits.
     pub navigation: Navigation,
     /// Links at the foot of every page.
@@ -86,6 +88,7 @@ impl SiteSettings {
             sign_in_path: "/sign-in".to_owned(),
             sign_out_path: "/sign-out".to_owned(),
             account_path: "/account".to_owned(),
+            acting_path: "/acting".to_owned(),
             navigation: Arc::new(|_| Vec::new()),
             footer: Vec::new(),
         }

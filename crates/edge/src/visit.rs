@@ -13,7 +13,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use maud::{Markup, html};
 use spine::{
-    Actor, ActorKind, Arg, Caller, Date, Fault, FieldFault, Language, Localised, Money, Secret, Text, Timestamp, Via,
+    Actor, ActorKind, Arg, Caller, Date, Fault, FieldFault, Language, Localised, Money, Personal, Secret, Text,
+    Timestamp, Via,
 };
 
 use crate::answers::Answers;
@@ -34,6 +35,28 @@ pub struct Session {
     pub binding: Secret<Vec<u8>>,
     /// Through what.
     pub via: Via,
+    /// For whom the visitor chose to act.
+    pub acting: Option<Acting>,
+}
+
+/// For whom a visitor chose to act, as every page says it.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    /// Who is acted for.
+    pub name: Personal<String>,
+    /// What this page makes of it.
+    pub state: ActingState,
+}
+
+/// What a page makes of a visitor's choice to act for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActingState {
+    /// What she does here she does for the other.
+    Holds,
+    /// This page is her own affair, whomever she acts for elsewhere.
+    Aside,
+    /// She may not act for the other any more.
+    Over,
 }
 
 /// One request: who, in which language, from where.
@@ -49,7 +72,7 @@ struct Core {
     /// The language was chosen by a link and is to be remembered.
     chosen: bool,
     anonymous: Caller,
-    recognised: OnceLock<(Caller, Secret<Vec<u8>>)>,
+    recognised: OnceLock<(Caller, Secret<Vec<u8>>, Option<Acting>)>,
     lapsed: OnceLock<Lapsed>,
     visit_cookie: Option<String>,
     minted: OnceLock<String>,
@@ -94,9 +117,9 @@ impl Visit {
 
     /// Says who it is. Called once, by the middleware that knows sessions and tokens; later calls change nothing.
     pub fn recognise(&self, session: Session) {
-        let Session { actor, binding, via } = session;
+        let Session { actor, binding, via, acting } = session;
         let caller = Caller { actor, via, language: self.core.anonymous.language.clone() };
-        let _ = self.core.recognised.set((caller, binding));
+        let _ = self.core.recognised.set((caller, binding, acting));
     }
 
     /// Says whose session this browser had until it ended, so that a form sent too late is kept for her.
@@ -111,13 +134,18 @@ impl Visit {
     /// Who asks, for `Acts::write` and `Acts::read`.
     #[must_use]
     pub fn caller(&self) -> &Caller {
-        self.core.recognised.get().map_or(&self.core.anonymous, |(caller, _)| caller)
+        self.core.recognised.get().map_or(&self.core.anonymous, |(caller, ..)| caller)
     }
 
     /// Who acts.
     #[must_use]
     pub fn actor(&self) -> &Actor {
         &self.caller().actor
+    }
+
+    /// For whom the visitor chose to act.
+    pub(crate) fn acting(&self) -> Option<&Acting> {
+        self.core.recognised.get().and_then(|(.., acting)| acting.as_ref())
     }
 
     /// Whether somebody has signed in.
@@ -289,7 +317,7 @@ impl Visit {
     /// What this visitor's forms are bound to: the session, or the anonymous visit.
     pub(crate) fn binding(&self) -> Secret<Vec<u8>> {
         match self.core.recognised.get() {
-            Some((_, binding)) => session_binding(binding),
+            Some((_, binding, _)) => session_binding(binding),
             None => Secret::new([b"visit:", self.visit_id().unwrap_or_default().as_bytes()].concat()),
         }
     }

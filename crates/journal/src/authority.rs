@@ -1,8 +1,8 @@
 //! Who may do what: Cedar policies from the pack (`policies/*.cedar`), denied by default.
 //!
 //! A policy sees `principal` (`Person`, `Officer`, `Client`, `System` or `Anonymous`, with `assurance` 0–3,
-//! `institution`, `roles`, and its roles as parents: `principal in Role::"passport-officer"`), `action`
-//! (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives). It does not see
+//! `institution`, `mandate` where it acts for another, `roles`, and its roles as parents: `principal in
+//! Role::"passport-officer"`), `action` (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives). It does not see
 //! who or which one it is: no policy is about one person, and what is whose the operation says (`own`).
 //!
 //! **Invariant:** every refusal says which rule refused, or that none allows it, and what would change it:
@@ -93,8 +93,8 @@ impl Policies {
         if let Some(institution) = &actor.institution {
             attributes.insert("institution".to_owned(), RestrictedExpression::new_string(institution.clone()));
         }
-        if let Some(person) = &actor.on_behalf_of {
-            attributes.insert("on_behalf_of".to_owned(), RestrictedExpression::new_string(person.clone()));
+        if let Some(behalf) = &actor.on_behalf_of {
+            attributes.insert("mandate".to_owned(), RestrictedExpression::new_string(behalf.kind.clone()));
         }
         let names = actor.roles.iter().map(|role| RestrictedExpression::new_string(role.clone()));
         attributes.insert("roles".to_owned(), RestrictedExpression::new_set(names));
@@ -180,7 +180,8 @@ fn having_a_say(policies: &PolicySet, action: Option<&EntityUid>) -> Result<Poli
 
 /// Everything that a policy sees, as one text.
 fn seen(actor: &Actor, action: &str, resource: &Resource) -> Result<String, String> {
-    let who = (actor.kind, actor.assurance, &actor.institution, &actor.on_behalf_of, &actor.roles);
+    let mandate = actor.on_behalf_of.as_ref().map(|behalf| &behalf.kind);
+    let who = (actor.kind, actor.assurance, &actor.institution, mandate, &actor.roles);
     serde_json::to_string(&(action, who, resource.kind, &resource.attributes)).map_err(|error| error.to_string())
 }
 

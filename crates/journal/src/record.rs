@@ -54,7 +54,7 @@ pub(crate) fn record(id: ActId, now: Timestamp, caller: &Caller, act: &Act) -> R
         kind: &act.kind,
         legal_basis: &act.legal_basis,
         object: act.object.as_deref(),
-        on_behalf_of: actor.on_behalf_of.as_deref(),
+        on_behalf_of: actor.on_behalf_of.as_ref().map(|behalf| behalf.person.as_str()),
         purpose: &act.purpose,
         subject: act.subject.as_deref(),
         v: 1,

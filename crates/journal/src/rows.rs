@@ -49,7 +49,7 @@ pub(crate) fn append_act(
         act.kind.into(),
         actor_kind(actor.kind).into(),
         actor.id.clone().into(),
-        actor.on_behalf_of.clone().into(),
+        actor.on_behalf_of.as_ref().map(|behalf| behalf.person.clone()).into(),
         act.subject.into(),
         act.object.into(),
         act.purpose.into(),

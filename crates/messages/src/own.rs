@@ -23,8 +23,7 @@ impl Messages {
         before: Option<NoticeId>,
         limit: u16,
     ) -> Result<Vec<OwnNotice>, Fault> {
-        let actor = cx.actor();
-        let own = actor.id == person || actor.on_behalf_of.as_deref() == Some(person);
+        let own = cx.actor().is_for(person);
         cx.may("messages.notice.view", &Resource::new("Notice", person).with("owner", person).is("own", own))?;
         // Identifiers sort as text; `~` comes after all of them.
         let before = before.map_or_else(|| "~".to_owned(), |id| id.to_string());

@@ -69,8 +69,7 @@ pub(crate) fn found(cx: &mut Cx<'_>, id: RequestId) -> Result<Request, Fault> {
 
 /// Whether the actor pays this herself, or for the payer.
 pub(crate) fn is_own(cx: &Cx<'_>, payer: &str) -> bool {
-    let actor = cx.actor();
-    actor.id == payer || actor.on_behalf_of.as_deref() == Some(payer)
+    cx.actor().is_for(payer)
 }
 
 /// The request as the policies see it.

@@ -2,8 +2,12 @@
 //!
 //! **Invariant:** an actor is made by the edge (from a session or token) or by a worker, never by an engine.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::behalf::Behalf;
+use crate::fault::Fault;
 use crate::guarded::Personal;
 use crate::text::Language;
 
@@ -64,8 +68,8 @@ pub struct Actor {
     pub institution: Option<String>,
     /// How surely known.
     pub assurance: Assurance,
-    /// The person acted for, where that is another.
-    pub on_behalf_of: Option<String>,
+    /// Whom she acts for, where that is another.
+    pub on_behalf_of: Option<Arc<Behalf>>,
 }
 
 impl Actor {
@@ -99,6 +103,35 @@ impl Actor {
             assurance: Assurance::None,
             on_behalf_of: None,
         }
+    }
+
+    /// Whose affairs these are: her own, or those of whom she acts for.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        self.on_behalf_of.as_ref().map_or(&self.id, |behalf| &behalf.person)
+    }
+
+    /// Whether she acts for `person`: for herself, or under a mandate. [`crate::Cx::may`] holds her to its scope.
+    #[must_use]
+    pub fn is_for(&self, person: &str) -> bool {
+        self.principal() == person
+    }
+
+    /// Whose affairs may be read with `action`, where no policy is asked because they are one's own.
+    ///
+    /// # Errors
+    /// As [`Behalf::allows`].
+    pub fn whose(&self, action: &str) -> Result<&str, Fault> {
+        self.allows(action, None)?;
+        Ok(self.principal())
+    }
+
+    /// Whether a mandate she acts under covers `action`; her own affairs are always covered.
+    ///
+    /// # Errors
+    /// As [`Behalf::allows`].
+    pub fn allows(&self, action: &str, service: Option<&str>) -> Result<(), Fault> {
+        self.on_behalf_of.as_ref().map_or(Ok(()), |behalf| behalf.allows(action, service))
     }
 
     /// Whether the officer holds `role`.

@@ -154,17 +154,27 @@ impl<'a> Cx<'a> {
     /// Asks whether the actor may do `action` (`engine.noun.verb`) to `resource`.
     ///
     /// # Errors
-    /// The authority's refusal.
+    /// The authority's refusal; as [`crate::Behalf::allows`] for whoever acts for another.
     pub fn may(&mut self, action: &str, resource: &Resource) -> Result<(), Fault> {
+        self.within(action, resource)?;
         self.authority.decide(&self.caller.actor, action, resource)?;
         self.allowed = true;
         Ok(())
     }
 
+    /// Holds whoever acts for another to what she was given.
+    fn within(&self, action: &str, resource: &Resource) -> Result<(), Fault> {
+        let service = match resource.attributes.get("service") {
+            Some(Attribute::Text(service)) => Some(service.as_str()),
+            _ => None,
+        };
+        self.caller.actor.allows(action, service)
+    }
+
     /// Whether the actor may do `action`, without refusing: for showing or hiding a button.
     #[must_use]
     pub fn could(&self, action: &str, resource: &Resource) -> bool {
-        self.authority.decide(&self.caller.actor, action, resource).is_ok()
+        self.within(action, resource).is_ok() && self.authority.decide(&self.caller.actor, action, resource).is_ok()
     }
 
     /// A new identifier; those of one operation ascend.

@@ -13,6 +13,7 @@
 //! | `text.rs`, `words.rs` | sentences as keys, and the languages that say them |
 //! | `fold.rs` | one search key for a name written in several spellings |
 //! | `actor.rs` | who acts, for whom, through what, how surely known |
+//! | `behalf.rs` | for whom an actor acts where that is another, and how far |
 //! | `act.rs` | what an operation leaves behind: acts, events, jobs |
 //! | `cx.rs` | the context of one operation |
 //! | `tx.rs` | the transaction, its values and rows, and the [`Database`] behind it |
@@ -22,6 +23,7 @@
 
 pub mod act;
 pub mod actor;
+pub mod behalf;
 pub mod canonical;
 pub mod cx;
 pub mod fault;
@@ -36,6 +38,7 @@ pub mod words;
 
 pub use act::{Act, Event, Job};
 pub use actor::{Actor, ActorKind, Assurance, Caller, Via};
+pub use behalf::{Behalf, Scope};
 pub use cx::{Authority, Cx, Entropy, Leavings, Resource};
 pub use fault::{Fault, FaultKind, FieldFault};
 pub use fold::Folding;

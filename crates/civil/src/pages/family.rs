@@ -21,7 +21,7 @@ async fn own(Of(civil): Of<Civil>, visit: Visit) -> Result<Page, Refusal> {
     if actor.kind != ActorKind::Person {
         return Err(Fault::forbidden("civil.family.people").into());
     }
-    let (person, engine) = (actor.id.clone(), civil.clone());
+    let (person, engine) = (actor.whose("civil.family.view")?.to_owned(), civil.clone());
     let read = move |cx: &mut Cx<'_>| {
         let (today, known) = (engine.today(cx), cx.now());
         let family = family(cx, &person, today, known)?;
@@ -53,6 +53,7 @@ async fn own(Of(civil): Of<Civil>, visit: Visit) -> Result<Page, Refusal> {
         p { (visit.t("civil.family.lead")) }
         @if rows.is_empty() { p { (visit.t("civil.family.none")) } } @else { (table) }
         @if guardians > 0 { p { (visit.t("civil.family.guarded")) } }
+        p { a href=(visit.site().settings().acting_path) { (visit.t("civil.family.act")) } }
     }))
 }
 

@@ -29,7 +29,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
         actor.institution = Some("ministry-home-affairs".to_owned());
         actor.assurance = Assurance::Substantial;
         actor.roles = who.split('+').map(str::to_owned).collect();
-        visit.recognise(Session { actor, binding: Secret::new(b"binding".to_vec()), via: Via::Web });
+        visit.recognise(Session { actor, binding: Secret::new(b"binding".to_vec()), via: Via::Web, acting: None });
     }
     next.run(request).await
 }

@@ -157,7 +157,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
     let name = edge::cookie::read(request.headers(), "session").map(str::to_owned);
     if let Some(name) = name {
         let actor = Actor::person(format!("per_{name}"), Personal::new(name.clone()), Assurance::Substantial);
-        visit.recognise(Session { actor, binding: Secret::new(name.into_bytes()), via: Via::Web });
+        visit.recognise(Session { actor, binding: Secret::new(name.into_bytes()), via: Via::Web, acting: None });
     }
     next.run(request).await
 }

@@ -69,7 +69,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
         actor.name = Personal::new("Thabo Nkuebe".to_owned());
     }
     if path.starts_with("/my") || path.starts_with("/desk") {
-        visit.recognise(Session { actor, binding: Secret::new(vec![1]), via: Via::Web });
+        visit.recognise(Session { actor, binding: Secret::new(vec![1]), via: Via::Web, acting: None });
     }
     next.run(request).await
 }

@@ -39,7 +39,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
         } else {
             Actor::person(&name, shown, Assurance::Substantial)
         };
-        visit.recognise(Session { actor, binding: Secret::new(name.into_bytes()), via: Via::Web });
+        visit.recognise(Session { actor, binding: Secret::new(name.into_bytes()), via: Via::Web, acting: None });
     }
     next.run(request).await
 }

@@ -100,7 +100,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
         actor.institution = Some("ministry-home-affairs".to_owned());
         actor.assurance = Assurance::Substantial;
         actor.name = Personal::new("Puleng Tau".to_owned());
-        visit.recognise(Session { actor, binding: Secret::new(b"binding".to_vec()), via: Via::Api });
+        visit.recognise(Session { actor, binding: Secret::new(b"binding".to_vec()), via: Via::Api, acting: None });
     }
     next.run(request).await
 }
