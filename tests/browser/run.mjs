@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { acting } from "./acting.mjs";
 import { civil } from "./civil.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
@@ -20,7 +21,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|mdt)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -134,6 +135,7 @@ try {
   await journey({ service: "driver-licence-renewal", role: "licence-officer", words: "laesense", person: person("licence expired"), language: "st", javaScript: true });
   await journey({ service: "birth-certificate-copy", role: "registration-officer", words: "birth", person: both, language: "en", javaScript: false });
   await journey({ service: "passport-renewal", role: "passport-officer", words: "phasepoto", person: person("passport expired"), language: "st", javaScript: false });
+  await acting({ demo, visitor, language: "en", javaScript: true });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });
   await killed(chrome, [], "SQLite");

@@ -101,6 +101,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         population: None,
         trust: None,
         licences: identity::Licences::default(),
+        mandates: identity::Mandates::default(),
         outbound: Outbound::new(OutboundLimits::default()),
         rules: SignInRules::default(),
     })

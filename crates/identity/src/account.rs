@@ -4,7 +4,11 @@
 //! **Invariant:** an account's identifier is the person's (`per_…`) or officer's (`off_…`) own; a login names one
 //! account of its kind; secrets arrive here hashed or sealed. Where next: `enrol.rs`, `sign_in.rs`.
 
-use spine::{Actor, ActorKind, Assurance, Language, Personal, Secret};
+use std::collections::{BTreeMap, BTreeSet};
+
+use spine::{Actor, ActorKind, Assurance, Cx, Fault, Language, Personal, Secret};
+
+use crate::rows::accounts as rows;
 
 /// Whose account it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +60,20 @@ pub(crate) struct Account {
     pub(crate) active: bool,
     /// The second step she chose, by name.
     pub(crate) second_step: Option<String>,
+}
+
+/// What accounts are called, by identifier; those that are none are left out.
+///
+/// # Errors
+/// The store's faults.
+pub fn names_of(cx: &mut Cx<'_>, accounts: BTreeSet<String>) -> Result<BTreeMap<String, String>, Fault> {
+    let mut names = BTreeMap::new();
+    for id in accounts {
+        if let Some(shown) = rows::shown(cx.tx(), &id)? {
+            names.insert(id, shown.name.reveal().clone());
+        }
+    }
+    Ok(names)
 }
 
 /// An account to be made.

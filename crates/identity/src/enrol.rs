@@ -6,6 +6,7 @@
 use spine::{Act, Cx, Fault, FaultKind, Language, Personal, Resource, Secret};
 
 use crate::account::{Kind, NewAccount, normal_login};
+use crate::mandates::end::end_all_of;
 use crate::rows::{accounts, grants};
 use crate::session;
 
@@ -150,6 +151,7 @@ pub fn set_lock(cx: &mut Cx<'_>, account: &str, locked: bool) -> Result<(), Faul
     }
     if locked {
         end_everything(cx, account)?;
+        end_all_of(cx, account, "lock")?;
     }
     let kind = if locked { "identity.account.locked" } else { "identity.account.unlocked" };
     cx.record(Act::new(kind).about(account).on(account).because("sign-in", "identity-service"));

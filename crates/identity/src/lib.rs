@@ -16,6 +16,7 @@
 //! | `passkey.rs` | WebAuthn |
 //! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
 //! | `enrolment/` | the national ID: numbers in its stead, enrolment, cards |
+//! | `mandates/` | acting for others |
 //! | `verification/` | questions of banks and payrolls, proof of life, and what a death closes |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
@@ -31,6 +32,7 @@ mod flow;
 mod fresh;
 mod keys;
 mod letters;
+mod mandates;
 mod pages;
 mod passkey;
 mod passkey_pages;
@@ -49,12 +51,17 @@ mod sign_in;
 mod throttle;
 mod verification;
 
-pub use account::{Kind, normal_login};
+pub use account::{Kind, names_of, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
 pub use enrolment::{
     Enrolment, EnrolmentSettings, OwnVid, Rules, RulesError, Vid, VidKind, VidMade, make_vid, own_vids, revoke_vid,
 };
 pub use factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
+pub use mandates::{
+    Mandate, MandateError, MandateId, MandateRules, MandateState, Mandates, Offer, OrganisationId, Proposal,
+    answer_offer, approve as approve_mandate, end_mandate, offer as offer_mandate, propose as propose_mandate,
+    register_organisation,
+};
 pub use provider::assurance::TrustFramework;
 pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
@@ -81,5 +88,11 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { engine: "identity", number: 11, name: "factors", sql: include_str!("../migrations/0011_factors.sql") },
     Migration { engine: "identity", number: 12, name: "sign_in", sql: include_str!("../migrations/0012_sign_in.sql") },
+    Migration {
+        engine: "identity",
+        number: 13,
+        name: "mandates",
+        sql: include_str!("../migrations/0013_mandates.sql"),
+    },
     Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
 ];

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Id, IdKind, Personal, Resource, Timestamp, Tx, TxError};
 
 use crate::account::{self, Kind};
+use crate::mandates::MandateId;
 use crate::provider::logout_notice;
 use crate::rows::{participants, sessions};
 
@@ -60,6 +61,9 @@ pub(crate) struct Found {
     pub(crate) roles: Vec<String>,
     pub(crate) institution: Option<String>,
     pub(crate) active: bool,
+    /// Whom it acts for, if she chose to, and under which mandate.
+    pub(crate) acting_for: Option<String>,
+    pub(crate) mandate: Option<MandateId>,
 }
 
 impl Found {

@@ -15,6 +15,7 @@ use spine::{Act, Actor, ActorKind, Caller, Fault, Resource, Secret, Via};
 use webauthn_rs::Webauthn;
 
 use crate::keys::Keys;
+use crate::mandates::{self, Mandates};
 use crate::provider::assurance::TrustFramework;
 use crate::provider::client::{self, Client, ClientError};
 use crate::provider::directory::{self, Directory};
@@ -54,6 +55,8 @@ pub struct IdentitySettings {
     pub trust: Option<TrustFramework>,
     /// Which organisations may ask about people.
     pub licences: Licences,
+    /// Who may act for whom.
+    pub mandates: Mandates,
     /// Tells clients of sessions that ended and of approvals.
     pub outbound: Outbound,
     /// What the country decides about signing in.
@@ -98,6 +101,7 @@ pub(crate) struct Inner {
     pub(crate) population: Option<Population>,
     pub(crate) trust: Option<TrustFramework>,
     pub(crate) licences: Licences,
+    pub(crate) mandates: Mandates,
     pub(crate) outbound: Outbound,
     pub(crate) rules: SignInRules,
     /// What authenticator apps show.
@@ -153,6 +157,7 @@ impl Identity {
             population: settings.population,
             trust: settings.trust,
             licences: settings.licences,
+            mandates: settings.mandates,
             outbound: settings.outbound,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -168,6 +173,7 @@ impl Identity {
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())
             .merge(verification::routes())
+            .merge(mandates::routes())
             .layer(from_fn_with_state(self.clone(), directory::fresh))
             .with_state(self.clone())
     }

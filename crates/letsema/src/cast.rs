@@ -14,14 +14,19 @@ use crate::people::Wanted;
 pub(crate) struct Part {
     /// What she is there for.
     pub(crate) role: &'static str,
+    /// Whether she can sign in; a child cannot.
+    pub(crate) signs_in: bool,
     pub(crate) wanted: Wanted,
 }
+
+/// The child of the first of the cast.
+pub(crate) const CHILD: &str = "a child; the first person above is her mother or father and acts for her at /acting";
 
 /// People with something to do, in the order of `demo.json`.
 pub(crate) fn people() -> Vec<Part> {
     let adult =
         Wanted { age: Some(34), birth: true, passport_days: Some(60), licence_days: Some(30), phone_ends: Some(12) };
-    let with = |role, wanted| Part { role, wanted };
+    let with = |role, wanted| Part { role, signs_in: true, wanted };
     vec![
         with("passport expires in two months, licence in one; pays at once", adult),
         with(
@@ -41,6 +46,11 @@ pub(crate) fn people() -> Vec<Part> {
         with("wallet sends a forged answer first", Wanted { phone_ends: Some(7), ..adult }),
         with("wallet pays when it is too late", Wanted { phone_ends: Some(6), ..adult }),
         with("two at once", adult),
+        Part {
+            role: CHILD,
+            signs_in: false,
+            wanted: Wanted { age: Some(7), passport_days: None, licence_days: None, phone_ends: None, birth: true },
+        },
     ]
 }
 
@@ -54,7 +64,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 9] = [
+pub(crate) const OFFICERS: [OfficerPart; 11] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -102,6 +112,18 @@ pub(crate) const OFFICERS: [OfficerPart; 9] = [
         name: "Mosa Phafoli",
         roles: &["payments-officer"],
         institution: "ministry-finance",
+    },
+    OfficerPart {
+        login: "limpho.ntsane",
+        name: "Limpho Ntsane",
+        roles: &["identity-officer"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "teboho.mohale",
+        name: "Teboho Mohale",
+        roles: &["identity-officer"],
+        institution: "ministry-home-affairs",
     },
     OfficerPart { login: "operator", name: "Thato Nkhasi", roles: &["operator"], institution: "ministry-ict" },
 ];

@@ -106,6 +106,9 @@ pub(crate) struct IdentityPart {
     /// Who may ask about people (`verifiers.toml`).
     #[serde(skip)]
     pub(crate) licences: identity::Licences,
+    /// Who may act for whom (`mandates.toml`).
+    #[serde(skip)]
+    pub(crate) mandates: identity::Mandates,
     /// That what it says is an example.
     #[serde(default, rename = "illustrative")]
     pub(crate) _illustrative: bool,
@@ -229,6 +232,16 @@ impl Reader {
         layouts
     }
 
+    /// Who may act for whom, on services that there are.
+    fn mandates(&mut self, families: civil::Families, catalogue: &Catalogue) -> Option<identity::Mandates> {
+        let rules = self.toml("mandates.toml")?;
+        let proved = identity::Mandates::new(rules, Some(families));
+        let proved = proved.map_err(|error| self.faults.push(error.to_string())).ok()?;
+        let strange = proved.services().filter(|id| catalogue.offered(id).is_err());
+        self.faults.extend(strange.map(|id| format!("mandates.toml: there is no service {id}")));
+        Some(proved)
+    }
+
     fn fonts(&mut self) -> Option<Fonts> {
         let mut files = Vec::new();
         for name in self.names("fonts", "ttf") {
@@ -303,6 +316,8 @@ impl Country {
             Catalogue::parse(files.iter().map(|(file, text)| (file.as_str(), text.as_str())), around, folding)
                 .map_err(|faults| reader.faults.extend(faults.iter().map(ToString::to_string)))
                 .ok()?;
+        let families = civil::Families::new(civil::Population::new(registers.clone()), kinds.majority_years);
+        let mandates = reader.mandates(families, &catalogue)?;
         let files = reader.texts("policies", "cedar");
         let roles = roles(&files, &catalogue);
         let policies = Policies::parse(files.iter().map(|(file, text)| (file.as_str(), text.as_str())))
@@ -316,7 +331,7 @@ impl Country {
         Some(Self {
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
-            identity: reader.identity()?,
+            identity: IdentityPart { mandates, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,
             about,

@@ -17,6 +17,7 @@ use payments::Wallets;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
 
+use crate::acting;
 use crate::cast::{self, OFFICERS, Secrets};
 use crate::command;
 use crate::people::{Invented, Inventor};
@@ -66,9 +67,10 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         witnesses: Vec::new(),
     })
     .await?;
-    let people = populate(&program, &demo).await?;
-    let people = enrol_cast(&program, &secrets, &people).await.map_err(|fault| told("the people", &fault))?;
+    let cast = populate(&program, &demo).await?;
+    let people = enrol_cast(&program, &secrets, &cast).await.map_err(|fault| told("the people", &fault))?;
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
+    let acting = acting::arrange(&program, &cast).await.map_err(|fault| told("the mandates", &fault))?;
     let mut children = Vec::new();
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -83,6 +85,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "people": people,
         "officers": officers,
         "clients": cast::clients(&secrets),
+        "acting": acting,
         "verifiers": cast::verifiers(&secrets),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
@@ -156,10 +159,10 @@ fn verifier(part: cast::ClientPart) -> ClientMetadata {
 }
 
 /// Somebody in the cast, once enrolled.
-struct Enrolled {
-    id: String,
-    person: Map<String, Json>,
-    role: &'static str,
+pub(crate) struct Enrolled {
+    pub(crate) id: String,
+    pub(crate) person: Map<String, Json>,
+    pub(crate) part: cast::Part,
 }
 
 /// Writes the people, in batches, with a progress bar. Answers the cast.
@@ -176,8 +179,8 @@ async fn populate(program: &Program, demo: &Demo) -> Result<Vec<Enrolled>, Strin
         None => invent(program, demo, &mut inventor, parts.len() as u64).await?,
     };
     command::say(&format!("{} people", others + ids.len()));
-    let enrolled = ids.into_iter().zip(persons).zip(&parts);
-    Ok(enrolled.map(|((id, person), part)| Enrolled { id, person, role: part.role }).collect())
+    let enrolled = ids.into_iter().zip(persons).zip(parts);
+    Ok(enrolled.map(|((id, person), part)| Enrolled { id, person, part }).collect())
 }
 
 fn progress(length: u64) -> ProgressBar {
@@ -295,12 +298,12 @@ fn enrol_batch(cx: &mut Cx<'_>, known: &Known, batch: &[Invented]) -> Result<Vec
 /// Gives the cast their digital identities.
 async fn enrol_cast(program: &Program, secrets: &Secrets, cast: &[Enrolled]) -> Result<Vec<Json>, Fault> {
     let mut entries = Vec::new();
-    for one in cast {
+    for one in cast.iter().filter(|one| one.part.signs_in) {
         let text = |field: &str| one.person.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
         let (number, name) = (text("national_id"), format!("{} {}", text("given"), text("family")));
         let pin = secrets.pin(&number);
         let shown = civil::national_id::shown(&number);
-        entries.push(cast::person_entry(&shown, &pin, &name, &text("phone"), one.role, &one.id));
+        entries.push(cast::person_entry(&shown, &pin, &name, &text("phone"), one.part.role, &one.id));
         let key = Key::new("demo.person", &one.id, b"");
         if already(program, &one.id).await? {
             continue;
@@ -367,7 +370,7 @@ async fn enrol_officers(program: &Program, secrets: &Secrets) -> Result<Vec<Json
 }
 
 /// An officer's identifier that is the same at every start.
-fn officer_id(login: &str) -> String {
+pub(crate) fn officer_id(login: &str) -> String {
     let hash = crypto::sha256(&[b"letsema/demo/officer:", login.as_bytes()]);
     let bytes: Vec<u8> = hash.into_iter().take(16).collect();
     format!("off_{}", crypto::hex(&bytes))
@@ -379,6 +382,8 @@ const TOUR: &str = "
     /services                 apply, pay, follow, and get a document that anybody can check at /verify
     /my/looks                 who looked at my data; /my/family my family; /my/life proof of life
     /my/number                my number, and numbers I give out in its stead; /account/factors to lock a way of signing in
+    /acting                   act for another: the first person for her child, the fifth for the sixth (a carer), the
+                              third for a co-operative; limpho.ntsane and teboho.mohale register mandates
     /account                  sessions, passkeys, programs I let see my data
     /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
                               mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life

@@ -17,6 +17,7 @@
 //! | `verify.rs`, `pack.rs` | checking a document, checking a pack |
 //! | `clock.rs` | the real clock |
 
+mod acting;
 mod cast;
 mod clock;
 mod command;

@@ -15,7 +15,7 @@ use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
 use identity::{ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, recognise};
 use journal::log::{Sequencer, Witness};
-use journal::{Acts, Subscriptions, Workers, log};
+use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::{Carriers, Messages};
 use payments::{Gateway, WalletLink, Wallets};
 use portal::Portal;
@@ -72,6 +72,7 @@ pub(crate) struct Program {
 /// What of the country is needed after everything is wired.
 pub(crate) struct Known {
     pub(crate) population: civil::Population,
+    pub(crate) families: civil::Families,
     pub(crate) registers: registers::Registers,
     pub(crate) names: crate::country::Names,
     pub(crate) settlements: Vec<crate::country::Settlements>,
@@ -109,14 +110,7 @@ impl Program {
         let keys = Keys::open(&setup.data.join("keys")).map_err(|error| wrong("the keys", error))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open_store(setup.database.reveal(), &clock)?;
-        let subscriptions = Services::subscriptions(Subscriptions::default());
-        let acts = Acts::new(
-            Arc::new(store),
-            Arc::clone(&clock),
-            Arc::new(SystemEntropy),
-            Arc::new(country.policies),
-            subscriptions,
-        );
+        let acts = acts(store, &clock, country.policies);
         let log = Arc::new(keys.log(&country.about.log_name()).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
         let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
@@ -167,6 +161,7 @@ impl Program {
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, setup.outbound);
         let known = Known {
             population,
+            families: civil.families(),
             registers: country.registers,
             names: country.names,
             settlements: country.settlements,
@@ -200,6 +195,12 @@ impl Program {
             }
         });
     }
+}
+
+/// How everything is changed and read.
+fn acts(store: Store, clock: &Arc<dyn Clock>, policies: Policies) -> Acts {
+    let subscriptions = Services::subscriptions(Subscriptions::default());
+    Acts::new(Arc::new(store), Arc::clone(clock), Arc::new(SystemEntropy), Arc::new(policies), subscriptions)
 }
 
 /// The database, brought up to date.
@@ -260,6 +261,7 @@ fn identity(
         population: Some(population.clone()),
         trust: part.trust_framework,
         licences: part.licences,
+        mandates: part.mandates,
         outbound: setup.outbound.clone(),
         rules: part.rules,
     })

@@ -64,6 +64,9 @@ async fn account(visit: Visit) -> Reply {
         all.push(link("/my/looks", "portal.nav.looks", "portal.account.looks"));
         all.push(link("/my/notices", "portal.nav.notices", "portal.account.notices"));
     }
+    if !officer {
+        all.push(link("/account/mandates", "identity.mandates.title", "portal.account.mandates"));
+    }
     all.push(link("/account/sessions", "portal.account.sessions", "portal.account.sessions_hint"));
     if !officer {
         all.push(link("/account/factors", "portal.account.factors", "portal.account.factors_hint"));

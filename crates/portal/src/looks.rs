@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** a person sees all of it, and nobody else's. Reading one's own record leaves no deed.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::routing::get;
@@ -9,6 +11,7 @@ use edge::show::{Table, pagination};
 use edge::{Page, Refusal, Visit, html};
 use journal::{ActId, ActView, acts_about};
 use serde::Deserialize;
+use spine::Cx;
 
 use crate::Portal;
 
@@ -33,11 +36,17 @@ fn is_look(act: &ActView) -> bool {
 }
 
 async fn looks(State(portal): State<Portal>, visit: Visit, Query(asked): Query<Asked>) -> Result<Page, Refusal> {
-    let person = visit.must_sign_in()?.id.clone();
+    let person = visit.must_sign_in()?.whose("journal.act.view")?.to_owned();
+    let whose = person.clone();
     let before = asked.before.as_deref().and_then(|id| id.parse::<ActId>().ok());
     let all = asked.all.is_some();
     let limit = if all { LISTED } else { READ };
-    let mut acts = portal.acts.read(visit.caller(), move |cx| acts_about(cx, &person, before, limit)).await?;
+    let read = move |cx: &mut Cx<'_>| {
+        let acts = acts_about(cx, &person, before, limit)?;
+        let people = acts.iter().filter(|act| act.actor.kind == "person").map(|act| act.actor.id.clone()).collect();
+        Ok((acts, identity::names_of(cx, people)?))
+    };
+    let (mut acts, names) = portal.acts.read(visit.caller(), read).await?;
     let more = acts.len() == usize::from(limit);
     if !all {
         acts.retain(is_look);
@@ -56,7 +65,7 @@ async fn looks(State(portal): State<Portal>, visit: Visit, Query(asked): Query<A
     for act in &acts {
         table = table.row([
             html! { (visit.moment(act.at)) },
-            html! { (who(&visit, &portal, act)) },
+            html! { (who(&visit, &portal, act, &names, &whose)) },
             html! { (said(&visit, "act", &act.kind)) },
             html! { (said(&visit, "purpose", &act.purpose)) },
             html! { (said(&visit, "basis", &act.legal_basis)) },
@@ -71,7 +80,7 @@ async fn looks(State(portal): State<Portal>, visit: Visit, Query(asked): Query<A
     }))
 }
 
-fn who(visit: &Visit, portal: &Portal, act: &ActView) -> String {
+fn who(visit: &Visit, portal: &Portal, act: &ActView, names: &BTreeMap<String, String>, whose: &str) -> String {
     if act.actor.id == visit.actor().id {
         return visit.t("portal.looks.you");
     }
@@ -81,6 +90,14 @@ fn who(visit: &Visit, portal: &Portal, act: &ActView) -> String {
             let name = institution.map(|name| visit.local(name)).unwrap_or_default();
             let short: String = act.actor.id.chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
             format!("{name} ({} {short})", visit.t("portal.looks.officer"))
+        }
+        // Both see who acts for whom; so she sees by name who acted for her.
+        "person" => {
+            let name = names.get(&act.actor.id).cloned().unwrap_or_else(|| visit.t("portal.looks.somebody"));
+            match act.on_behalf_of.as_deref() == Some(whose) {
+                true => visit.t1("portal.looks.for_you", "name", name),
+                false => name,
+            }
         }
         "system" => visit.t("portal.looks.program"),
         "client" => act.actor.id.clone(),

@@ -28,6 +28,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             }
             if actor.has_role("identity-officer") {
                 links.push(Link::new("/identity/clients", "portal.nav.clients"));
+                links.push(Link::new("/identity/mandates", "portal.nav.mandates"));
             }
             if actor.has_role("operator") {
                 links.push(Link::new("/operations/jobs", "portal.nav.jobs"));

@@ -17,7 +17,7 @@ pub(crate) fn routes() -> Router<Portal> {
 }
 
 async fn notices(State(portal): State<Portal>, visit: Visit) -> Result<Page, Refusal> {
-    let person = visit.must_sign_in()?.id.clone();
+    let person = visit.must_sign_in()?.principal().to_owned();
     let messages = portal.messages.clone();
     let own = portal.acts.read(visit.caller(), move |cx| messages.notices_of(cx, &person, None, LISTED)).await?;
     Ok(visit.page(visit.t("portal.notices.title")).body(html! {

@@ -1,6 +1,6 @@
 //! Answers to one page of questions.
 //!
-//! **Invariant:** only a draft takes answers, only its applicant gives them, and only to what is asked now.
+//! **Invariant:** only a draft takes answers, only its applicant or who acts for her gives them, and only to what is asked now.
 
 use edge::Answers;
 use spine::{Cx, Fault, Resource};
@@ -45,7 +45,7 @@ pub fn answer(cx: &mut Cx<'_>, services: &Services, id: CaseId, page: &str, give
 /// The case, if whoever asks may do this with it.
 pub(crate) fn own(cx: &mut Cx<'_>, id: CaseId, action: &str) -> Result<Case, Fault> {
     let case = rows::case(cx.tx(), id)?.ok_or_else(|| Fault::not_found("services.case.missing"))?;
-    let own = case.applicant == cx.actor().id;
+    let own = cx.actor().is_for(&case.applicant);
     let resource = Resource::new("Case", case.id).with("service", case.service.clone()).is("own", own);
     cx.may(action, &resource)?;
     Ok(case)

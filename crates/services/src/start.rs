@@ -18,21 +18,21 @@ const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// How many of her newest cases are looked through for a draft.
 const RECENT: u16 = 50;
 
-/// Begins a case for whoever asks.
+/// Begins a case for whoever asks, or for whom she acts.
 ///
 /// # Errors
 /// `services.service.missing`; `services.case.assurance` if she is not known surely enough; `services.case.unknown_person`.
 pub fn start(cx: &mut Cx<'_>, services: &Services, service: &str) -> Result<CaseId, Fault> {
     let service = services.catalogue().offered(service)?;
     let about = &service.pack.service;
-    cx.may("services.case.start", &Resource::new("Service", service.id()))?;
+    cx.may("services.case.start", &Resource::new("Service", service.id()).with("service", service.id()))?;
     if about.effective.0 > services.today(cx) {
         return Err(Fault::not_found("services.service.missing"));
     }
     if cx.actor().assurance < about.assurance {
         return Err(Fault::forbidden("services.case.assurance"));
     }
-    let person_id = cx.actor().id.clone();
+    let person_id = cx.actor().principal().to_owned();
     let recent = rows::cases_of(cx.tx(), &person_id, LAST, RECENT)?;
     let is_draft = |case: &&Case| {
         case.state == CaseState::Draft && case.service == service.id() && case.version == service.version()
@@ -43,10 +43,11 @@ pub fn start(cx: &mut Cx<'_>, services: &Services, service: &str) -> Result<Case
     }
     let population = &services.inner.population;
     let person = population.person(cx, &person_id)?.ok_or_else(|| Fault::not_found("services.case.unknown_person"))?;
+    let phone = reached_at(cx, services, &person)?;
     let applicant = json!({
         "id": person.id, "national_id": person.national_id, "given": person.given, "family": person.family,
         "name": person.name(), "born": person.born.to_string(), "district": person.district,
-        "phone": person.phone, "email": person.email,
+        "phone": phone, "email": person.email,
     });
     let evidence = crate::evidence::gather(cx, services, service, &applicant, &person_id)?;
     let case = Case {
@@ -79,6 +80,15 @@ pub fn start(cx: &mut Cx<'_>, services: &Services, service: &str) -> Result<Case
         .with("version", service.version());
     cx.record(deed);
     Ok(case.id)
+}
+
+/// Where she is told of her case: a child without a telephone through who acts for her.
+fn reached_at(cx: &mut Cx<'_>, services: &Services, person: &civil::Person) -> Result<Option<String>, Fault> {
+    if person.phone.is_some() || person.email.is_some() || cx.actor().id == person.id {
+        return Ok(person.phone.clone());
+    }
+    let acting = cx.actor().id.clone();
+    Ok(services.inner.population.person(cx, &acting)?.and_then(|acting| acting.phone))
 }
 
 /// Answers that registers give to begin with, where the pack says why they are asked all the same.

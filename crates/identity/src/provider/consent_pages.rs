@@ -135,7 +135,7 @@ async fn take(State(identity): State<Identity>, visit: Visit, headers: HeaderMap
 }
 
 async fn list(State(identity): State<Identity>, visit: Visit) -> Reply {
-    let account = visit.must_sign_in()?.id.clone();
+    let account = visit.must_sign_in()?.whose("identity.consent.view")?.to_owned();
     let look = move |cx: &mut Cx<'_>| Ok(consents::of_account(cx.tx(), &account)?);
     let all = identity.inner.acts.read(visit.caller(), look).await?;
     let body = html! {
@@ -176,9 +176,9 @@ async fn take_back(State(identity): State<Identity>, visit: Visit, form: Form) -
     Ok(see_other(OWN))
 }
 
-/// Takes back what the actor agreed to pass on to a client, and with it every token it holds of her.
+/// Takes back what the actor, or whom she acts for, agreed to pass on to a client, and with it every token it holds of her.
 fn withdraw(cx: &mut Cx<'_>, client: &str) -> Result<(), Fault> {
-    let account = cx.actor().id.clone();
+    let account = cx.actor().principal().to_owned();
     cx.may("identity.consent.withdraw", &Resource::new("Grant", client).is("own", true))?;
     let now = cx.now();
     if !consents::withdraw(cx.tx(), &account, client)? {

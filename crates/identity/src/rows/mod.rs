@@ -14,6 +14,7 @@
 //! | `participants.rs` | which clients took part in which session |
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
 //! | `vids.rs` | numbers given out in a person's stead |
+//! | `mandates.rs` | mandates, organisations, for whom a session acts |
 //! | `clients.rs` | registered clients, signing keys |
 
 pub(crate) mod accounts;
@@ -22,6 +23,7 @@ pub(crate) mod clients;
 pub(crate) mod consents;
 pub(crate) mod factors;
 pub(crate) mod grants;
+pub(crate) mod mandates;
 pub(crate) mod participants;
 pub(crate) mod second;
 pub(crate) mod sessions;

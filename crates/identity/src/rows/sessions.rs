@@ -12,13 +12,13 @@ use crate::session::{Found, NewSession, SessionId};
 const INSERT: &str = "INSERT INTO identity_session (id, token_hash, account, parent, client, assurance, methods, user_agent, made_at, auth_time, last_seen_at, ends_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9, $11)";
 const BY_TOKEN: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state \
+     a.kind, a.name, a.roles, a.institution, a.state, s.acting_for, s.mandate \
      FROM identity_session s JOIN identity_account a ON a.id = s.account WHERE s.token_hash = $1";
 const BY_ID: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state \
+     a.kind, a.name, a.roles, a.institution, a.state, s.acting_for, s.mandate \
      FROM identity_session s JOIN identity_account a ON a.id = s.account WHERE s.id = $1";
 const OF_ACCOUNT: &str = "SELECT s.id, s.account, s.parent, s.client, s.assurance, s.methods, s.user_agent, s.made_at, s.auth_time, s.last_seen_at, s.ends_at, s.ended_at, \
-     a.kind, a.name, a.roles, a.institution, a.state \
+     a.kind, a.name, a.roles, a.institution, a.state, s.acting_for, s.mandate \
      FROM identity_session s JOIN identity_account a ON a.id = s.account \
      WHERE s.account = $1 AND s.parent IS NULL AND s.ended_at IS NULL AND s.ends_at > $2 AND s.last_seen_at > $3 ORDER BY s.id DESC LIMIT 100";
 const TOUCH: &str = "UPDATE identity_session SET last_seen_at = $2 WHERE (id = $1 OR id = $3) AND last_seen_at < $2";
@@ -92,6 +92,8 @@ fn found(row: &Row) -> Result<Found, TxError> {
         roles: list(14)?,
         institution: row.get(15)?,
         active: row.get::<String>(16)? == "active",
+        acting_for: row.get(17)?,
+        mandate: row.get(18)?,
     })
 }
 

@@ -23,7 +23,7 @@ async fn own(State(identity): State<Identity>, visit: Visit) -> Result<Page, Ref
     if actor.kind != ActorKind::Person {
         return Err(Fault::forbidden("identity.life.people").into());
     }
-    let person = actor.id.clone();
+    let person = actor.whose("identity.life.attest")?.to_owned();
     let life = identity.inner.acts.read(visit.caller(), move |cx: &mut Cx<'_>| last_life(cx, &person)).await?;
     Ok(own_page(&visit, life.as_ref(), false))
 }

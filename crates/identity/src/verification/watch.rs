@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Date, Fault, Resource, Timestamp};
 
 use crate::enrol::end_everything;
+use crate::mandates::end::end_all_of;
 use crate::rows::{accounts, verification as rows};
 use crate::settings::Identity;
 use crate::verification::check;
@@ -123,6 +124,7 @@ pub fn closed_by_death(cx: &mut Cx<'_>, person: &str, on: Date) -> Result<usize,
         accounts::set_state(cx.tx(), person, false)?;
         end_everything(cx, person)?;
     }
+    end_all_of(cx, person, "death")?;
     let told = tell(cx, person, "died", on)?;
     cx.record(
         Act::new("identity.account.closed")

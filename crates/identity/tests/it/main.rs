@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in tests a failure should be loud")]
 
 mod accounts;
+mod acting;
 mod attacks;
 mod browser;
 mod conformance;

@@ -128,6 +128,7 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         population: Some(Population::new(people())),
         trust: Some(trust()),
         licences: crate::verifying::licences(),
+        mandates: crate::acting::mandates(),
         outbound: Outbound::new(OutboundLimits::default()),
         rules: rules(),
     }
@@ -166,7 +167,7 @@ impl World {
             authority,
             Subscriptions::default(),
         );
-        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment", "sign-in"]));
+        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment", "sign-in", "mandates"]));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
@@ -288,5 +289,6 @@ pub(crate) fn totp_secret() -> Secret<Vec<u8>> {
 
 async fn me(visit: Visit) -> String {
     let actor = visit.actor();
-    format!("{:?} {} {:?} {}", actor.kind, actor.id, actor.assurance, actor.roles.join(","))
+    let acting = if actor.principal() == actor.id { String::new() } else { format!(" for {}", actor.principal()) };
+    format!("{:?} {} {:?} {}{acting}", actor.kind, actor.id, actor.assurance, actor.roles.join(","))
 }

@@ -72,7 +72,11 @@ impl Mine {
             .read(visit.caller(), move |cx| {
                 let case = rows::case(cx.tx(), case)?.ok_or_else(|| Fault::not_found("services.case.missing"))?;
                 // Somebody else's case is no more there than one that does not exist.
-                if case.applicant == cx.actor().id { Ok(case) } else { Err(Fault::not_found("services.case.missing")) }
+                if !cx.actor().is_for(&case.applicant) {
+                    return Err(Fault::not_found("services.case.missing"));
+                }
+                cx.actor().allows("services.case.view", Some(&case.service))?;
+                Ok(case)
             })
             .await?;
         let service = std::sync::Arc::clone(services.catalogue().version(&case.service, &case.version)?);

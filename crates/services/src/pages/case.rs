@@ -1,6 +1,6 @@
 //! One's own cases: all of them, one step by step, the officer's question, the documents.
 //!
-//! **Invariant:** a case is seen by its applicant only; to anybody else it is not there.
+//! **Invariant:** a case is seen by its applicant, and by who acts for her in it, only; to anybody else it is not there.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -51,8 +51,10 @@ async fn all(State(services): State<Services>, visit: Visit) -> Result<Page, Ref
     let cases = services
         .acts()
         .read(visit.caller(), |cx| {
-            let person = cx.actor().id.clone();
-            Ok(rows::cases_of(cx.tx(), &person, LAST, LISTED)?)
+            let actor = cx.actor();
+            let mut cases = rows::cases_of(cx.tx(), actor.whose("services.case.view")?, LAST, LISTED)?;
+            cases.retain(|case| actor.allows("services.case.view", Some(&case.service)).is_ok());
+            Ok(cases)
         })
         .await?;
     let mut table = Table::new(visit.t("services.cases.caption"))

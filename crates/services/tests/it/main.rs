@@ -7,6 +7,7 @@
     reason = "in tests a failure should be loud"
 )]
 
+mod acting;
 mod afterwards;
 mod bench;
 mod country;

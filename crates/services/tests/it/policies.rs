@@ -98,6 +98,27 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "identity.vid.make", account(true, false), true),
         (person(), "identity.vid.make", account(false, false), false),
         (officer("identity-officer", home), "identity.vid.revoke", account(false, false), false),
+        // Acting for others: with two factors, in what is one's own; on evidence by two officers.
+        (person(), "identity.mandate.offer", Resource::new("Mandate", "carer").is("own", true), true),
+        (weak(person()), "identity.mandate.offer", Resource::new("Mandate", "carer").is("own", true), false),
+        (person(), "identity.mandate.end", Resource::new("Mandate", "mdt_one").is("own", false), false),
+        (person(), "identity.mandate.register", Resource::new("Mandate", "carer"), false),
+        (weak(person()), "identity.acting.choose", Resource::new("Mandate", "per_thabo").is("own", true), false),
+        (officer("identity-officer", home), "identity.mandate.register", Resource::new("Mandate", "carer"), true),
+        (
+            officer("identity-officer", home),
+            "identity.mandate.approve",
+            Resource::new("Mandate", "m").is("own", false),
+            true,
+        ),
+        (
+            officer("identity-officer", home),
+            "identity.mandate.approve",
+            Resource::new("Mandate", "m").is("own", true),
+            false,
+        ),
+        (passports(), "identity.mandate.approve", Resource::new("Mandate", "m").is("own", false), false),
+        (officer("identity-officer", home), "identity.organisation.register", Resource::new("Organisation", "o"), true),
         // A person: her own affairs, and nobody else's.
         (person(), "services.case.start", service(), true),
         (Actor::anonymous(), "services.case.start", service(), false),
@@ -248,6 +269,16 @@ fn no_policy_speaks_of_what_the_program_does_not_do() {
     let strange: Vec<String> =
         in_policies().into_iter().filter(|action| !whole.contains(&format!("\"{action}\""))).collect();
     assert!(strange.is_empty(), "nothing asks for {strange:#?}");
+}
+
+#[test]
+fn what_a_mandate_may_cover_is_something_the_program_asks() {
+    let text = fs::read_to_string(country::root().join("packs/lesotho/mandates.toml")).unwrap();
+    let rules: identity::MandateRules = toml::from_str(&text).unwrap();
+    let whole = sources().concat();
+    for action in rules.scopes.iter().flat_map(|scope| &scope.actions) {
+        assert!(whole.contains(&format!("\"{action}\"")), "nothing asks for {action}");
+    }
 }
 
 #[test]

@@ -1,0 +1,96 @@
+// Acting for others through the pages: a parent asks for a copy of her child's birth certificate, a carer is told what she
+// may not do and is herself again, the pensioner sees who acted for her and ends it, two officers register a mandate.
+import { ok } from "./world.mjs";
+
+const text = (visitor) => visitor.page.locator("main").innerText();
+const bar = (visitor) => visitor.page.locator("aside.act");
+const choose = (visitor, name, value) => visitor.page.locator(`[name="${name}"][value="${value}"]`).first().check({ force: true });
+
+async function day(visitor, name, date) {
+  await visitor.fill(`${name}-day`, String(date.getDate()));
+  await visitor.fill(`${name}-month`, String(date.getMonth() + 1));
+  await visitor.fill(`${name}-year`, String(date.getFullYear()));
+}
+
+export async function acting({ demo, visitor, language, javaScript }) {
+  const title = `acting for others in ${language}`;
+  const { guardian, carer } = demo.acting;
+  const byId = (id) => demo.people.find((one) => one.id === id);
+  const someone = async (name, person, path) => {
+    const own = await visitor(`${title} (${name})`, language, javaScript, { width: 320, height: 640 });
+    await own.open(path);
+    await own.signInAsPerson(person);
+    return own;
+  };
+
+  const parent = await someone("parent", byId(guardian.by.id), "/acting");
+  await choose(parent, "for", guardian.for);
+  await parent.press();
+  ok((await bar(parent).count()) === 1, `${title}: the bar says for whom the parent acts`);
+  await parent.open("/services/birth-certificate-copy/start");
+  await parent.press();
+  await parent.answerAll();
+  await parent.press();
+  ok(/\/pay\//.test(parent.page.url()) && (await bar(parent).count()) === 1, `${title}: the copy for the child is asked for, and the bar stands on every page`);
+  await parent.pay(byId(guardian.by.id).phone.startsWith("+2665") ? "mpesa" : "ecocash", byId(guardian.by.id).phone);
+  await parent.open("/my/cases");
+  ok((await parent.page.locator("main table tbody tr").count()) === 1, `${title}: only the child's application is there`);
+  await parent.open("/my/looks?all=1");
+  ok((await parent.page.locator("main table tbody tr").count()) >= 3, `${title}: what was done for the child is told`);
+  await parent.press("aside.act button");
+  ok((await bar(parent).count()) === 0, `${title}: one button, and she acts for herself`);
+  await parent.page.context().close();
+
+  const helper = await someone("carer", byId(carer.by.id), "/acting");
+  await choose(helper, "for", carer.mandate);
+  await helper.press();
+  await helper.open("/my/life");
+  ok((await helper.page.locator("h1").count()) === 1 && (await helper.page.locator('form[action="/my/life"]').count()) === 0, `${title}: a carer cannot say that she lives`);
+  await helper.open("/services/passport-renewal/start");
+  if (await helper.page.locator("main form[method=post] button.b").count()) await helper.press();
+  ok(!/\/my\/cases\//.test(helper.page.url()), `${title}: nor renew her passport`);
+  await helper.open("/account/sessions");
+  ok((await bar(helper).count()) === 1, `${title}: her own pages are hers, and say so`);
+
+  const pensioner = await someone("pensioner", byId(carer.for), "/my/looks?all=1");
+  const name = byId(carer.by.id).name;
+  ok((await text(pensioner)).includes(name), `${title}: the pensioner sees who acted for her`);
+  await pensioner.open("/account/mandates/new");
+  await pensioner.press();
+  ok((await pensioner.page.locator(".es").count()) === 1, `${title}: an empty form says what is missing`);
+  await pensioner.open("/account/mandates");
+  await pensioner.press('form[action="/account/mandates/end"] button');
+  await helper.open("/services");
+  ok((await bar(helper).locator("a").count()) === 1, `${title}: ended by her, it is over at the carer's next page`);
+  await helper.page.context().close();
+  await pensioner.page.context().close();
+  await registered({ demo, visitor, language, javaScript, title });
+}
+
+/** Two officers register a mandate on a chief's letter. */
+async function registered({ demo, visitor, language, javaScript, title }) {
+  const officers = demo.officers.filter((one) => one.roles.includes("identity-officer"));
+  const at = async (officer) => {
+    const own = await visitor(`${title} (${officer.login})`, language, javaScript, { width: 1280, height: 900 });
+    await own.open("/identity/mandates");
+    await own.signInAsOfficer(officer);
+    return own;
+  };
+  const first = await at(officers[0]);
+  await first.open("/identity/organisations");
+  await first.open("/identity/mandates/new");
+  const inAYear = new Date(Date.now() + 364 * 86_400_000);
+  for (const [field, value] of [["kind", "carer"], ["scopes", "certificates"], ["evidence", "chief-letter"]]) await choose(first, field, value);
+  await first.fill("represented", demo.people.find((one) => one.role.startsWith("pensioner")).id_number);
+  await first.fill("representative", demo.people.find((one) => one.role.startsWith("no passport")).id_number);
+  await first.fill("reference", "12/2026");
+  await day(first, "valid_to", inAYear);
+  await first.press();
+  ok((await first.page.locator('form[action="/identity/mandates/approve"]').count()) === 0, `${title}: who registered it does not agree to it`);
+  const second = await at(officers[1]);
+  ok((await second.page.locator('form[action="/identity/mandates/approve"]').count()) === 1, `${title}: a second officer sees it`);
+  await second.press('form[action="/identity/mandates/approve"] button');
+  ok((await second.page.locator('form[action="/identity/mandates/approve"]').count()) === 0, `${title}: and agrees`);
+  await first.page.context().close();
+  await second.page.context().close();
+}
