@@ -41,7 +41,7 @@ impl Identity {
         known.map_or_else(|| kind.to_owned(), |kind| visit.local(&kind.part.name).to_owned())
     }
 
-    fn ask_page(&self, visit: &Visit, choices: &[Choice], current: &Chosen, faults: &[FieldFault]) -> edge::Page {
+    fn acting_page(&self, visit: &Visit, choices: &[Choice], current: &Chosen, faults: &[FieldFault]) -> edge::Page {
         let mut radios = vec![Radio::new(ONESELF, visit.t("identity.acting.oneself"))];
         for choice in choices {
             let kind = self.kind_name(visit, &choice.kind);
@@ -75,7 +75,7 @@ fn value(choice: &Choice) -> String {
 async fn ask(State(identity): State<Identity>, visit: Visit, current: Option<Extension<Chosen>>) -> Reply {
     let choices = identity.choices(&visit).await?;
     let Some(Extension(current)) = current else { return Err(Fault::unauthenticated("edge.signin.needed").into()) };
-    Ok(identity.ask_page(&visit, &choices, &current, &[]).into_response())
+    Ok(identity.acting_page(&visit, &choices, &current, &[]).into_response())
 }
 
 async fn take(State(identity): State<Identity>, visit: Visit, current: Option<Extension<Chosen>>, form: Form) -> Reply {
@@ -88,7 +88,7 @@ async fn take(State(identity): State<Identity>, visit: Visit, current: Option<Ex
     let Some(choice) = choices.into_iter().find(|choice| value(choice) == wanted) else {
         let fault = FieldFault { field: "for".to_owned(), text: Text::new("identity.acting.missing") };
         let choices = identity.choices(&visit).await?;
-        return Ok(identity.ask_page(&visit, &choices, &current, &[fault]).into_response());
+        return Ok(identity.acting_page(&visit, &choices, &current, &[fault]).into_response());
     };
     let (engine, session) = (identity.clone(), current.session);
     let work = move |cx: &mut Cx<'_>| acting::choose(cx, &engine, session, &choice.person, choice.mandate);

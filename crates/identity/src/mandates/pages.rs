@@ -127,7 +127,7 @@ impl Identity {
         }
     }
 
-    fn offer_page(&self, visit: &Visit, answers: Answers, faults: &[FieldFault]) -> Page {
+    fn giving_page(&self, visit: &Visit, answers: Answers, faults: &[FieldFault]) -> Page {
         let rules = &self.inner.mandates;
         let kinds: Vec<_> =
             rules.arising(Arises::Given).filter(|kind| kind.part.represents == Represents::Person).collect();
@@ -155,7 +155,7 @@ impl Identity {
 
 async fn ask(State(identity): State<Identity>, visit: Visit) -> Reply {
     visit.must_sign_in()?;
-    Ok(identity.offer_page(&visit, Answers::default(), &[]).into_response())
+    Ok(identity.giving_page(&visit, Answers::default(), &[]).into_response())
 }
 
 async fn take(State(identity): State<Identity>, visit: Visit, form: Form) -> Reply {
@@ -163,7 +163,7 @@ async fn take(State(identity): State<Identity>, visit: Visit, form: Form) -> Rep
     visit.limit(&OFFERS)?;
     let valid_to = match day(&form.answers) {
         Ok(day) => day,
-        Err(fault) => return Ok(identity.offer_page(&visit, form.answers, &[fault]).into_response()),
+        Err(fault) => return Ok(identity.giving_page(&visit, form.answers, &[fault]).into_response()),
     };
     let wanted = Offer {
         kind: form.answers.one("kind").to_owned(),
@@ -178,7 +178,7 @@ async fn take(State(identity): State<Identity>, visit: Visit, form: Form) -> Rep
         Ok(_) => Ok(see_other(PATH)),
         Err(fault) => {
             let faults = correctable(fault)?;
-            Ok(identity.offer_page(&visit, form.answers, &faults).into_response())
+            Ok(identity.giving_page(&visit, form.answers, &faults).into_response())
         }
     }
 }
