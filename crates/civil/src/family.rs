@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** a link is never changed; it is closed and written anew, so that what was known on a day can be told
 //! for ever. A child's guardians are its parents until it is of age: that follows from the links and is stored nowhere.
+//! Where next: `guardian.rs` and `household.rs` for what officers write, `pages/families.rs`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use spine::{Cx, Date, Fault, Id, IdKind, Resource, Timestamp, time};
+use spine::{Cx, Date, Fault, Id, IdKind, Timestamp, time};
 
 use crate::engine::Civil;
 use crate::population::Population;
@@ -243,31 +244,6 @@ pub(crate) fn untie(cx: &mut Cx<'_>, link: &Link, valid_to: Date, source: &str) 
     Ok(links::insert(cx.tx(), &ended, now)?)
 }
 
-/// A child's guardian by a court's order, or the end of it; officers' work.
-///
-/// # Errors
-/// `civil.person.unknown`, `civil.guardian.self`; the authority's refusal.
-pub fn appoint(cx: &mut Cx<'_>, civil: &Civil, guardian: &str, ward: &str, order: &str) -> Result<(), Fault> {
-    cx.may("civil.guardian.appoint", &Resource::new("Person", ward))?;
-    if guardian == ward {
-        return Err(Fault::invalid("civil.guardian.self"));
-    }
-    if order.trim().is_empty() {
-        return Err(Fault::invalid("civil.order.missing"));
-    }
-    for person in [guardian, ward] {
-        if !civil.families().is_alive(cx, person)? {
-            return Err(Fault::not_found("civil.person.unknown"));
-        }
-    }
-    let today = civil.today(cx);
-    tie(cx, guardian, Tie::Guardian, ward, today, order.trim())?;
-    let act =
-        spine::Act::new("civil.guardian.appointed").about(ward).on(guardian).because("guardianship", "court order");
-    cx.record(act);
-    Ok(())
-}
-
 /// Writes who somebody's parents or guardians are as another record said it: people who are brought in, not registered here.
 /// What is known already is left as it is; returns how many links are new.
 ///
@@ -302,33 +278,4 @@ pub fn bring(
     let act = spine::Act::new("civil.family.brought").about(child).because("registration", "program");
     cx.record(act.with("links", new));
     Ok(new)
-}
-
-/// Puts people into one household as from today; those who were in another leave it.
-///
-/// # Errors
-/// `civil.person.unknown`; the authority's refusal.
-pub fn gather(cx: &mut Cx<'_>, civil: &Civil, people: &[String]) -> Result<String, Fault> {
-    let household: Id<HouseholdKind> = cx.id();
-    let household = household.to_string();
-    cx.may("civil.household.gather", &Resource::new("Household", &household))?;
-    let (today, known) = (civil.today(cx), cx.now());
-    for person in people {
-        if !civil.families().is_alive(cx, person)? {
-            return Err(Fault::not_found("civil.person.unknown"));
-        }
-        for link in family(cx, person, today, known)?.own.iter().filter(|link| link.tie == Tie::Household) {
-            untie(cx, link, today, &household)?;
-        }
-        tie(cx, person, Tie::Household, &household, today, &household)?;
-    }
-    cx.record(spine::Act::new("civil.household.gathered").on(&household).with("members", people.len()));
-    Ok(household)
-}
-
-/// The kind of a household's identifier.
-#[derive(Debug)]
-struct HouseholdKind;
-impl IdKind for HouseholdKind {
-    const PREFIX: &'static str = "hsh";
 }

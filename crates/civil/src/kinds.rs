@@ -139,6 +139,9 @@ pub struct Kind {
     /// What a notice tells; no notice is given of it if empty. Who may give one is the policies' to say.
     #[serde(default)]
     pub notice: Vec<String>,
+    /// Whether people may give notice themselves, signed in.
+    #[serde(default)]
+    pub notice_by_people: bool,
     /// What a declaration tells, in this order.
     pub ask: Vec<String>,
     /// Who it is about.

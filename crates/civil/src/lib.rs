@@ -18,7 +18,9 @@
 //! | `examine.rs` | an officer's look, approval, return, refusal |
 //! | `register.rs`, `effects/` | the entry, and what it does to people |
 //! | `correct.rs` | corrections, sealing, a death taken back |
-//! | `family.rs` | [`family()`]: who is what of whom; [`guardians`], [`wards`], households |
+//! | `family.rs` | [`family()`]: who is what of whom; [`guardians`], [`wards`] |
+//! | `guardian.rs`, `household.rs`, `look_at_family.rs` | guardians by a court's order, households, an officer's look at them |
+//! | `told.rs` | who hears that an event was entered |
 //! | `statistics.rs` | vital statistics |
 //! | `reference.rs`, `national_id.rs` | numbers that check themselves |
 //! | `model.rs`, `population.rs`, `enrol.rs` | [`Person`], [`Population`], people brought in |
@@ -33,9 +35,12 @@ mod enrol;
 mod event;
 mod examine;
 mod family;
+mod guardian;
+mod household;
 mod judge;
 mod kinds;
 mod likeness;
+mod look_at_family;
 mod model;
 pub mod national_id;
 mod notify;
@@ -45,6 +50,7 @@ pub mod reference;
 mod register;
 mod rows;
 mod statistics;
+mod told;
 
 pub use correct::{Correction, correct, reinstate, seal};
 pub use declare::{Declaration, declare};
@@ -52,17 +58,23 @@ pub use engine::{Civil, Consequence, Vital};
 pub use enrol::{NewPerson, enrol};
 pub use event::{Done, Event, EventId, EventKind, Evidence, Informant, State};
 pub use examine::{Examined, find, look, refuse, send_back, validate, waiting};
-pub use family::{Families, Family, Link, LinkId, LinkKind, Tie, appoint, bring, family, gather, guardians, wards};
+pub use family::{Families, Family, Link, LinkId, LinkKind, Tie, bring, family, guardians, wards};
+pub use guardian::{appoint, dismiss};
+pub use household::gather;
 pub use judge::judge;
 pub use kinds::{Circumstance, Effect, EvidenceKind, Kind, Kinds, KindsError, Party};
 pub use likeness::{Likeness, Verdict};
+pub use look_at_family::{FamilySeen, Relative, find_for_family, look_at_family};
 pub use model::{Person, PersonId, PersonKind};
-pub use notify::{Notice, notify};
+pub use notify::{Notice, notify, own_notices};
 pub use population::{Population, REGISTER};
 pub use register::{Entered, register};
 use spine::Migration;
 pub use statistics::{Count, Counted, published, tables};
+pub use told::{News, news};
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { engine: "civil", number: 1, name: "events", sql: include_str!("../migrations/0001_events.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "civil", number: 1, name: "events", sql: include_str!("../migrations/0001_events.sql") },
+    Migration { engine: "civil", number: 2, name: "notices", sql: include_str!("../migrations/0002_notices.sql") },
+];

@@ -1,4 +1,4 @@
-//! Notice of an event by somebody who saw it: a nurse of a birth, a chief of a death.
+//! Notice of an event by somebody who saw it: a nurse of a birth, a chief of a death, or a person of her own family.
 //!
 //! **Invariant:** a notice registers nothing and makes nobody; it tells the registrar that somebody has to come and
 //! declare. It may say little, and what it says is checked as a declaration is.
@@ -12,6 +12,9 @@ use crate::event::{Done, Event, EventId, Informant, State};
 use crate::kinds::Kind;
 use crate::rows::events;
 use crate::{likeness, reference};
+
+/// At most so many of one's own notices in a list.
+const OWN_LISTED: u16 = 50;
 
 /// What a notice says.
 #[derive(Clone)]
@@ -28,7 +31,7 @@ pub struct Notice {
 /// `civil.kind.unknown`; `civil.event.wrong` with a fault for each field; the authority's refusal.
 pub fn notify(cx: &mut Cx<'_>, civil: &Civil, notice: &Notice) -> Result<(EventId, String), Fault> {
     let kind = civil.kind(&notice.kind)?;
-    cx.may("civil.event.notify", &Resource::new("CivilKind", &kind.id))?;
+    cx.may("civil.event.notify", &about(kind))?;
     let fields = told(&notice.fields, &kind.notice)?;
     let occurred_on = day_of(civil, cx, kind, &fields)?;
     check_values(civil, kind, &fields)?;
@@ -40,6 +43,20 @@ pub fn notify(cx: &mut Cx<'_>, civil: &Civil, notice: &Notice) -> Result<(EventI
     let act = event.act("civil.event.notified", kind);
     cx.record(act);
     Ok((event.id, event.reference))
+}
+
+/// A kind of event, as policies on notices see it.
+pub(crate) fn about(kind: &Kind) -> Resource {
+    Resource::new("CivilKind", &kind.id).is("by_people", kind.notice_by_people)
+}
+
+/// The notices that whoever asks gave, the newest first, at most fifty.
+///
+/// # Errors
+/// The store's faults.
+pub fn own_notices(cx: &mut Cx<'_>) -> Result<Vec<Event>, Fault> {
+    let own = cx.actor().id.clone();
+    Ok(events::notified_by(cx.tx(), &own, OWN_LISTED)?)
 }
 
 /// An event that nobody has kept yet.

@@ -120,6 +120,14 @@ pub(crate) fn actor(
     }
 }
 
+/// The language somebody wants messages in; none without an account.
+///
+/// # Errors
+/// The store's faults.
+pub fn language_of(cx: &mut Cx<'_>, account: &str) -> Result<Option<Language>, Fault> {
+    Ok(rows::account_by_id(cx.tx(), account)?.map(|account| account.language))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,7 +51,7 @@ mod sign_in;
 mod throttle;
 mod verification;
 
-pub use account::{Kind, names_of, normal_login};
+pub use account::{Kind, language_of, names_of, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
 pub use enrolment::{
     Enrolment, EnrolmentSettings, OwnVid, Rules, RulesError, Vid, VidKind, VidMade, make_vid, own_vids, revoke_vid,

@@ -20,7 +20,7 @@ use messages::{Carriers, Messages};
 use payments::{Gateway, WalletLink, Wallets};
 use portal::Portal;
 use services::{Services, ServicesSettings};
-use spine::{Caller, Clock, Localised, Migration, Secret, Words};
+use spine::{Caller, Clock, Language, Localised, Migration, Secret, Words};
 use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
@@ -95,6 +95,21 @@ fn migrations() -> Vec<Migration> {
     .concat()
 }
 
+/// The pages and interfaces of what every engine stands on.
+fn common_routes(setup: &Setup, acts: &Acts, registers: &registers::Registers, log: &log::LogKey) -> Router {
+    message_routes(setup, acts)
+        .merge(registers::routes(acts.clone(), registers.clone()))
+        .merge(log::routes(acts.clone(), log.verifier()))
+        .merge(journal::operation_routes(acts.clone()))
+        .merge(open_api(registers, &setup.base_url))
+        .merge(health(acts.clone()))
+}
+
+/// The language of messages to people who never chose one: the country's first.
+fn first_language(words: &Words) -> Language {
+    words.locales().next().map_or_else(|| Language::new("en"), |locale| locale.language.clone())
+}
+
 /// Says what went wrong, for the command line.
 fn wrong(what: &str, error: impl std::fmt::Display) -> String {
     format!("{what}: {error}")
@@ -138,23 +153,21 @@ impl Program {
         let portal = Portal {
             acts: acts.clone(),
             services: services.clone(),
+            civil: civil.clone(),
             messages: messages.clone(),
+            language: first_language(&country.words),
             institutions: Arc::clone(&institutions),
         };
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
+        let workers = portal.handlers(services.handlers(workers));
         let router = portal
             .routes()
-            .merge(message_routes(&setup, &acts))
             .merge(services.routes())
             .merge(identity.routes())
             .merge(enrolment.routes())
             .merge(payments::routes(gateway))
             .merge(civil.routes())
-            .merge(registers::routes(acts.clone(), country.registers.clone()))
-            .merge(log::routes(acts.clone(), log.verifier()))
-            .merge(journal::operation_routes(acts.clone()))
-            .merge(open_api(&country.registers, &setup.base_url))
-            .merge(health(acts.clone()));
+            .merge(common_routes(&setup, &acts, &country.registers, &log));
         let site = site(&setup, &country.words, keys.secret("forms"), &clock);
         let site = SiteSettings { country: country.about.short, ..site };
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
@@ -176,7 +189,7 @@ impl Program {
             country: Arc::new(known),
             acts,
             identity,
-            workers: services.handlers(workers),
+            workers,
             sequencer,
         })
     }
@@ -199,7 +212,7 @@ impl Program {
 
 /// How everything is changed and read.
 fn acts(store: Store, clock: &Arc<dyn Clock>, policies: Policies) -> Acts {
-    let subscriptions = Services::subscriptions(Subscriptions::default());
+    let subscriptions = Portal::subscriptions(Services::subscriptions(Subscriptions::default()));
     Acts::new(Arc::new(store), Arc::clone(clock), Arc::new(SystemEntropy), Arc::new(policies), subscriptions)
 }
 

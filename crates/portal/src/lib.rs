@@ -7,8 +7,10 @@
 //! | `home.rs` | `/`, `/my`, `/account` |
 //! | `looks.rs` | `/my/looks`: every deed about a person |
 //! | `notices.rs` | `/my/notices` |
+//! | `entered.rs` | no page: what people are told when an event of theirs is entered |
 //! | `navigation.rs` | what stands in the bar, by who visits |
 
+mod entered;
 mod home;
 mod looks;
 mod navigation;
@@ -18,10 +20,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use journal::Acts;
+use civil::Civil;
+use journal::{Acts, Subscriptions, Workers};
 use messages::Messages;
 use services::Services;
-use spine::Localised;
+use spine::{Language, Localised};
 
 pub use navigation::{footer, navigation};
 
@@ -32,13 +35,29 @@ pub struct Portal {
     pub acts: Acts,
     /// The services.
     pub services: Services,
+    /// Births, deaths, marriages.
+    pub civil: Civil,
     /// Notices.
     pub messages: Messages,
+    /// The language of messages to people who never chose one.
+    pub language: Language,
     /// What institutions are called.
     pub institutions: Arc<BTreeMap<String, Localised>>,
 }
 
 impl Portal {
+    /// Which jobs events become.
+    #[must_use]
+    pub fn subscriptions(subscriptions: Subscriptions) -> Subscriptions {
+        subscriptions.on(entered::TOPIC, entered::JOB)
+    }
+
+    /// What it does in the background.
+    #[must_use]
+    pub fn handlers(&self, workers: Workers) -> Workers {
+        entered::handler(self.clone(), workers)
+    }
+
     /// The portal's pages.
     pub fn routes(self) -> Router {
         home::routes().merge(looks::routes()).merge(notices::routes()).with_state(self)

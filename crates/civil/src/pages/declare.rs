@@ -9,7 +9,7 @@ use axum::routing::get;
 use edge::show::{self, Choice};
 use edge::{Answers, Form, Markup, Refusal, Reply, Sheet, Visit, correctable, html, see_other};
 use registers::{Fields, Register, form_answers, form_field, form_fields};
-use spine::{Cx, Fault, FieldFault, Resource};
+use spine::{ActorKind, Cx, Fault, FieldFault, Resource};
 
 use super::{at_fields, id, key};
 use crate::declare::{Declaration, declare};
@@ -17,7 +17,7 @@ use crate::engine::Civil;
 use crate::event::{Event, EventId, Evidence, Informant};
 use crate::examine::look;
 use crate::kinds::Kind;
-use crate::notify::{Notice, notify};
+use crate::notify::{Notice, about, notify};
 use crate::reference;
 
 pub(super) fn routes() -> Router<Civil> {
@@ -33,8 +33,8 @@ const PAPERS: [&str; 2] = ["evidence", "evidence2"];
 async fn notice_form(Of(civil): Of<Civil>, visit: Visit, Path(kind): Path<String>) -> Reply {
     visit.must_sign_in()?;
     let kind = civil.kind(&kind)?;
-    let of = kind.id.clone();
-    let may = move |cx: &mut Cx<'_>| cx.may("civil.event.notify", &Resource::new("CivilKind", &of));
+    let about = about(kind);
+    let may = move |cx: &mut Cx<'_>| cx.may("civil.event.notify", &about);
     civil.acts().read(visit.caller(), may).await?;
     Ok(notice_page(&civil, &visit, kind, &visit.sheet())?)
 }
@@ -48,7 +48,7 @@ fn notice_page(civil: &Civil, visit: &Visit, kind: &Kind, sheet: &Sheet) -> Resu
     };
     let page = visit
         .page(visit.t1("civil.notify.title", "kind", visit.local(&kind.name)))
-        .back("/civil")
+        .back(home(visit))
         .sheet(sheet)
         .body(visit.form(&format!("/civil/notify/{}", kind.id), form));
     Ok(page.into_response())
@@ -75,13 +75,18 @@ async fn notice_sent(Of(civil): Of<Civil>, visit: Visit, Path(kind): Path<String
     }
 }
 
+/// Where whoever gives notice came from: her family, or the desk.
+fn home(visit: &Visit) -> &'static str {
+    if visit.actor().kind == ActorKind::Person { "/my/family" } else { "/civil" }
+}
+
 /// What the informant takes home: the number, and what happens next.
 fn slip(visit: &Visit, kind: &Kind, number: &str) -> Response {
     let label = visit.t("civil.event.reference");
     let body = html! {
         (show::panel(&visit.t("civil.slip.title"), Some((&label, &reference::shown(number)))))
         p { (visit.t1("civil.slip.next", "kind", visit.local(&kind.name))) }
-        p { a href="/civil" { (visit.t("civil.slip.back")) } }
+        p { a href=(home(visit)) { (visit.t(if visit.actor().kind == ActorKind::Person { "civil.family.title" } else { "civil.slip.back" })) } }
     };
     visit.page(visit.t("civil.slip.title")).own_heading().body(body).into_response()
 }

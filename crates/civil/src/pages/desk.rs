@@ -42,7 +42,7 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
         if cx.could("civil.event.list", &Resource::new("CivilDesk", state.name())) {
             return waiting(cx, state).map(Some);
         }
-        cx.may("civil.event.notify", &Resource::new("CivilKind", "any"))?;
+        cx.may("civil.event.notify", &Resource::new("CivilKind", "any").is("by_people", false))?;
         Ok(None)
     };
     let events = civil.acts().read(visit.caller(), look).await?;
@@ -58,7 +58,14 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
                 li { a href={ "/civil/notify/" (kind.id) } { (visit.local(&kind.name)) } }
             }
         }
-        @if events.is_some() { p { a href="/civil/statistics" { (visit.t("civil.statistics.title")) } } }
+        @if events.is_some() {
+            h2 { (visit.t("civil.desk.more")) }
+            ul {
+                li { a href="/civil/families" { (visit.t("civil.families.title")) } }
+                li { a href="/civil/sealed" { (visit.t("civil.sealed.title")) } }
+                li { a href="/civil/statistics" { (visit.t("civil.statistics.title")) } }
+            }
+        }
     };
     let main = html! {
         @if let Some(events) = &events {

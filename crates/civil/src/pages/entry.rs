@@ -6,12 +6,12 @@ use axum::Router;
 use axum::extract::{Path, State as Of};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use edge::show::{self, Summary};
+use edge::show::{self, Choice, Summary};
 use edge::{Answers, Form, Refusal, Reply, Sheet, Visit, correctable, html, see_other};
 use journal::Key;
 use registers::{Fields, Look, Record, form_answers, form_field, form_fields, look_up, said_value};
 use serde_json::Value as Json;
-use spine::{Cx, Fault};
+use spine::{Cx, Fault, FieldFault, Resource, Text};
 
 use super::{at_fields, key};
 use crate::correct::{Correction, correct, reinstate, seal};
@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<Civil> {
         .route("/civil/entries/{kind}/{entry}/correct", get(correct_form).post(corrected))
         .route("/civil/entries/{kind}/{entry}/seal", post(sealed))
         .route("/civil/entries/{kind}/{entry}/annul", post(annulled))
+        .route("/civil/sealed", get(sealed_form).post(opened))
 }
 
 async fn looked(civil: &Civil, visit: &Visit, kind: &Kind, entry: &str) -> Result<Record, Refusal> {
@@ -156,6 +157,53 @@ async fn sealed(Of(civil): Of<Civil>, visit: Visit, Path((kind, entry)): Path<(S
     let (engine, of) = (civil.clone(), (kind.clone(), entry.clone()));
     let work = move |cx: &mut Cx<'_>| seal(cx, &engine, (&of.0, &of.1), true, &order);
     done(&civil, &visit, (&kind, &entry), form, "civil.seal", work, "/civil").await
+}
+
+/// A sealed entry is found by nobody, so whoever holds the court's order names it.
+async fn sealed_form(Of(civil): Of<Civil>, visit: Visit) -> Reply {
+    visit.must_sign_in()?;
+    let may = |cx: &mut Cx<'_>| cx.may("civil.entry.seal", &Resource::new("CivilKind", "any"));
+    civil.acts().read(visit.caller(), may).await?;
+    Ok(sealed_page(&civil, &visit, &visit.sheet()))
+}
+
+fn sealed_page(civil: &Civil, visit: &Visit, sheet: &Sheet) -> Response {
+    let kinds = civil.kinds().iter().map(|kind| Choice::new(kind.id.clone(), visit.local(&kind.name)));
+    let form = html! {
+        p { (visit.t("civil.sealed.lead")) }
+        (sheet.radios("kind", visit.t("civil.event.kind"), kinds.collect()))
+        (sheet.text("entry", visit.t("civil.sealed.entry")).width(12).autocomplete("off"))
+        (sheet.text("order", visit.t("civil.entry.order")).autocomplete("off"))
+        (show::warning_button(&visit.t("civil.sealed.open")))
+    };
+    let page = visit.page(visit.t("civil.sealed.title")).back("/civil").sheet(sheet);
+    page.body(visit.form("/civil/sealed", form)).into_response()
+}
+
+async fn opened(Of(civil): Of<Civil>, visit: Visit, form: Form) -> Reply {
+    visit.must_sign_in()?;
+    let one = |name: &str| form.answers.one(name).to_owned();
+    let (engine, kind, entry, order) = (civil.clone(), one("kind"), one("entry"), one("order"));
+    let at = (kind.clone(), entry.clone());
+    let work = move |cx: &mut Cx<'_>| seal(cx, &engine, (&at.0, &at.1), false, &order);
+    match civil.acts().write(visit.caller(), &key(&visit, "civil.open", &form), work).await {
+        Ok(()) => {
+            let entry = reference::parse(&entry).unwrap_or(entry);
+            Ok(see_other(&format!("/civil/entries/{kind}/{entry}")))
+        }
+        Err(fault) => {
+            let faults = match fault.code() {
+                "civil.kind.unknown" => at_field("kind", "civil.field.choose"),
+                "civil.entry.unknown" => at_field("entry", "fault.civil.entry.unknown"),
+                _ => correctable(fault)?,
+            };
+            Ok(sealed_page(&civil, &visit, &visit.sheet_with(form.answers, &faults)))
+        }
+    }
+}
+
+fn at_field(field: &str, key: &'static str) -> Vec<FieldFault> {
+    vec![FieldFault { field: field.to_owned(), text: Text::new(key) }]
 }
 
 async fn annulled(

@@ -8,6 +8,7 @@ mod declare;
 mod desk;
 mod entry;
 mod event;
+mod families;
 mod family;
 mod statistics;
 
@@ -27,6 +28,7 @@ pub(crate) fn routes(civil: Civil) -> Router {
         .merge(entry::routes())
         .merge(statistics::routes())
         .merge(family::routes())
+        .merge(families::routes())
         .with_state(civil)
 }
 

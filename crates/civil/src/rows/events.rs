@@ -148,6 +148,17 @@ pub(crate) fn by_reference(tx: &mut dyn Tx, reference: &str) -> Result<Option<Ev
     tx.first(SELECT_REFERENCE, &[reference.into()])?.as_ref().map(event_of).transpose()
 }
 
+const SELECT_NOTIFIED: &str = "
+    SELECT id, kind, circumstance, reference, state, district, occurred_on, fields, evidence, informant, subject, notified_by,
+        notified_at, declared_by, declared_at, validated_by, validated_at, registered_by, registered_at, entry, words, due_on,
+        revision
+    FROM civil_event WHERE notified_by = $1 ORDER BY notified_at DESC, id LIMIT $2";
+
+/// The events this actor gave notice of, the newest first.
+pub(crate) fn notified_by(tx: &mut dyn Tx, actor: &str, limit: u16) -> Result<Vec<Event>, TxError> {
+    tx.query(SELECT_NOTIFIED, &[actor.into(), i64::from(limit).into()])?.iter().map(event_of).collect()
+}
+
 const SELECT_ENTRY: &str = "
     SELECT id, kind, circumstance, reference, state, district, occurred_on, fields, evidence, informant, subject, notified_by,
         notified_at, declared_by, declared_at, validated_by, validated_at, registered_by, registered_at, entry, words, due_on,

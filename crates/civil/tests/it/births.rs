@@ -2,6 +2,7 @@
 
 use civil::{Notice, State, national_id};
 use serde_json::json;
+use spine::{Actor, Assurance, Caller, Cx, FaultKind, Personal};
 
 use crate::world::{birth, clerk, declaration, fields_of, object, officer, on_each, registrar};
 
@@ -125,5 +126,55 @@ fn what_cannot_be_is_refused_at_its_field() {
         );
         assert!(fields_of(&refused(unborn).await).contains(&"mother"));
         assert_eq!(refused(declaration("eclipse", "x", "y", json!({}), &[])).await.code(), "civil.kind.unknown");
+    });
+}
+
+#[test]
+fn a_person_tells_of_a_birth_and_hears_that_it_was_entered() {
+    on_each(async |bench| {
+        let (mother, number) = bench.person(1, "’Malineo Letsie", "1999-03-01", "female").await;
+        let (aunt, _) = bench.person(2, "Palesa Letsie", "1995-03-01", "female").await;
+        let person = |id: &str, assurance| Caller {
+            actor: Actor::person(id, Personal::new("Palesa".to_owned()), assurance),
+            ..Caller::system("test")
+        };
+        let told = |kind: &str| Notice {
+            kind: kind.to_owned(),
+            fields: object(
+                json!({"born": "2026-11-20", "married": "2026-11-20", "district": "leribe", "sex": "female"}),
+            ),
+        };
+        let notify = async |caller: Caller, kind: &str| {
+            let (civil, mut notice) = (bench.civil.clone(), told(kind));
+            notice.fields.remove(if kind == "birth" { "married" } else { "born" });
+            bench.write(&caller, move |cx| civil::notify(cx, &civil, &notice)).await
+        };
+        let weak = notify(person(&aunt, Assurance::Low), "birth").await;
+        assert_eq!(weak.unwrap_err().kind(), FaultKind::Forbidden, "one factor is too little");
+        let wedding = notify(person(&aunt, Assurance::Substantial), "marriage").await;
+        assert_eq!(wedding.unwrap_err().kind(), FaultKind::Forbidden, "of marriages officers tell");
+        let (event, _) = notify(person(&aunt, Assurance::Substantial), "birth").await.unwrap();
+        let own = async |id: &str| {
+            let states =
+                |cx: &mut Cx<'_>| Ok(civil::own_notices(cx)?.iter().map(|event| event.state).collect::<Vec<_>>());
+            bench.acts.read(&person(id, Assurance::Substantial), states).await.unwrap()
+        };
+        assert_eq!((own(&aunt).await, own(&mother).await), (vec![State::Notified], vec![]));
+        let news = async |event| {
+            let civil = bench.civil.clone();
+            let news = bench.read(move |cx| civil::news(cx, &civil, event)).await;
+            news.map(|news| news.people.into_iter().map(|person| person.id).collect::<Vec<_>>())
+        };
+        assert_eq!(news(event).await, None, "nothing was entered yet");
+        let (civil, said) = (bench.civil.clone(), birth("Lineo", "2026-11-20", &number));
+        bench.write(&clerk(), move |cx| civil::declare(cx, &civil, Some(event), &said)).await.unwrap();
+        bench.validate(&registrar(), event).await.unwrap();
+        let entered = bench.register(&registrar(), event).await.unwrap();
+        assert_eq!(own(&aunt).await, [State::Registered]);
+        let mut hear = news(event).await.unwrap();
+        hear.sort();
+        let mut expected = vec![entered.person.unwrap(), mother, aunt];
+        expected.sort();
+        assert_eq!(hear, expected, "the child, her mother, and whoever gave notice");
     });
 }

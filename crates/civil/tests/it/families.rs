@@ -96,6 +96,9 @@ fn guardians_and_households() {
         bench.write(&registrar(), move |cx| civil::appoint(cx, &civil, &one, &two, "CIV/1")).await.unwrap();
         let (civil, of) = (bench.civil.clone(), ward.clone());
         assert_eq!(bench.read(move |cx| civil::guardians(cx, &civil, &of)).await, std::slice::from_ref(&aunt));
+        let (civil, one, two) = (bench.civil.clone(), aunt.clone(), ward.clone());
+        let twice = bench.write(&registrar(), move |cx| civil::appoint(cx, &civil, &one, &two, "CIV/1")).await;
+        assert_eq!(twice.unwrap_err().code(), "civil.guardian.already");
         let (civil, one) = (bench.civil.clone(), ward.clone());
         let own = bench.write(&registrar(), move |cx| civil::appoint(cx, &civil, &one, &one, "CIV/1")).await;
         assert_eq!(own.unwrap_err().code(), "civil.guardian.self");
@@ -116,14 +119,40 @@ fn guardians_and_households() {
         let houses: Vec<&str> =
             family.own.iter().filter(|link| link.tie == Tie::Household).map(|link| link.whose.as_str()).collect();
         assert_eq!(houses, [other.as_str()]);
-        assert!(
-            bench
-                .write(&clerk(), {
-                    let civil = bench.civil.clone();
-                    move |cx| civil::gather(cx, &civil, &[])
-                })
-                .await
-                .is_err()
-        );
+        let civil = bench.civil.clone();
+        let nobody = bench.write(&registrar(), move |cx| civil::gather(cx, &civil, &[])).await;
+        assert_eq!(nobody.unwrap_err().code(), "civil.household.size");
+        let (civil, alone) = (bench.civil.clone(), vec![ward.clone()]);
+        let refused = bench.write(&clerk(), move |cx| civil::gather(cx, &civil, &alone)).await;
+        assert_eq!(refused.unwrap_err().kind(), spine::FaultKind::Forbidden);
+    });
+}
+
+#[test]
+fn a_guardian_is_dismissed_by_an_order() {
+    on_each(async |bench| {
+        let (ward, number) = bench.person(1, "Neo Tau", "2015-03-01", "female").await;
+        let (aunt, _) = bench.person(2, "Palesa Tau", "1985-03-01", "female").await;
+        let (civil, one, two) = (bench.civil.clone(), aunt.clone(), ward.clone());
+        bench.write(&registrar(), move |cx| civil::appoint(cx, &civil, &one, &two, "CIV/1")).await.unwrap();
+        let (civil, of) = (bench.civil.clone(), number.clone());
+        let found = bench.write(&clerk(), move |cx| civil::find_for_family(cx, &civil, &of)).await.unwrap();
+        assert_eq!(found, ward);
+        let (civil, of) = (bench.civil.clone(), ward.clone());
+        let seen = bench.write(&clerk(), move |cx| civil::look_at_family(cx, &civil, &of)).await.unwrap();
+        assert!(bench.evidence().await.contains("civil.family.looked"), "the look is an act");
+        let [relative] = seen.relatives.as_slice() else { panic!("{seen:?}") };
+        assert_eq!((relative.name.as_str(), relative.tie, relative.holds), ("Palesa Tau", Tie::Guardian, true));
+        let link = relative.link;
+        let dismiss = async |order: &'static str| {
+            let (civil, of) = (bench.civil.clone(), ward.clone());
+            bench.write(&registrar(), move |cx| civil::dismiss(cx, &civil, &of, link, order)).await
+        };
+        assert_eq!(dismiss(" ").await.unwrap_err().code(), "civil.order.missing");
+        bench.clock.step(86_400);
+        dismiss("CIV/2").await.unwrap();
+        assert_eq!(dismiss("CIV/2").await.unwrap_err().code(), "civil.guardian.none");
+        let (civil, of) = (bench.civil.clone(), ward.clone());
+        assert!(bench.read(move |cx| civil::guardians(cx, &civil, &of)).await.is_empty());
     });
 }

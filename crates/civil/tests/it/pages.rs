@@ -154,3 +154,58 @@ fn a_likeness_is_judged_side_by_side() {
         assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/civil/events/{id}")));
     });
 }
+
+#[test]
+fn families_and_sealed_entries_by_pages() {
+    on_each(async |bench| {
+        let (ward, number) = bench.person(1, "Neo Tau", "2015-03-01", "female").await;
+        let (_, aunt) = bench.person(2, "Palesa Tau", "1985-03-01", "female").await;
+        let (_, mother) = bench.person(3, "’Malineo Letsie", "1999-03-01", "female").await;
+        let entry = bench.enter(birth("Lineo", "2026-11-20", &mother)).await.entry;
+        let visitor = Visitor::new(&bench);
+        let find = visitor.page("registrar", "/civil/families").await;
+        let (status, _, wrong) = visitor.post("registrar", "/civil/families", &find, "number=123").await;
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && wrong.contains("Nobody in the population"), "{wrong}");
+        let (status, at, _) = visitor.post("registrar", "/civil/families", &find, &format!("number={number}")).await;
+        assert_eq!((status, at.as_str()), (StatusCode::SEE_OTHER, format!("/civil/families/{ward}").as_str()));
+        let page = visitor.page("registrar", &at).await;
+        let guardians = format!("{at}/guardians");
+        let (status, _, wrong) = visitor.post("registrar", &guardians, &page, &format!("guardian={aunt}&order=")).await;
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && wrong.contains("order"), "{wrong}");
+        let fields = format!("guardian={aunt}&order=CIV%2F1");
+        assert_eq!(visitor.post("registrar", &guardians, &page, &fields).await.0, StatusCode::SEE_OTHER);
+        let page = visitor.page("registrar", &at).await;
+        assert!(page.contains("End the guardianship of Palesa Tau"), "{page}");
+        let link = page.split("name=\"link\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let (status, ..) =
+            visitor.post("registrar", &format!("{at}/dismiss"), &page, &format!("link={link}&order=CIV%2F2")).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let members = format!("members={aunt}%0A");
+        assert_eq!(
+            visitor.post("registrar", &format!("{at}/household"), &page, &members).await.0,
+            StatusCode::SEE_OTHER
+        );
+        let page = visitor.page("registrar", &at).await;
+        assert!(page.contains("<li>Palesa Tau</li>") && page.contains("<li>Neo Tau</li>"), "{page}");
+        let (status, ..) = visitor.ask(&ward, "GET", &at, String::new()).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "people see their own family elsewhere");
+
+        let page = visitor.page("registrar", &format!("/civil/entries/birth/{entry}")).await;
+        let (status, ..) =
+            visitor.post("registrar", &format!("/civil/entries/birth/{entry}/seal"), &page, "order=CIV%2F3").await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let form = visitor.page("registrar", "/civil/sealed").await;
+        for (fields, says) in [
+            (format!("kind=birth&entry={entry}&order="), "order"),
+            ("kind=birth&entry=B000&order=CIV%2F4".to_owned(), "There is no such entry"),
+            (format!("entry={entry}&order=CIV%2F4"), "Choose one"),
+        ] {
+            let (status, _, said) = visitor.post("registrar", "/civil/sealed", &form, &fields).await;
+            assert!(status == StatusCode::UNPROCESSABLE_ENTITY && said.contains(says), "{fields}: {said}");
+        }
+        let fields = format!("kind=birth&entry={entry}&order=CIV%2F4");
+        let (status, to, _) = visitor.post("registrar", "/civil/sealed", &form, &fields).await;
+        assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/civil/entries/birth/{entry}")));
+        assert!(visitor.page("registrar", &format!("/civil/entries/birth/{entry}")).await.contains("Lineo"));
+    });
+}
