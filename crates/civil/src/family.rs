@@ -7,7 +7,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use spine::{Cx, Date, Fault, Id, IdKind, Timestamp, time};
+use spine::{Cx, Date, Fault, Id, IdKind, Resource, Timestamp, time};
 
 use crate::engine::Civil;
 use crate::population::Population;
