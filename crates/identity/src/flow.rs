@@ -10,11 +10,11 @@ use edge::cookie::guarded_name;
 use edge::{Reply, SetCookie, Visit, see_other};
 use journal::Key;
 use serde::{Deserialize, Serialize};
-use spine::{Caller, Fault, Timestamp, Via};
+use spine::{Actor, Caller, Fault, Timestamp, Via};
 
 use crate::keys::{Token, token_hash};
 use crate::provider::client::Client;
-use crate::provider::grant::{self, Given, Giving};
+use crate::provider::grant::{self, Given, Giving, Whom};
 use crate::provider::request::{self, AuthRequest, Next, Standing};
 use crate::rows::accounts;
 use crate::rows::consents::{self, Consent};
@@ -35,6 +35,8 @@ pub(crate) const LOGIN: &str = "/oauth2/sign-in/login";
 pub(crate) const SECRET: &str = "/oauth2/sign-in/secret";
 pub(crate) const CODE: &str = "/oauth2/sign-in/code";
 pub(crate) const CONSENT: &str = "/oauth2/sign-in/consent";
+/// For whom she signs in, where the client asks.
+pub(crate) const FOR: &str = "/oauth2/sign-in/for";
 
 /// A sign-in on its way.
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,11 +50,25 @@ pub(crate) struct Running {
     /// In which way its code is answered.
     #[serde(default)]
     pub(crate) way: Option<String>,
+    /// Whether she was asked for whom she signs in, and the answer where that is another.
+    #[serde(default)]
+    pub(crate) asked_for: bool,
+    #[serde(default)]
+    pub(crate) acting: Option<Whom>,
 }
 
 impl Running {
     pub(crate) const fn new(request: AuthRequest, started_at: Timestamp) -> Self {
-        Self { request, started_at, kind: None, login: None, challenge: None, way: None }
+        Self {
+            request,
+            started_at,
+            kind: None,
+            login: None,
+            challenge: None,
+            way: None,
+            asked_for: false,
+            acting: None,
+        }
     }
 }
 
@@ -117,7 +133,7 @@ impl Identity {
         let request = &running.request;
         let client = self.client(&request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
         let decided = match &who {
-            Some(who) if !client.first_party => {
+            Some(who) if !client.first_party && running.acting.is_none() => {
                 self.decision(visit, who, &client).await?.is_some_and(|consent| covers(&consent, request))
             }
             _ => false,
@@ -126,6 +142,9 @@ impl Identity {
         let refuse =
             |error| -> Reply { Ok(self.to_client(visit, &self.error_answer(request, error, "the person must act")?)) };
         match (next, who) {
+            (Next::Code | Next::Consent, Some(who)) if self.must_choose(visit, &running, &who).await? => {
+                self.go_on(visit, &running, FOR)
+            }
             (Next::Code, Some(who)) => self.finish(visit, running.clone(), &who, None).await,
             (Next::Consent, _) if request.silent => refuse("consent_required"),
             (Next::Consent, Some(_)) => self.go_on(visit, &running, CONSENT),
@@ -159,7 +178,11 @@ impl Identity {
     }
 
     fn next(&self, running: &Running, client: &Client, who: Option<&SignedIn>, decided: bool) -> Next {
-        let subject = who.map(|who| self.subject(client, &who.found.account)).unwrap_or_default();
+        let about = |who: &SignedIn| match &running.acting {
+            Some(whom) => self.subject(client, &whom.person),
+            None => self.subject(client, &who.found.account),
+        };
+        let subject = who.map(about).unwrap_or_default();
         let standing = Standing {
             session: who.map(|who| &who.found),
             subject: &subject,
@@ -186,7 +209,15 @@ impl Identity {
     ) -> Reply {
         let client = self.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
         let code = Token::fresh(visit);
-        let caller = Caller { actor: who.found.actor(), via: Via::Web, language: visit.language().clone() };
+        let on_behalf_of = match &running.acting {
+            Some(whom) => self.behalf_of(visit, &who.found.account, whom).await?,
+            None => None,
+        };
+        if running.acting.is_some() && on_behalf_of.is_none() {
+            return Err(Fault::forbidden("identity.mandate.missing").into());
+        }
+        let actor = Actor { on_behalf_of, ..who.found.actor() };
+        let caller = Caller { actor, via: Via::Web, language: visit.language().clone() };
         let giving = Giving {
             request: running.request.clone(),
             session_hash: who.hash.clone(),
@@ -195,8 +226,10 @@ impl Identity {
             subject: self.subject(&client, &who.found.account),
             needs_consent: !client.first_party,
             is_told: client.declared.backchannel_logout_uri.is_some(),
+            acting: running.acting.clone(),
         };
-        let give = move |cx: &mut spine::Cx<'_>| grant::give_code(cx, &giving);
+        let engine = self.clone();
+        let give = move |cx: &mut spine::Cx<'_>| grant::give_code(cx, &engine, &giving);
         match self.inner.acts.write(&caller, &Key::none(), give).await? {
             Given::Code => {
                 let answer = self.answer(&running.request, &[("code", code.value.reveal().as_str())])?;

@@ -94,5 +94,6 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "mandates",
         sql: include_str!("../migrations/0013_mandates.sql"),
     },
+    Migration { engine: "identity", number: 14, name: "act", sql: include_str!("../migrations/0014_act.sql") },
     Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
 ];

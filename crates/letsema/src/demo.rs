@@ -139,7 +139,7 @@ fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {
             },
             client_secret_digest: part.secret.map(|secret| secret_digest(&Secret::new(secret))),
             redirect_uris: part.redirect_uris,
-            scope: "profile phone".to_owned(),
+            scope: "profile phone act".to_owned(),
             ..ClientMetadata::default()
         })
         .chain(cast::verifiers(secrets).into_iter().map(verifier))

@@ -3,12 +3,14 @@
 //! **Invariant:** nothing is decided once and believed later: each request asks the family or the mandate again. A choice
 //! that no longer holds makes the visitor herself again, and every form she had opened for the other is refused.
 
-use edge::ActingState;
-use spine::{Act, Behalf, Cx, Date, Fault, Personal, Resource};
 use std::sync::Arc;
 
+use edge::ActingState;
+use serde::{Deserialize, Serialize};
+use spine::{Act, Behalf, Cx, Date, Fault, Personal, Resource};
+
 use crate::mandates::mandate::MandateId;
-use crate::mandates::rules::Arises;
+use crate::mandates::rules::{Arises, ELSEWHERE};
 use crate::rows::{accounts, mandates as rows};
 use crate::session::{Found, SessionId};
 use crate::settings::Identity;
@@ -99,12 +101,42 @@ impl Standing {
 /// Whether the choice of a session still holds, asked anew.
 pub(crate) fn standing(cx: &mut Cx<'_>, identity: &Identity, found: &Found) -> Result<Standing, Fault> {
     let Some(person) = &found.acting_for else { return Ok(Standing::Oneself) };
+    let by = ActedBy { account: found.account.clone(), mandate: found.mandate };
+    Ok(match behalf(cx, identity, person, &by)? {
+        Some(behalf) => Standing::Behalf(Arc::new(behalf)),
+        None => Standing::Over(name_of(cx, identity, person)?),
+    })
+}
+
+/// Who acts for another, and under which mandate; none where it follows from the family.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActedBy {
+    pub(crate) account: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mandate: Option<MandateId>,
+}
+
+/// How far somebody may act for `person` now; none if she may not.
+pub(crate) fn behalf(
+    cx: &mut Cx<'_>,
+    identity: &Identity,
+    person: &str,
+    by: &ActedBy,
+) -> Result<Option<Behalf>, Fault> {
     let name = name_of(cx, identity, person)?;
-    let behalf = match found.mandate {
-        None => by_family(cx, identity, &found.account, person, &name)?,
-        Some(mandate) => by_mandate(cx, identity, &found.account, (person, &name), mandate)?,
-    };
-    Ok(behalf.map_or(Standing::Over(name), |behalf| Standing::Behalf(Arc::new(behalf))))
+    match by.mandate {
+        None => by_family(cx, identity, &by.account, person, &name),
+        Some(mandate) => by_mandate(cx, identity, &by.account, (person, &name), mandate),
+    }
+}
+
+/// Whether who acts by a grant about `person` may still sign in at other programs for her.
+///
+/// # Errors
+/// The store's faults.
+pub(crate) fn still_acts(cx: &mut Cx<'_>, identity: &Identity, person: &str, by: &ActedBy) -> Result<bool, Fault> {
+    let active = accounts::account_by_id(cx.tx(), &by.account)?.is_some_and(|account| account.active);
+    Ok(active && behalf(cx, identity, person, by)?.is_some_and(|behalf| behalf.covers(ELSEWHERE, None)))
 }
 
 /// A child or ward.

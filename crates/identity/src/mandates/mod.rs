@@ -13,18 +13,21 @@
 //! | `register.rs` | an officer registers one on evidence, a second agrees; organisations |
 //! | `end.rs` | the end of one, by either, by an officer, by a death or a lock |
 //! | `acting.rs` | for whom a session acts, and whether it still may |
+//! | `elsewhere.rs` | signing in at another program for another: the `act` claim |
 //! | `pages.rs`, `choose_pages.rs`, `officer_pages.rs` | one's own mandates, the choice, the officers' desk |
 
 pub(crate) mod acting;
 pub(crate) mod choose_pages;
+mod elsewhere;
 pub(crate) mod end;
 mod give;
 mod mandate;
 mod officer_pages;
 mod pages;
 mod register;
-mod rules;
+pub(crate) mod rules;
 
+pub(crate) use acting::ActedBy;
 use axum::Router;
 pub use end::end as end_mandate;
 pub use give::{Offer, answer as answer_offer, offer};
@@ -36,5 +39,5 @@ use crate::settings::Identity;
 
 /// The pages.
 pub(crate) fn routes() -> Router<Identity> {
-    pages::routes().merge(choose_pages::routes()).merge(officer_pages::routes())
+    pages::routes().merge(choose_pages::routes()).merge(elsewhere::routes()).merge(officer_pages::routes())
 }

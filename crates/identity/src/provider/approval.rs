@@ -117,7 +117,7 @@ pub(crate) fn decide(
                 asked: &row.asked,
                 agreed,
             };
-            let consent = grant::decide(cx, &decision)?;
+            let consent = grant::decide(cx, &decision, true)?;
             Some(Basis {
                 auth_time: sureness.auth_time,
                 assurance: sureness.assurance,
@@ -126,6 +126,7 @@ pub(crate) fn decide(
                 nonce: None,
                 asked: grant::agreed_part(row.asked.clone(), Some(&consent)),
                 sid: sureness.session,
+                act: None,
             })
         }
     };

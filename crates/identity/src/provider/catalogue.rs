@@ -8,10 +8,13 @@ use civil::Population;
 use serde_json::{Map, Value as Json, json};
 use spine::{Cx, Fault, Personal};
 
-use crate::rows::accounts;
+use crate::rows::{accounts, mandates};
 
 /// What can be asked for; `openid` must be.
-pub(crate) const SCOPES: [&str; 6] = ["openid", "profile", "email", "phone", "address", "offline_access"];
+pub(crate) const SCOPES: [&str; 7] = ["openid", "profile", "email", "phone", "address", "offline_access", ACT];
+
+/// Asks that somebody may be signed in who acts for another (RFC 8693 §4.1).
+pub(crate) const ACT: &str = "act";
 
 /// Each claim, and the scope that stands for it.
 const CLAIMS: [(&str, Option<&str>); 12] = [
@@ -73,6 +76,10 @@ impl Facts {
                     say(&format!("{name}_verified"), json!(true));
                 }
             }
+        }
+        // An organisation has a name and no account.
+        if let Some(organisation) = mandates::organisation(cx.tx(), account)? {
+            say("name", json!(organisation.name));
         }
         let known = match population {
             Some(population) => population.person(cx, account)?,

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use edge::show::{Choice, Summary};
+use edge::show::{Choice, Summary, inset};
 use edge::{Form, Markup, Reply, Visit, html, see_other};
 use journal::Key;
 use spine::{Act, Cx, Fault, Resource};
@@ -112,14 +112,17 @@ async fn ask(State(identity): State<Identity>, visit: Visit, headers: HeaderMap)
     let running = identity.running(&visit, &headers)?;
     let Some(who) = identity.provider_session(&visit, &headers).await? else { return Ok(see_other(START)) };
     let client = identity.client(&running.request.client).ok_or_else(|| Fault::invalid("identity.request.client"))?;
-    let facts = identity.facts(&visit, &who.found.account).await?;
+    let about = running.acting.as_ref().map_or(who.found.account.as_str(), |whom| &whom.person);
+    let facts = identity.facts(&visit, about).await?;
     let items = items(&running.request.asked, &facts);
     let name = visit.local(&client.name).to_owned();
     let questions = questions(&visit, &client, &running.request.scope, &items);
+    let whom = running.acting.as_ref().and_then(|_| facts.shown("name"));
     let page = visit.page(visit.t1("identity.consent.title", "client", name)).body(html! {
+        @if let Some(name) = &whom { (inset(html! { p { (visit.t1("identity.acting.consent", "name", name.clone())) } })) }
         (visit.form(CONSENT, html! { (questions) button.b { (visit.t("identity.consent.allow")) } }))
         (visit.button_form("/oauth2/sign-in/cancel", &visit.t("identity.consent.deny")))
-        p.hint { (visit.t("identity.consent.remembered")) }
+        @if whom.is_none() { p.hint { (visit.t("identity.consent.remembered")) } }
     });
     Ok(page.form_action(Identity::client_origin(&running.request)).into_response())
 }
@@ -127,7 +130,8 @@ async fn ask(State(identity): State<Identity>, visit: Visit, headers: HeaderMap)
 async fn take(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, form: Form) -> Reply {
     let mut running: Running = identity.running(&visit, &headers)?;
     let Some(who) = identity.provider_session(&visit, &headers).await? else { return Ok(see_other(START)) };
-    let facts = identity.facts(&visit, &who.found.account).await?;
+    let about = running.acting.as_ref().map_or(who.found.account.as_str(), |whom| &whom.person);
+    let facts = identity.facts(&visit, about).await?;
     let agreed = agreed(&running.request.asked, &facts, form.answers.all("claim"));
     // The rest of the request still has to hold: a fresh sign-in if one was asked for, the person expected.
     running.request.ask_consent = false;

@@ -100,7 +100,8 @@ impl Identity {
 
     fn abilities(&self, languages: &[&str]) -> Json {
         let grants: Vec<&str> = GrantType::ALL.into_iter().map(GrantType::name).collect();
-        let of_sign_in = ["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
+        let of_sign_in =
+            ["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "act"];
         let claims: Vec<&str> = of_sign_in.into_iter().chain(catalogue::claims()).collect();
         json!({
             "scopes_supported": SCOPES,

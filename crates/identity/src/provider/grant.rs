@@ -9,6 +9,9 @@ use crypto::constant_time_eq;
 use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Resource, Timestamp};
 
+use crate::mandates::acting::still_acts;
+use crate::mandates::rules::ELSEWHERE;
+use crate::mandates::{ActedBy, MandateId};
 use crate::provider::asked::Asked;
 use crate::provider::once::{self, Once};
 use crate::provider::request::AuthRequest;
@@ -16,6 +19,7 @@ use crate::rows::consents::{self, Consent};
 use crate::rows::grants::{self, Access, Code, Refresh};
 use crate::rows::{accounts, participants, sessions};
 use crate::session::{self, SessionId};
+use crate::settings::Identity;
 
 /// How long a code is good.
 const CODE_SECONDS: i64 = 60;
@@ -39,6 +43,17 @@ pub(crate) struct Basis {
     pub(crate) asked: Asked,
     /// The session signed in with, even where the grant outlives it.
     pub(crate) sid: Option<SessionId>,
+    /// Who acts, where the grant is about another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<ActedBy>,
+}
+
+/// Whom somebody acts for at another program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Whom {
+    pub(crate) person: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mandate: Option<MandateId>,
 }
 
 /// What came of asking for a code.
@@ -66,14 +81,32 @@ pub(crate) struct Giving {
     pub(crate) needs_consent: bool,
     /// Whether the client is told when the session ends.
     pub(crate) is_told: bool,
+    /// Whom it is about, where who signed in acts for another.
+    pub(crate) acting: Option<Whom>,
 }
 
 /// Gives a code for a session; a decision made with it is remembered.
-pub(crate) fn give_code(cx: &mut Cx<'_>, giving: &Giving) -> Result<Given, Fault> {
+pub(crate) fn give_code(cx: &mut Cx<'_>, identity: &Identity, giving: &Giving) -> Result<Given, Fault> {
     let (now, request) = (cx.now(), &giving.request);
     let Some(found) = session::recognise(cx.tx(), &giving.session_hash, now)? else { return Ok(Given::NoSession) };
     let own = cx.actor().id == found.account;
-    cx.may("identity.grant.give", &Resource::new("Grant", &request.client).is("own", own))?;
+    let grant = Resource::new("Grant", &request.client).is("own", own);
+    let act = match &giving.acting {
+        None => {
+            cx.may("identity.grant.give", &grant)?;
+            None
+        }
+        Some(whom) => {
+            cx.may(ELSEWHERE, &grant)?;
+            let by = ActedBy { account: found.account.clone(), mandate: whom.mandate };
+            // What was agreed to for another is agreed to each time.
+            if giving.decided.is_none() || !still_acts(cx, identity, &whom.person, &by)? {
+                return Ok(Given::NoSession);
+            }
+            Some(by)
+        }
+    };
+    let account = giving.acting.as_ref().map_or(&found.account, |whom| &whom.person);
     let pushed = request.pushed.as_deref();
     if let Some(pushed) = pushed
         && grants::pushed(cx.tx(), pushed)?.is_none_or(|row| row.used_at.is_some())
@@ -82,7 +115,7 @@ pub(crate) fn give_code(cx: &mut Cx<'_>, giving: &Giving) -> Result<Given, Fault
     }
     let consent = match &giving.decided {
         Some(_) => None,
-        None => consents::of(cx.tx(), &found.account, &request.client)?,
+        None => consents::of(cx.tx(), account, &request.client)?,
     };
     // It may have been withdrawn in the meantime.
     if giving.needs_consent && giving.decided.is_none() && consent.is_none() {
@@ -94,14 +127,14 @@ pub(crate) fn give_code(cx: &mut Cx<'_>, giving: &Giving) -> Result<Given, Fault
     let consent = match &giving.decided {
         Some(agreed) => {
             let decision = Decision {
-                account: &found.account,
+                account,
                 subject: &giving.subject,
                 client: &request.client,
                 scope: &request.scope,
                 asked: &request.asked,
                 agreed,
             };
-            Some(decide(cx, &decision)?)
+            Some(decide(cx, &decision, act.is_none())?)
         }
         None => consent,
     };
@@ -113,27 +146,34 @@ pub(crate) fn give_code(cx: &mut Cx<'_>, giving: &Giving) -> Result<Given, Fault
         nonce: request.nonce.clone(),
         asked: agreed_part(request.asked.clone(), consent.as_ref()),
         sid: Some(found.id),
+        act,
     };
     let code = Code {
         session: found.id,
-        account: found.account.clone(),
+        account: account.clone(),
         client: request.client.clone(),
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.challenge.clone(),
         dpop_jkt: request.dpop_jkt.clone(),
-        scope: request.scope.clone(),
+        scope: lasting(&request.scope, basis.act.is_some()),
         basis,
         expires_at: now.plus_seconds(CODE_SECONDS),
         used_at: None,
     };
     grants::insert_code(cx.tx(), &giving.code_hash, &code)?;
     if giving.is_told {
-        participants::insert(cx.tx(), found.id, &request.client, &found.account)?;
+        participants::insert(cx.tx(), found.id, &request.client, account)?;
     }
     sessions::touch(cx.tx(), found.id, None, now)?;
-    let act = Act::new("identity.grant.given").about(&found.account).on(&request.client);
+    let act = Act::new("identity.grant.given").about(account).on(&request.client);
     cx.record(act.because("sign-in", "identity-service").with("scope", request.scope.as_str()));
     Ok(Given::Code)
+}
+
+/// What of a scope may last: what is done for another ends with the session it is done in.
+fn lasting(scope: &str, acting: bool) -> String {
+    let stays = |one: &&str| !acting || *one != "offline_access";
+    scope.split(' ').filter(stays).collect::<Vec<_>>().join(" ")
 }
 
 /// What of it was agreed to; a client without a decision is one of the country's own.
@@ -155,8 +195,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) agreed: &'a [String],
 }
 
-/// Remembers a decision.
-pub(crate) fn decide(cx: &mut Cx<'_>, decision: &Decision<'_>) -> Result<Consent, Fault> {
+/// Records a decision, and keeps it for the next time unless it was made for another.
+pub(crate) fn decide(cx: &mut Cx<'_>, decision: &Decision<'_>, keeps: bool) -> Result<Consent, Fault> {
     let consent = Consent {
         client: decision.client.to_owned(),
         scope: decision.scope.to_owned(),
@@ -164,7 +204,9 @@ pub(crate) fn decide(cx: &mut Cx<'_>, decision: &Decision<'_>) -> Result<Consent
         agreed: decision.agreed.to_vec(),
         made_at: cx.now(),
     };
-    consents::set(cx.tx(), decision.account, &consent, decision.subject)?;
+    if keeps {
+        consents::set(cx.tx(), decision.account, &consent, decision.subject)?;
+    }
     let act = Act::new("identity.consent.given").about(decision.account).on(decision.client);
     let act = act.because("sign-in", "consent").with("scope", decision.scope);
     cx.record(act.with("claims", decision.agreed.join(" ")));
@@ -222,6 +264,7 @@ pub(crate) fn issue(cx: &mut Cx<'_>, issue: &Issue<'_>, tokens: &Tokens) -> Resu
         bound: tokens.bound.clone(),
         issued_at: now,
         expires_at: now.plus_seconds(TOKEN_SECONDS),
+        act: issue.basis.act.clone(),
     };
     grants::insert_access(cx.tx(), &tokens.access, &access)?;
     let Some(hash) = &tokens.refresh else { return Ok(false) };
@@ -336,7 +379,7 @@ pub(crate) enum Renewed {
 }
 
 /// Renews tokens (RFC 6749 §6).
-pub(crate) fn renew(cx: &mut Cx<'_>, renewal: &Renewal) -> Result<Renewed, Fault> {
+pub(crate) fn renew(cx: &mut Cx<'_>, identity: &Identity, renewal: &Renewal) -> Result<Renewed, Fault> {
     cx.may("identity.grant.exchange", &Resource::new("Grant", &renewal.client))?;
     let Some(row) = grants::refresh(cx.tx(), &renewal.refresh_hash)?.filter(|row| row.client == renewal.client) else {
         return Ok(Renewed::No);
@@ -354,7 +397,11 @@ pub(crate) fn renew(cx: &mut Cx<'_>, renewal: &Renewal) -> Result<Renewed, Fault
         Some(session) => session::by_id(cx.tx(), session, now)?.is_some(),
         None => accounts::account_by_id(cx.tx(), &row.account)?.is_some_and(|account| account.active),
     };
-    if !stands {
+    let acts = match &row.basis.act {
+        Some(by) => still_acts(cx, identity, &row.account, by)?,
+        None => true,
+    };
+    if !stands || !acts {
         return Ok(Renewed::No);
     }
     let scope = match &renewal.scope {
@@ -398,6 +445,7 @@ pub(crate) fn for_client(cx: &mut Cx<'_>, client: &str, scope: &str, tokens: &To
         bound: tokens.bound.clone(),
         issued_at: now,
         expires_at: now.plus_seconds(TOKEN_SECONDS),
+        act: None,
     };
     grants::insert_access(cx.tx(), &tokens.access, &access)?;
     let act = Act::new("identity.grant.issued").on(client).because("client", "identity-service");

@@ -7,6 +7,7 @@ use crypto::Algorithm;
 use serde_json::{Map, Value as Json, json};
 use spine::{Assurance, Cx, Timestamp};
 
+use crate::mandates::ActedBy;
 use crate::provider::answer::Refused;
 use crate::provider::assurance;
 use crate::provider::catalogue::Facts as Person;
@@ -62,6 +63,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) algorithm: Algorithm,
     /// How this client knows the session.
     pub(crate) session: Option<&'a str>,
+    /// What the client calls who acts, where the token is about another.
+    pub(crate) actor: Option<&'a str>,
     /// Claims about the person that were asked for here.
     pub(crate) person: Map<String, Json>,
 }
@@ -85,7 +88,15 @@ pub(crate) fn claims(facts: Facts<'_>) -> Json {
             say(name, json!(value));
         }
     }
+    if let Some(actor) = facts.actor {
+        say("act", act_of(actor));
+    }
     Json::Object(claims)
+}
+
+/// The `act` claim (RFC 8693 §4.1).
+pub(crate) fn act_of(actor: &str) -> Json {
+    json!({ "sub": actor })
 }
 
 /// The left half of the token's hash (§3.1.3.6): SHA-256, and SHA-512 where Ed25519 signs, which hashes with it.
@@ -98,11 +109,11 @@ pub(crate) fn at_hash(access_token: &str, algorithm: Algorithm) -> String {
     crypto::base64url(hash.get(..16).unwrap_or_default())
 }
 
-/// The claims of a signed access token; `name` is its `jti`, by which it is looked up.
+/// The claims of a signed access token, about whom and by whom; `name` is its `jti`, by which it is looked up.
 pub(crate) fn access(
     issuer: &str,
     client: &Client,
-    subject: &str,
+    (subject, actor): (&str, Option<&str>),
     scope: &str,
     name: &str,
     now: Timestamp,
@@ -121,10 +132,18 @@ pub(crate) fn access(
     if let Some(bound) = bound {
         say("cnf", bound.cnf());
     }
+    if let Some(actor) = actor {
+        say("act", act_of(actor));
+    }
     Json::Object(claims)
 }
 
 impl Identity {
+    /// What a client calls who acts in a grant about another.
+    pub(crate) fn actor_name(&self, client: &Client, act: Option<&ActedBy>) -> Option<String> {
+        act.map(|by| self.subject(client, &by.account))
+    }
+
     /// The ID token that goes with an access token, encrypted if the client wants it so.
     ///
     /// # Errors
@@ -148,6 +167,7 @@ impl Identity {
             true => sid.to_string(),
             false => self.inner.keys.session_name(&client.id, &sid.to_string()),
         });
+        let actor = self.actor_name(client, granted.basis.act.as_ref());
         let facts = Facts {
             issuer: &self.inner.issuer,
             subject: &self.subject(client, &granted.account),
@@ -157,6 +177,7 @@ impl Identity {
             access_token: access,
             algorithm: client.id_token_alg,
             session: session.as_deref(),
+            actor: actor.as_deref(),
             person,
         };
         let signed = self.sign(client.id_token_alg, "JWT", &claims(facts))?;
@@ -203,11 +224,11 @@ mod tests {
             let now = Timestamp::from_micros(now);
             let basis = Basis {
                 auth_time: now.plus_seconds(-since), assurance: Assurance::Substantial, methods, acr: None, nonce: nonce.clone(),
-                asked: Asked::default(), sid: None,
+                asked: Asked::default(), sid: None, act: None,
             };
             let facts = Facts {
                 issuer: "https://id.example", subject: &subject, client: &client, now, basis: &basis, access_token: "token",
-                algorithm: Algorithm::Es256, session: session.as_deref(), person: Map::new(),
+                algorithm: Algorithm::Es256, session: session.as_deref(), actor: None, person: Map::new(),
             };
             let claims = claims(facts);
             let number = |name: &str| claims[name].as_i64().unwrap();

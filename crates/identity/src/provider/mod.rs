@@ -29,7 +29,7 @@ pub(crate) mod approval;
 mod approval_pages;
 pub(crate) mod asked;
 pub(crate) mod assurance;
-mod catalogue;
+pub(crate) mod catalogue;
 pub(crate) mod ciba;
 pub(crate) mod client;
 mod client_auth;

@@ -18,12 +18,14 @@ use serde_json::{Map, Value as Json, json};
 use spine::{Act, Cx, Fault, Resource, Work};
 
 use crate::keys::token_hash;
+use crate::mandates::acting::still_acts;
 use crate::provider::answer::{Refused, add_nonce, form, private, refused, token_answer};
 use crate::provider::assurance;
 use crate::provider::catalogue::Facts;
 use crate::provider::client::Client;
 use crate::provider::dpop::{self, Bound, Proof};
 use crate::provider::grant;
+use crate::provider::id_token::act_of;
 use crate::provider::metadata::AuthMethod;
 use crate::provider::once;
 use crate::rows::grants::{self, Standing};
@@ -145,6 +147,9 @@ async fn userinfo(
         let Some(standing) = grants::access(cx.tx(), &wanted, now)?.filter(|standing| standing.good) else {
             return Ok(None);
         };
+        if !known.still_acts(cx, &standing)? {
+            return Ok(None);
+        }
         let told = match &standing.access.account {
             Some(account) if standing.passed => Some(known.told(cx, account, &standing)?),
             _ => None,
@@ -166,7 +171,8 @@ async fn userinfo(
             identity.inner.acts.write(&caller, &Key::none(), work).await?
         }
     };
-    let mut response = identity.userinfo_answer(&client, &account, told)?;
+    let actor = identity.actor_name(&client, standing.access.act.as_ref());
+    let mut response = identity.userinfo_answer(&client, (&account, actor.as_deref()), told)?;
     if brought.with_proof {
         let now = identity.inner.acts.now();
         add_nonce(response.headers_mut(), &dpop::nonce(&identity.inner.keys, now));
@@ -267,9 +273,12 @@ impl Identity {
     fn userinfo_answer(
         &self,
         client: &Client,
-        account: &str,
+        (account, actor): (&str, Option<&str>),
         mut told: Map<String, Json>,
     ) -> Result<Response, Refused> {
+        if let Some(actor) = actor {
+            told.insert("act".to_owned(), act_of(actor));
+        }
         told.insert("sub".to_owned(), json!(self.subject(client, account)));
         let algorithm = match (client.userinfo_alg, &client.userinfo_recipient) {
             (None, None) => return Ok(private(StatusCode::OK, &Json::Object(told))),
@@ -315,6 +324,7 @@ async fn introspect(
     let work: Work = Box::new(move |tx| Ok(Box::new(look(tx)?)));
     let found = if spends { database.write(work).await? } else { database.read(work).await? };
     let standing = found.downcast::<Option<Standing>>().ok().and_then(|found| *found);
+    let standing = identity.acting_still(&visit, standing).await?;
     let told = identity.introspected(&client, standing);
     let signed = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| {
         accept.split(',').any(|one| one.trim().split(';').next().unwrap_or_default() == SIGNED_INTROSPECTION)
@@ -330,6 +340,26 @@ async fn introspect(
 }
 
 impl Identity {
+    /// Whether who acts by a token about another still may; a token about oneself needs nothing.
+    fn still_acts(&self, cx: &mut Cx<'_>, standing: &Standing) -> Result<bool, Fault> {
+        match (&standing.access.account, &standing.access.act) {
+            (Some(person), Some(by)) => still_acts(cx, self, person, by),
+            _ => Ok(true),
+        }
+    }
+
+    /// The same token, if whoever acts by it still may.
+    async fn acting_still(&self, visit: &Visit, standing: Option<Standing>) -> Result<Option<Standing>, Fault> {
+        let Some(standing) = standing else { return Ok(None) };
+        if standing.access.act.is_none() {
+            return Ok(Some(standing));
+        }
+        let (identity, asked) = (self.clone(), standing.clone());
+        let look = move |cx: &mut Cx<'_>| identity.still_acts(cx, &asked);
+        let stands = self.inner.acts.read(visit.caller(), look).await?;
+        Ok(stands.then_some(standing))
+    }
+
     /// What is said of a token to a client: all of its own and of those any service of the country may check, nothing of
     /// others.
     fn introspected(&self, client: &Client, standing: Option<Standing>) -> Json {
@@ -340,6 +370,7 @@ impl Identity {
         let access = standing.access;
         let bound = access.bound.as_deref().and_then(Bound::read);
         let holder = self.client(&access.client);
+        let actor = holder.as_ref().and_then(|holder| self.actor_name(holder, access.act.as_ref()));
         let subject = match (&access.account, holder) {
             (Some(account), Some(holder)) => self.subject(&holder, account),
             _ => access.client.clone(),
@@ -358,6 +389,9 @@ impl Identity {
         }
         if let Some(bound) = bound {
             say("cnf", bound.cnf());
+        }
+        if let Some(actor) = actor {
+            say("act", act_of(&actor));
         }
         Json::Object(told)
     }

@@ -165,7 +165,8 @@ impl Identity {
             tokens: asking.tokens.clone(),
         };
         let caller = self.client_caller(client, asking.visit);
-        let work = move |cx: &mut Cx<'_>| grant::renew(cx, &renewal);
+        let engine = self.clone();
+        let work = move |cx: &mut Cx<'_>| grant::renew(cx, &engine, &renewal);
         match self.inner.acts.write(&caller, &Key::none(), work).await? {
             Renewed::Granted(granted) => self.granted(&asking, *granted).await,
             Renewed::No => Err(INVALID_GRANT),
@@ -186,7 +187,7 @@ impl Identity {
         let told = scope.clone();
         let work = move |cx: &mut Cx<'_>| grant::for_client(cx, &id, &scope, &tokens);
         self.inner.acts.write(&caller, &Key::none(), work).await?;
-        let access = self.access_value(&asking, &client.id, &told)?;
+        let access = self.access_value(&asking, (&client.id, None), &told)?;
         let mut answer = answer_of(&asking, &access, &told);
         if told.is_empty() {
             answer.remove("scope");
@@ -217,7 +218,9 @@ impl Identity {
     /// The answer with tokens about a person.
     async fn granted(&self, asking: &Asking<'_>, granted: Granted) -> Result<Response, Refused> {
         let client = &asking.proven.client;
-        let access = self.access_value(asking, &self.subject(client, &granted.account), &granted.scope)?;
+        let (subject, actor) =
+            (self.subject(client, &granted.account), self.actor_name(client, granted.basis.act.as_ref()));
+        let access = self.access_value(asking, (&subject, actor.as_deref()), &granted.scope)?;
         let mut answer = answer_of(asking, &access, &granted.scope);
         if granted.refreshes {
             answer.insert("refresh_token".to_owned(), json!(asking.refresh.value.reveal()));
@@ -230,14 +233,14 @@ impl Identity {
     }
 
     /// The access token as the client gets it: random bytes, or a signed token whose name finds the same row.
-    fn access_value(&self, asking: &Asking<'_>, subject: &str, scope: &str) -> Result<String, Fault> {
+    fn access_value(&self, asking: &Asking<'_>, about: (&str, Option<&str>), scope: &str) -> Result<String, Fault> {
         let client = &asking.proven.client;
         if client.declared.access_token_format == TokenFormat::Opaque {
             return Ok(asking.access.value.reveal().clone());
         }
         let now = self.inner.acts.now();
         let name = asking.access.hash.as_str();
-        let claims = id_token::access(&self.inner.issuer, client, subject, scope, name, now, asking.bound.as_ref());
+        let claims = id_token::access(&self.inner.issuer, client, about, scope, name, now, asking.bound.as_ref());
         self.sign(client.id_token_alg, "at+jwt", &claims)
     }
 }

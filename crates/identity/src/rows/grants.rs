@@ -5,6 +5,7 @@
 use serde_json::Value as Json;
 use spine::{Row, Timestamp, Tx, TxError};
 
+use crate::mandates::ActedBy;
 use crate::provider::asked::Asked;
 use crate::provider::grant::Basis;
 use crate::session::SessionId;
@@ -13,10 +14,10 @@ const INSERT_CODE: &str = "INSERT INTO identity_code (hash, session, account, cl
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const CODE: &str = "SELECT session, account, client, redirect_uri, challenge, dpop_jkt, scope, basis, expires_at, used_at FROM identity_code WHERE hash = $1";
 const USE_CODE: &str = "UPDATE identity_code SET used_at = $2 WHERE hash = $1";
-const INSERT_ACCESS: &str = "INSERT INTO identity_access (hash, family, session, account, client, scope, asked, bound, issued_at, expires_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const INSERT_ACCESS: &str = "INSERT INTO identity_access (hash, family, session, account, client, scope, asked, bound, issued_at, expires_at, act) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const ACCESS: &str = "SELECT t.family, t.session, t.account, t.client, t.scope, t.asked, t.bound, t.issued_at, t.expires_at, t.revoked_at, t.passed_at, \
-     a.state, s.ended_at, s.ends_at \
+     a.state, s.ended_at, s.ends_at, t.act \
      FROM identity_access t LEFT JOIN identity_account a ON a.id = t.account LEFT JOIN identity_session s ON s.id = t.session WHERE t.hash = $1";
 const PASS: &str = "UPDATE identity_access SET passed_at = $2 WHERE hash = $1 AND passed_at IS NULL";
 const REVOKE_ACCESS: &str = "UPDATE identity_access SET revoked_at = $2 WHERE hash = $1";
@@ -70,6 +71,8 @@ pub(crate) struct Access {
     pub(crate) bound: Option<String>,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// Who acts, where it is about another.
+    pub(crate) act: Option<ActedBy>,
 }
 
 /// An access token as it stands now.
@@ -165,6 +168,7 @@ pub(crate) fn insert_access(tx: &mut dyn Tx, hash: &str, access: &Access) -> Res
         access.bound.as_deref().into(),
         access.issued_at.into(),
         access.expires_at.into(),
+        access.act.as_ref().map(written).transpose()?.into(),
     ];
     tx.execute(INSERT_ACCESS, &args).map(drop)
 }
@@ -182,11 +186,14 @@ pub(crate) fn access(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<Opti
             bound: row.get(6)?,
             issued_at: row.get(7)?,
             expires_at: row.get(8)?,
+            act: row.get::<Option<String>>(14)?.map(|_| typed(&row, 14)).transpose()?,
         };
         let (revoked, passed): (Option<Timestamp>, Option<Timestamp>) = (row.get(9)?, row.get(10)?);
         let (state, ended, ends): (Option<String>, Option<Timestamp>, Option<Timestamp>) =
             (row.get(11)?, row.get(12)?, row.get(13)?);
-        let account_good = access.account.is_none() || state.as_deref() == Some("active");
+        // A child or an organisation has no account; whether who acts still may is asked beside this.
+        let without = access.account.is_none() || (access.act.is_some() && state.is_none());
+        let account_good = without || state.as_deref() == Some("active");
         let session_good = access.session.is_none() || (ended.is_none() && ends.is_some_and(|ends| now < ends));
         let good = revoked.is_none() && now < access.expires_at && account_good && session_good;
         Ok(Standing { access, passed: passed.is_some(), good })

@@ -17,8 +17,8 @@ use crate::browser::signed_in;
 use crate::world::{LINEO, World, people, under};
 
 const RULES: &str = include_str!("../../../../packs/lesotho/mandates.toml");
-const THABO: &str = "per_01jdf2k9q8e9t8xq8m2n4v6w81";
-const CHILD: &str = "per_01jdf2k9q8e9t8xq8m2n4v6w82";
+pub(crate) const THABO: &str = "per_01jdf2k9q8e9t8xq8m2n4v6w81";
+pub(crate) const CHILD: &str = "per_01jdf2k9q8e9t8xq8m2n4v6w82";
 const BEYOND: &str = "It would need a mandate that covers";
 const NEVER: &str = "nobody can do this for another";
 
@@ -41,7 +41,7 @@ fn policies() -> Arc<Policies> {
 }
 
 /// Runs `test` in a country with Lineo, Thabo and a child of Lineo's, under the pack's policies, on each database.
-fn on_each(test: impl AsyncFn(World)) {
+pub(crate) fn on_each(test: impl AsyncFn(World)) {
     under(policies(), async |world| {
         settle(&world).await;
         test(world).await;
@@ -83,7 +83,7 @@ async fn settle(world: &World) {
     world.acts.write(&Caller::system("test"), &Key::none(), settle).await.unwrap();
 }
 
-fn person(id: &str, assurance: Assurance) -> Caller {
+pub(crate) fn person(id: &str, assurance: Assurance) -> Caller {
     let actor = Actor::person(id, Personal::default(), assurance);
     Caller { actor, via: Via::Web, language: Language::new("en-LS") }
 }
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Thabo lets Lineo act for him.
-    async fn given(&self, kind: &str, scopes: &[&str]) -> MandateId {
+    pub(crate) async fn given(&self, kind: &str, scopes: &[&str]) -> MandateId {
         let id = self.offered(&person(THABO, Assurance::Substantial), &wanted(kind, scopes)).await.unwrap();
         self.answered(&person(LINEO, Assurance::Substantial), id, true).await.unwrap();
         id

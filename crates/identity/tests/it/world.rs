@@ -109,6 +109,7 @@ pub(crate) fn clients() -> Vec<ClientMetadata> {
     });
     all.extend(crate::regulated::clients());
     all.extend(crate::verifying::clients());
+    all.extend(crate::conformance::rfc8693_act::clients());
     all
 }
 

@@ -9,5 +9,6 @@ mod fapi2_message_signing;
 mod fapi2_security_profile;
 mod logout;
 mod oidcc_basic;
+pub(crate) mod rfc8693_act;
 
 pub(crate) use fapi2_security_profile::userinfo as told_with_proof;
