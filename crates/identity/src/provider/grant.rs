@@ -91,21 +91,7 @@ pub(crate) fn give_code(cx: &mut Cx<'_>, identity: &Identity, giving: &Giving) -
     let Some(found) = session::recognise(cx.tx(), &giving.session_hash, now)? else { return Ok(Given::NoSession) };
     let own = cx.actor().id == found.account;
     let grant = Resource::new("Grant", &request.client).is("own", own);
-    let act = match &giving.acting {
-        None => {
-            cx.may("identity.grant.give", &grant)?;
-            None
-        }
-        Some(whom) => {
-            cx.may(ELSEWHERE, &grant)?;
-            let by = ActedBy { account: found.account.clone(), mandate: whom.mandate };
-            // What was agreed to for another is agreed to each time.
-            if giving.decided.is_none() || !still_acts(cx, identity, &whom.person, &by)? {
-                return Ok(Given::NoSession);
-            }
-            Some(by)
-        }
-    };
+    let Some(act) = acted_by(cx, identity, giving, &found.account, &grant)? else { return Ok(Given::NoSession) };
     let account = giving.acting.as_ref().map_or(&found.account, |whom| &whom.person);
     let pushed = request.pushed.as_deref();
     if let Some(pushed) = pushed
@@ -168,6 +154,25 @@ pub(crate) fn give_code(cx: &mut Cx<'_>, identity: &Identity, giving: &Giving) -
     let act = Act::new("identity.grant.given").about(account).on(&request.client);
     cx.record(act.because("sign-in", "identity-service").with("scope", request.scope.as_str()));
     Ok(Given::Code)
+}
+
+/// Who acts, where a code is about another; none where she may not, or has not agreed just now.
+fn acted_by(
+    cx: &mut Cx<'_>,
+    identity: &Identity,
+    giving: &Giving,
+    account: &str,
+    grant: &Resource,
+) -> Result<Option<Option<ActedBy>>, Fault> {
+    let Some(whom) = &giving.acting else {
+        cx.may("identity.grant.give", grant)?;
+        return Ok(Some(None));
+    };
+    cx.may(ELSEWHERE, grant)?;
+    let by = ActedBy { account: account.to_owned(), mandate: whom.mandate };
+    // What was agreed to for another is agreed to each time.
+    let stands = giving.decided.is_some() && still_acts(cx, identity, &whom.person, &by)?;
+    Ok(stands.then_some(Some(by)))
 }
 
 /// What of a scope may last: what is done for another ends with the session it is done in.
