@@ -24,10 +24,10 @@ use spine::{Clock, Timestamp};
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    if let [part, file] = args.as_slice()
+    if let [part, file, only @ ..] = args.as_slice()
         && part == "identity"
     {
-        return identity::run(file);
+        return identity::run(file, only.first().map_or("", String::as_str));
     }
     let wanted = |part: &str| args.is_empty() || args[0] == part;
     if wanted("acts") {

@@ -1,5 +1,5 @@
 //! What an OpenID provider takes for each thing it does, ours and others', asked in the same way over loopback:
-//! `bench identity SERVER.json`, one server at a time (`bench/identity/run` starts them in turn and makes the table).
+//! `bench identity SERVER.json [PART]`, one server at a time (`bench/identity/run` starts them in turn and makes the table).
 //!
 //! **Invariant:** an answer that is not the expected one ends the run: nothing refused is counted. CPU time is the
 //! server's own (proc(5)), so what drives it, and a busy machine, do not show in it.
@@ -83,13 +83,13 @@ impl Part {
     }
 }
 
-/// Measures each part and prints a line of JSON for it.
-pub(crate) fn run(file: &str) {
+/// Measures each part whose name has `only` in it, and prints a line of JSON for it.
+pub(crate) fn run(file: &str, only: &str) {
     let server: Server = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(drive(Arc::new(server)));
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(drive(Arc::new(server), only));
 }
 
-async fn drive(server: Arc<Server>) {
+async fn drive(server: Arc<Server>, only: &str) {
     let mut workers = Vec::new();
     for (place, one) in (0_u8..).zip(&server.people) {
         let (login, secret, phone) = (one.login.clone(), one.secret.clone(), one.phone.clone());
@@ -105,7 +105,7 @@ async fn drive(server: Arc<Server>) {
     if server.kind == "letsema" {
         parts.push(Part::Login(Way::Passkey));
     }
-    for part in parts {
+    for part in parts.into_iter().filter(|part| part.name().contains(only)) {
         workers = measure(&server, workers, part).await;
     }
 }

@@ -93,8 +93,8 @@ impl Visitor {
         self.sender = Some(sender);
         for set in head.headers.get_all(header::SET_COOKIE) {
             let (name, rest) = set.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            match value.is_empty() || rest.contains("1970") {
+            let (value, attributes) = rest.split_once(';').unwrap_or((rest, ""));
+            match value.is_empty() || attributes.contains("1970") {
                 true => drop(self.cookies.remove(name)),
                 false => drop(self.cookies.insert(name.to_owned(), value.to_owned())),
             }
