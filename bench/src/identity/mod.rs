@@ -185,7 +185,10 @@ impl Worker {
             Part::Userinfo => {
                 let bearer = format!("Bearer {}", self.tokens["access_token"].as_str().unwrap());
                 let headers = [(header::AUTHORIZATION, bearer.as_str())];
+                // The client asks, not the browser.
+                let cookies = std::mem::take(&mut self.visitor.cookies);
                 let answer = self.visitor.send("GET", &server.userinfo, &headers, String::new()).await;
+                self.visitor.cookies = cookies;
                 assert!(answer.status == 200 && answer.body.contains("\"sub\""), "no claims: {}", answer.body);
             }
             Part::Introspection => {

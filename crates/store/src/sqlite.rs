@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection as Raw, ErrorCode, OpenFlags, ToSql};
 use spine::{Row, TxError, Value};
@@ -41,7 +43,9 @@ impl Connect for Sqlite {
             raw.pragma_update(None, "cache_size", if mode == Mode::Write { -8192 } else { -4096 })?;
             raw.pragma_update(None, "wal_autocheckpoint", 4000)?;
             raw.pragma_update(None, "journal_size_limit", 64 << 20)?;
-            raw.pragma_update(None, "query_only", mode == Mode::Read)
+            raw.pragma_update(None, "query_only", mode == Mode::Read)?;
+            // A plan is made once for a text, and not anew for each value in it (the query planner stability guarantee).
+            raw.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
         };
         settings().map_err(|error| classify(&error).0)?;
         Ok(Box::new(SqliteConnection { raw, texts: HashMap::new(), trouble: Trouble::None }))
@@ -50,12 +54,12 @@ impl Connect for Sqlite {
 
 struct SqliteConnection {
     raw: Raw,
-    texts: HashMap<&'static str, Box<str>>,
+    texts: HashMap<&'static str, Arc<str>>,
     trouble: Trouble,
 }
 
 impl SqliteConnection {
-    fn text(&mut self, sql: &'static str) -> Box<str> {
+    fn text(&mut self, sql: &'static str) -> Arc<str> {
         self.texts.entry(sql).or_insert_with(|| dialect::sqlite_parameters(sql).into()).clone()
     }
 
