@@ -27,6 +27,23 @@ impl OwnScript {
     }
 }
 
+/// Style that only a few pages need, beside the site's one sheet; allowed by its hash.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnStyle(&'static str);
+
+impl OwnStyle {
+    /// The style's source, in the same CSS as the sheet. It must not contain `</style`.
+    #[must_use]
+    pub const fn new(source: &'static str) -> Self {
+        Self(source)
+    }
+
+    /// The text as it stands in the page.
+    pub(crate) fn text(self) -> String {
+        style::squeeze(self.0)
+    }
+}
+
 /// The hash source of an inline element (CSP Level 3 §2.3.1).
 fn hash_source(text: &str) -> String {
     format!("'sha256-{}'", crypto::base64(&crypto::sha256(&[text.as_bytes()])))
@@ -35,8 +52,13 @@ fn hash_source(text: &str) -> String {
 static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash_source(style::sheet()));
 
 /// The Content-Security-Policy of a page (CSP Level 3).
-pub(crate) fn page_policy(form_action: &[String], script: Option<OwnScript>) -> String {
-    let mut policy = format!("default-src 'none'; style-src {}; img-src 'self' data:; form-action 'self'", *STYLE_HASH);
+pub(crate) fn page_policy(form_action: &[String], styles: &[OwnStyle], script: Option<OwnScript>) -> String {
+    let mut policy = format!("default-src 'none'; style-src {}", *STYLE_HASH);
+    for style in styles {
+        policy.push(' ');
+        policy.push_str(&hash_source(&style.text()));
+    }
+    policy.push_str("; img-src 'self' data:; form-action 'self'");
     for origin in form_action {
         policy.push(' ');
         policy.push_str(origin);

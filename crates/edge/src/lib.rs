@@ -68,7 +68,7 @@ pub use download::Download;
 pub use extract::{IdempotencyKey, IfMatch, Json, Paging, Path, Query, etag};
 pub use form::{Form, FormKey, Upload};
 pub use frame::frame;
-pub use headers::OwnScript;
+pub use headers::{OwnScript, OwnStyle};
 pub use kept::Lapsed;
 pub use limits::{Limits, body_limit};
 pub use maud::{self, Markup, PreEscaped, Render, html};

@@ -8,11 +8,14 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use spine::ActorKind;
 
-use crate::headers::{self, OwnScript};
+use crate::headers::{self, OwnScript, OwnStyle};
 use crate::mark::{ICON, MOKOROTLO};
 use crate::show::sheet::Sheet;
 use crate::style;
 use crate::visit::{ActingState, Visit};
+
+/// The bar that says for whom a visitor acts.
+const ACTING: OwnStyle = OwnStyle::new(include_str!("acting.css"));
 
 /// A page on its way to a person.
 #[must_use]
@@ -28,6 +31,7 @@ pub struct Page {
     body: Markup,
     status: StatusCode,
     form_action: Vec<String>,
+    styles: Vec<OwnStyle>,
     script: Option<OwnScript>,
 }
 
@@ -46,6 +50,7 @@ impl Page {
             body: Markup::default(),
             status: StatusCode::OK,
             form_action: Vec::new(),
+            styles: if visit.acting().is_some() { vec![ACTING] } else { Vec::new() },
             script: None,
         }
     }
@@ -104,6 +109,12 @@ impl Page {
         self
     }
 
+    /// Adds style that few pages need.
+    pub fn style(mut self, style: OwnStyle) -> Self {
+        self.styles.push(style);
+        self
+    }
+
     /// Runs one script of our own, allowed by its hash. The page must work without it.
     pub const fn script(mut self, script: OwnScript) -> Self {
         self.script = Some(script);
@@ -126,6 +137,7 @@ impl Page {
                     }
                     link rel="icon" href=(ICON);
                     style { (PreEscaped(style::sheet())) }
+                    @for own in &self.styles { style { (PreEscaped(own.text())) } }
                 }
                 body {
                     a.skip href="#main" { (visit.t("edge.skip")) }
@@ -241,7 +253,7 @@ impl IntoResponse for Page {
             self.status
         };
         let headers = response.headers_mut();
-        if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&self.form_action, self.script)) {
+        if let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&self.form_action, &self.styles, self.script)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         if let Ok(language) = HeaderValue::from_str(self.visit.language().tag()) {

@@ -29,7 +29,7 @@ pub fn qr(text: &str, label: &str) -> Option<Markup> {
     }
     let side = code.size() + 2 * QUIET;
     Some(html! {
-        svg.qr role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}")) width="224" height="224" shape-rendering="crispEdges" {
+        svg role="img" aria-label=(label) viewBox=(format!("0 0 {side} {side}")) width="224" height="224" shape-rendering="crispEdges" {
             path fill="#fff" d=(format!("M0 0h{side}v{side}H0z")) {}
             path d=(dark) {}
         }

@@ -1,6 +1,6 @@
 //! Pages: escaped, small, and told to run nothing that is not theirs.
 
-use edge::{OwnScript, Visit};
+use edge::{OwnScript, OwnStyle, Visit};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -84,6 +84,20 @@ async fn a_page_may_run_one_script_of_its_own() {
     assert!(policy.contains("form-action 'self' https://client.example;"), "{policy}");
     let body = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
     assert!(body.contains("<script>document.title='hi'</script>"));
+}
+
+#[tokio::test]
+async fn a_page_may_bring_style_of_its_own() {
+    const STYLE: OwnStyle = OwnStyle::new(".card { width: 85.6mm }\n");
+    let page = axum::routing::get(|visit: Visit| async move { visit.page("Card").style(STYLE) });
+    let app = edge::frame(axum::Router::new().route("/", page), &world::site(world::clock()), edge::Limits::default());
+    let request = axum::http::Request::get("/").header("accept", "text/html").body(axum::body::Body::empty());
+    let response = app.oneshot(request.unwrap()).await.unwrap();
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let body = String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let own = ".card{width:85.6mm}";
+    assert!(body.contains(&format!("<style>{own}</style>")));
+    assert!(policy.contains(&format!(" 'sha256-{}';", base64(&crypto::sha256(&[own.as_bytes()])))), "{policy}");
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -100,7 +100,7 @@ impl Identity {
         };
         let page = visit.page(visit.t("identity.apps.add")).back(PATH).sheet(&sheet).body(html! {
             p { (visit.t("identity.apps.scan")) }
-            @if let Some(code) = show::qr(&address, &visit.t("identity.apps.qr")) { (code) }
+            @if let Some(code) = show::qr(&address, &visit.t("identity.apps.qr")) { p { (code) } }
             p { (visit.t("identity.apps.type")) br; code { (typed) } }
             (visit.form(ADD, form))
         });

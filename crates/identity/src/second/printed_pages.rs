@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use edge::show::{self, Summary, Tone};
-use edge::{Form, Markup, Reply, Visit, html};
+use edge::{Form, Markup, OwnStyle, Reply, Visit, html};
 use journal::Key;
 use spine::{Cx, Secret};
 
@@ -90,8 +90,11 @@ async fn make(
         p { (visit.t("identity.printed.each")) }
         p { a.b href="/account/sign-in" { (visit.t("identity.printed.kept")) } }
     };
-    Ok(visit.page(visit.t("identity.printed.title")).body(body).into_response())
+    Ok(visit.page(visit.t("identity.printed.title")).style(CARD).body(body).into_response())
 }
+
+/// How the card looks, on the screen and on paper.
+const CARD: OwnStyle = OwnStyle::new(include_str!("printed.css"));
 
 /// The codes as a card for the wallet: 85 by 54 millimetres on paper.
 fn card(visit: &Visit, name: &str, codes: &[String]) -> Markup {
