@@ -11,6 +11,7 @@
 //! | `factor.rs` | [`Factor`]: the ways of signing in, each locked by itself |
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
 //! | `second/` | the second step: messages, authenticator apps, printed codes |
+//! | `ussd/`, `by_pin.rs`, `secret_change.rs` | the menu on any phone; deeds by PIN; a new PIN or password |
 //! | `fresh.rs`, `letters.rs`, `rules.rs` | signed in a moment ago; codes copied by hand; what the country decides |
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
@@ -25,6 +26,7 @@
 
 mod account;
 mod account_pages;
+mod by_pin;
 mod enrol;
 mod enrolment;
 mod factor;
@@ -45,10 +47,12 @@ mod recognise;
 mod rows;
 mod rules;
 mod second;
+mod secret_change;
 mod session;
 mod settings;
 mod sign_in;
 mod throttle;
+mod ussd;
 mod verification;
 
 pub use account::{Kind, language_of, names_of, normal_login};
@@ -67,7 +71,7 @@ pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
 pub use provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat};
 pub use recognise::recognise;
-pub use rules::{SignInRules, UssdRules};
+pub use rules::{PinRules, SignInRules, UssdRules};
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;

@@ -11,7 +11,7 @@ use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
 use edge::{Outbound, Visit};
 use journal::{Acts, Key, Workers};
 use messages::Messages;
-use spine::{Act, Actor, ActorKind, Caller, Fault, Resource, Secret, Via};
+use spine::{Act, Actor, ActorKind, Caller, Date, Fault, Resource, Secret, Via};
 use webauthn_rs::Webauthn;
 
 use crate::keys::Keys;
@@ -189,9 +189,10 @@ impl Identity {
         self.inner.rules.ussd.is_some()
     }
 
-    /// What people dial; empty where nobody can.
-    pub(crate) fn service_code(&self) -> String {
-        self.inner.rules.ussd.as_ref().map(|ussd| ussd.service_code.clone()).unwrap_or_default()
+    /// What people dial: `*123#`; none where nobody can.
+    #[must_use]
+    pub fn service_code(&self) -> Option<String> {
+        self.inner.rules.ussd.as_ref().map(|ussd| ussd.service_code.clone())
     }
 
     /// Hashes a PIN or password for [`crate::enrol_person`] and its like.
@@ -248,6 +249,14 @@ impl Identity {
             let today = identity.population()?.today(cx);
             verification::follow(cx, vital, today)
         })
+    }
+
+    /// When somebody was born, as the register says; none where it does not know her.
+    pub(crate) async fn born(&self, caller: &Caller, person: &str) -> Result<Option<Date>, Fault> {
+        let Some(population) = self.inner.population.clone() else { return Ok(None) };
+        let person = person.to_owned();
+        let look = move |cx: &mut spine::Cx<'_>| Ok(population.person(cx, &person)?.map(|known| known.born));
+        self.inner.acts.read(caller, look).await
     }
 
     /// How an account is called towards a client.

@@ -13,6 +13,7 @@ use identity::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
+use messages::ussd::DoorKey;
 use payments::Wallets;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
@@ -61,6 +62,8 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         outbound: Outbound::new(OutboundLimits::default()),
         carriers: None,
         receipts: None,
+        // The phone in the browser is the only one that knows this secret.
+        ussd: Some((DoorKey::Signed(Secret::new(crypto::random::<32>().to_vec())), Vec::new())),
         trusted_proxies: Vec::new(),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         clients: clients(&secrets),
@@ -81,6 +84,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "base_url": base_url,
         "inbox_url": format!("{base_url}/inbox"),
         "inbox_api": format!("{base_url}/api/inbox"),
+        "ussd_url": format!("{base_url}/ussd"),
         "log": { "url": format!("{base_url}/log"), "key": program.log_key },
         "people": people,
         "officers": officers,
@@ -385,6 +389,8 @@ const TOUR: &str = "
     /acting                   act for another: the first person for her child, the fifth for the sixth (a carer), the
                               third for a co-operative; limpho.ntsane and teboho.mohale register mandates
     /account                  sessions, passkeys, programs I let see my data
+    /account/sign-in          how I sign in: printed codes, an authenticator app, the second step I choose
+    /ussd                     a phone without internet: fetch a code, answer a bank, prove life, change the PIN
     /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
                               mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life
     /statistics/vital         vital statistics for everybody

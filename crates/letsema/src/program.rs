@@ -13,9 +13,10 @@ use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
-use identity::{ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, recognise};
+use identity::{ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, SignInRules, recognise};
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
+use messages::ussd::{Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
 use payments::{Gateway, WalletLink, Wallets};
 use portal::Portal;
@@ -48,6 +49,8 @@ pub(crate) struct Setup {
     pub(crate) carriers: Option<Carriers>,
     /// The secret with which an SMS gateway signs its receipts.
     pub(crate) receipts: Option<Secret<Vec<u8>>>,
+    /// The aggregator through which people dial: how it proves itself, and from where it asks.
+    pub(crate) ussd: Option<(DoorKey, Vec<Network>)>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// Each wallet's address and secret.
@@ -164,6 +167,7 @@ impl Program {
             .routes()
             .merge(services.routes())
             .merge(identity.routes())
+            .merge(ussd_routes(&setup, &acts, &country.words, &identity))
             .merge(enrolment.routes())
             .merge(payments::routes(gateway))
             .merge(civil.routes())
@@ -242,6 +246,16 @@ fn message_routes(setup: &Setup, acts: &Acts) -> Router {
     }
 }
 
+/// Where an aggregator asks for people who dial; in a demonstration also a phone to dial with.
+fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, identity: &Identity) -> Router {
+    let (Some((key, networks)), Some(service_code)) = (setup.ussd.clone(), identity.service_code()) else {
+        return Router::new();
+    };
+    let settings = DoorSettings { key, networks, service_code };
+    let door = Door::new(acts.clone(), Arc::clone(words), identity.ussd_menu(), settings);
+    if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
+}
+
 /// The wallets, each with its address and secret.
 fn gateway(setup: &Setup, wallets: &str, acts: &Acts, clock: &Arc<dyn Clock>) -> Result<Gateway, String> {
     let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
@@ -276,7 +290,8 @@ fn identity(
         licences: part.licences,
         mandates: part.mandates,
         outbound: setup.outbound.clone(),
-        rules: part.rules,
+        // Nobody is told to dial where no aggregator is connected.
+        rules: SignInRules { ussd: part.rules.ussd.filter(|_| setup.ussd.is_some()), ..part.rules },
     })
     .map_err(|error| wrong("sign-in", error))
 }

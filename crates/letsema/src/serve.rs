@@ -82,6 +82,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         outbound,
         carriers: Some(Carriers { sms, mail }),
         receipts,
+        ussd: config.ussd,
         trusted_proxies: config.trusted_proxies,
         wallets: config.wallets,
         clients: config.clients,

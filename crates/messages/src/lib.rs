@@ -14,6 +14,7 @@
 //! | `carriers.rs`, `gateway.rs`, `mail.rs` | the carriers of a real installation: an SMS gateway, a mail relay |
 //! | `receipt.rs` | what the gateway tells of a message: `/api/messages/receipts` |
 //! | `sms.rs` | the GSM alphabet: folding, parts |
+//! | `ussd/` | the menu on any phone: the aggregator's door, screens, a phone in the browser |
 //! | `rows.rs` | every SQL text |
 
 mod carriers;
@@ -27,6 +28,7 @@ mod receipt;
 mod rows;
 mod send;
 pub mod sms;
+pub mod ussd;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,12 +42,13 @@ pub use model::{
     Outgoing, OwnNotice,
 };
 pub use receipt::{ReceiptState, Told, receipt_routes, take as take_receipt};
-use spine::{Migration, Words};
+use spine::{Language, Migration, Words};
 
 /// The tables of this engine.
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "messages", number: 1, name: "messages", sql: include_str!("../migrations/0001_messages.sql") },
     Migration { engine: "messages", number: 2, name: "receipts", sql: include_str!("../migrations/0002_receipts.sql") },
+    Migration { engine: "messages", number: 3, name: "ussd", sql: include_str!("../migrations/0003_ussd.sql") },
 ];
 
 /// The engine: the words to say things in, and who carries them. Cheap to clone.
@@ -67,6 +70,18 @@ impl Messages {
     pub fn carried_by(mut self, carrier: Arc<dyn Carrier>) -> Self {
         self.carrier = carrier;
         self
+    }
+
+    /// The country's languages, each with its own name.
+    #[must_use]
+    pub fn languages(&self) -> Vec<(Language, String)> {
+        self.words.locales().map(|locale| (locale.language.clone(), locale.name.clone())).collect()
+    }
+
+    /// The language for who has said none.
+    #[must_use]
+    pub fn default_language(&self) -> Language {
+        self.words.default_language()
     }
 
     pub(crate) fn words(&self) -> &Words {

@@ -108,7 +108,8 @@ fn relative(letter: char) -> String {
     plain.to_owned()
 }
 
-fn septets(letter: char) -> Option<usize> {
+/// What a letter takes, in septets; none if the alphabet lacks it.
+pub(crate) fn septets(letter: char) -> Option<usize> {
     if BASIC.contains(letter) {
         Some(1)
     } else if EXTENDED.contains(letter) {

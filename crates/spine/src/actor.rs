@@ -49,6 +49,8 @@ pub enum Via {
     Web,
     /// A programming interface.
     Api,
+    /// A menu on a phone.
+    Ussd,
     /// Inside the program: a worker or the command line.
     Program,
 }

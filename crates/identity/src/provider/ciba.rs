@@ -10,15 +10,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::post;
-use crypto::Checked;
 use edge::Visit;
 use journal::{JobFault, Key, RunningJob, Workers};
 use serde_json::{Value as Json, json};
 use spine::{Assurance, Caller, Cx, Fault, Secret};
 
-use crate::account::{Kind, normal_login};
+use crate::account::{Account, Kind, normal_login};
+use crate::by_pin::Pinned;
 use crate::enrolment::vid;
-use crate::factor::{self, Factor};
 use crate::keys::{Keys, Token};
 use crate::provider::answer::{Refused, form, private, refused};
 use crate::provider::approval::{self, Decided, NOTIFY, Sureness};
@@ -32,7 +31,6 @@ use crate::provider::{consent_pages, id_token, signed_request};
 use crate::rows::approvals::{self, Approval};
 use crate::rows::{accounts, consents};
 use crate::settings::Identity;
-use crate::sign_in::{self, Tried};
 
 pub(crate) const ASK: &str = "/oauth2/backchannel";
 /// How long a request waits if the client does not say.
@@ -317,60 +315,29 @@ impl Identity {
         yes: bool,
     ) -> Result<ByPin, Fault> {
         let Some(login) = normal_login(login) else { return Ok(ByPin::Wrong) };
-        let acts = &self.inner.acts;
-        let (keys, typed) = (self.inner.keys.clone(), login.clone());
-        let tried = move |cx: &mut Cx<'_>| sign_in::try_secret(cx, &keys, Kind::Person, &typed);
-        let (account, then_wait) = match acts.write(caller, &Key::none(), tried).await? {
-            Tried::Wait(seconds) => return Ok(ByPin::Wait(seconds)),
-            Tried::Go { account, then_wait } => (account, then_wait),
+        let (engine, typed, hash) = (self.clone(), login.clone(), id.to_owned());
+        let work = move |cx: &mut Cx<'_>, account: &Account| {
+            let decided = decide_by_pin(cx, &engine, &account.id, &hash, yes)?;
+            if decided == Decided::Kept && !vid::spend(cx, &engine.inner.keys, Kind::Person, &typed)? {
+                return Err(Fault::not_found("identity.vid.missing"));
+            }
+            Ok(decided)
         };
-        let phc = account.as_ref().map(|(_, phc)| phc.as_str());
-        let checked = self.inner.hasher.check(pin, phc).await;
-        let checked = checked.map_err(|error| Fault::internal("identity.hash.failed", error))?;
-        let id_of = account.map(|(id, _)| id);
-        let (Checked::Right, Some(account)) = (checked, id_of.clone()) else {
-            return self.wrong_pin(caller, id_of, then_wait).await;
-        };
-        let (engine, phone, hash) = (self.clone(), phone.to_owned(), id.to_owned());
-        let work = move |cx: &mut Cx<'_>| decide_by_pin(cx, &engine, &account, &login, &phone, &hash, yes);
-        match acts.write(caller, &Key::none(), work).await? {
-            Some(Decided::Kept) => Ok(ByPin::Kept),
-            Some(Decided::Gone) => Ok(ByPin::Gone),
-            Some(Decided::TooWeak) => Ok(ByPin::TooWeak),
-            None => self.wrong_pin(caller, id_of, then_wait).await,
-        }
-    }
-
-    async fn wrong_pin(
-        &self,
-        caller: &Caller,
-        account: Option<String>,
-        then_wait: Option<i64>,
-    ) -> Result<ByPin, Fault> {
-        let wrong = move |cx: &mut Cx<'_>| sign_in::secret_wrong(cx, account.as_deref(), then_wait.is_some());
-        self.inner.acts.write(caller, &Key::none(), wrong).await?;
-        Ok(then_wait.map_or(ByPin::Wrong, ByPin::Wait))
+        Ok(match self.by_pin(caller, (&login, phone), pin, work).await? {
+            Pinned::Done(Decided::Kept) => ByPin::Kept,
+            Pinned::Done(Decided::Gone) => ByPin::Gone,
+            Pinned::Done(Decided::TooWeak) => ByPin::TooWeak,
+            Pinned::Wrong => ByPin::Wrong,
+            Pinned::Wait(seconds) => ByPin::Wait(seconds),
+        })
     }
 }
 
-/// The right PIN, from her phone or from another's: none.
-fn decide_by_pin(
-    cx: &mut Cx<'_>,
-    identity: &Identity,
-    account: &str,
-    login: &str,
-    phone: &str,
-    hash: &str,
-    yes: bool,
-) -> Result<Option<Decided>, Fault> {
-    let known = accounts::account_by_id(cx.tx(), account)?.filter(|account| account.active);
-    let hers = known.is_some_and(|known| known.phone.is_some_and(|own| *own.reveal() == phone));
-    if !hers || !factor::is_open(cx, account, Factor::Ussd)? {
-        return Ok(None);
-    }
+/// What she decided by PIN from her phone.
+fn decide_by_pin(cx: &mut Cx<'_>, identity: &Identity, account: &str, hash: &str, yes: bool) -> Result<Decided, Fault> {
     let row = approvals::by_hash(cx.tx(), hash)?.filter(|row| row.account.as_deref() == Some(account));
     let known = row.and_then(|row| identity.client(&row.client).map(|client| (row, client)));
-    let Some((row, client)) = known else { return Ok(Some(Decided::Gone)) };
+    let Some((row, client)) = known else { return Ok(Decided::Gone) };
     let sureness = Sureness {
         account: account.to_owned(),
         subject: identity.subject(&client, account),
@@ -381,14 +348,5 @@ fn decide_by_pin(
     };
     let facts = Facts::of(cx, identity.inner.population.as_ref(), account)?;
     let all: Vec<String> = consent_pages::items(&row.asked, &facts).into_iter().map(|item| item.name).collect();
-    let decided = approval::decide(cx, hash, &sureness, yes.then_some(all.as_slice()))?;
-    if decided == Decided::Kept {
-        let keys = &identity.inner.keys;
-        let own = vid::login_of(cx, keys, Kind::Person, login)?;
-        crate::throttle::clear(cx, &keys.attempt_key("secret", Kind::Person, &own))?;
-        if !vid::spend(cx, keys, Kind::Person, login)? {
-            return Err(Fault::not_found("identity.vid.missing"));
-        }
-    }
-    Ok(Some(decided))
+    approval::decide(cx, hash, &sureness, yes.then_some(all.as_slice()))
 }

@@ -13,6 +13,11 @@ const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_
      FROM identity_account WHERE kind = $1 AND login = $2";
 const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step \
      FROM identity_account WHERE id = $1";
+const BY_PHONE: &str = "SELECT id, login, language FROM identity_account WHERE phone = $1 AND kind = 'person' AND state = 'active' ORDER BY id LIMIT 20";
+const SET_LANGUAGE: &str = "UPDATE identity_account SET language = $2 WHERE id = $1";
+const LOCK_SELF: &str =
+    "UPDATE identity_account SET state = 'locked', locked_by_self = 1 WHERE id = $1 AND state = 'active'";
+const WAITING: &str = "SELECT id FROM identity_challenge WHERE account = $1 AND passkey IS NULL AND expires_at > $2 ORDER BY made_at DESC, id LIMIT 1";
 const LOGIN: &str = "SELECT login FROM identity_account WHERE id = $1";
 const SHOWN: &str = "SELECT name, phone, email, language FROM identity_account WHERE id = $1";
 const SET_TOTP_STEP: &str = "UPDATE identity_account SET totp_step = $2 WHERE id = $1";
@@ -82,6 +87,34 @@ pub(crate) fn account_by_login(tx: &mut dyn Tx, kind: Kind, login: &str) -> Resu
 
 pub(crate) fn account_by_id(tx: &mut dyn Tx, id: &str) -> Result<Option<Account>, TxError> {
     tx.first(ACCOUNT_BY_ID, &[id.into()])?.map(|row| account(&row)).transpose()
+}
+
+/// Who may be calling from a number.
+#[derive(Clone, Debug)]
+pub(crate) struct Calling {
+    pub(crate) id: String,
+    pub(crate) login: String,
+    pub(crate) language: spine::Language,
+}
+
+/// The people whose phone this is.
+pub(crate) fn by_phone(tx: &mut dyn Tx, phone: &str) -> Result<Vec<Calling>, TxError> {
+    let read = |row: &Row| Ok(Calling { id: row.get(0)?, login: row.get(1)?, language: row.get::<String>(2)?.into() });
+    tx.query(BY_PHONE, &[phone.into()])?.iter().map(read).collect()
+}
+
+pub(crate) fn set_language(tx: &mut dyn Tx, id: &str, language: &str) -> Result<(), TxError> {
+    tx.execute(SET_LANGUAGE, &[id.into(), language.into()]).map(drop)
+}
+
+/// Locks an account at its owner's wish; false if it was locked.
+pub(crate) fn lock_self(tx: &mut dyn Tx, id: &str) -> Result<bool, TxError> {
+    tx.execute(LOCK_SELF, &[id.into()]).map(|count| count > 0)
+}
+
+/// The newest sign-in of an account that waits for its second step.
+pub(crate) fn waiting(tx: &mut dyn Tx, account: &str, now: Timestamp) -> Result<Option<String>, TxError> {
+    tx.first(WAITING, &[account.into(), now.into()])?.map(|row| row.get(0)).transpose()
 }
 
 /// What somebody types to say who she is.

@@ -57,7 +57,7 @@ impl Identity {
                 sheet.code("code", visit.t("identity.code.person")).hint(visit.t("identity.code.person_hint"))
             }
             Way::Ussd => {
-                let dial = visit.t1("identity.code.ussd_hint", "code", self.service_code());
+                let dial = visit.t1("identity.code.ussd_hint", "code", self.service_code().unwrap_or_default());
                 sheet.code("code", visit.t("identity.code.ussd")).hint(dial)
             }
             Way::Authenticator => {

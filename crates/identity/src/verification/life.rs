@@ -4,7 +4,7 @@
 //! nobody attests her own life as an officer, and nobody attests the life of somebody whose death is registered.
 
 use serde::{Deserialize, Serialize};
-use spine::{Act, ActorKind, Assurance, Cx, Fault, Resource, Timestamp};
+use spine::{Act, ActorKind, Assurance, Cx, Fault, Resource, Timestamp, Via};
 
 use crate::rows::verification as rows;
 use crate::settings::Identity;
@@ -14,7 +14,7 @@ use crate::settings::Identity;
 pub struct Life {
     /// When.
     pub at: Timestamp,
-    /// How: `sign-in`, `attested`, `event`.
+    /// How: `sign-in`, `ussd` (her PIN from her phone), `attested`, `event`.
     pub how: String,
 }
 
@@ -35,7 +35,12 @@ pub fn attest_life(cx: &mut Cx<'_>, identity: &Identity, person: &str) -> Result
     if known.died.is_some() {
         return Err(Fault::conflict("identity.life.dead"));
     }
-    let life = Life { at: cx.now(), how: if own { "sign-in" } else { "attested" }.to_owned() };
+    let how = match (own, cx.caller().via) {
+        (true, Via::Ussd) => "ussd",
+        (true, _) => "sign-in",
+        (false, _) => "attested",
+    };
+    let life = Life { at: cx.now(), how: how.to_owned() };
     rows::insert_life(cx.tx(), person, &life, &actor.id)?;
     let act = Act::new("identity.life.proved").about(person).on(person).because("proof-of-life", "identity-service");
     cx.record(act.with("how", life.how.as_str()));

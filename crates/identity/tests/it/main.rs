@@ -23,5 +23,6 @@ mod second;
 mod sessions;
 mod signing_in;
 mod silence;
+mod ussd;
 mod verifying;
 mod world;

@@ -176,7 +176,7 @@ fn officers_have_printed_codes_too() {
 /// Adds an app; gives its secret.
 async fn add_app(world: &World, browser: &mut Browser) -> Secret<Vec<u8>> {
     let page = browser.open("/account/authenticators/add").await;
-    assert!(page.body.contains("<svg class=\"qr\""), "{}", page.body);
+    assert!(page.body.contains("<svg role=\"img\""), "{}", page.body);
     let shown = page.body.split("<code>").nth(1).unwrap().split('<').next().unwrap().replace(' ', "");
     let secret = Secret::new(from_base32(&shown).unwrap());
     let offer = page.hidden("offer");

@@ -143,7 +143,7 @@ pub(crate) fn people() -> Registers {
 
 /// What this small country decides about signing in.
 fn rules() -> SignInRules {
-    SignInRules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }) }
+    SignInRules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }), ..SignInRules::default() }
 }
 
 /// How this small country says that it knows people.
@@ -175,7 +175,8 @@ impl World {
         let identity = Identity::new(settings(&acts, &messages, &key)).unwrap();
         let enrolment = crate::enrolment::country(&acts, &identity);
         let workers = identity.handlers(messages.handlers(&acts, Workers::default()));
-        let mut site = SiteSettings::new(words, BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
+        let mut site =
+            SiteSettings::new(Arc::clone(&words), BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
         site.sign_in_path = "/sign-in".to_owned();
         site.sign_out_path = "/sign-out".to_owned();
         // Requests of these tests come from no address; whoever ends TLS for them is trusted.
@@ -184,6 +185,7 @@ impl World {
         let router = Router::new()
             .route("/me", get(me))
             .merge(identity.routes())
+            .merge(crate::ussd::door(&acts, &words, &identity).routes())
             .merge(enrolment.routes())
             .layer(from_fn_with_state(identity.clone(), recognise));
         let app = frame(router, &site, Limits::default());

@@ -15,6 +15,7 @@ use edge::Network;
 use identity::ClientMetadata;
 use journal::log::Witness;
 use messages::MailSettings;
+use messages::ussd::DoorKey;
 use payments::WalletLink;
 use spine::Secret;
 
@@ -52,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
     pub(crate) mail: Option<MailSettings>,
+    pub(crate) ussd: Option<(DoorKey, Vec<Network>)>,
     pub(crate) witnesses: Vec<Witness>,
 }
 
@@ -85,6 +87,7 @@ impl Config {
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
         let mail = parts::mail(whole, faults, &authorities);
+        let ussd = parts::ussd(whole, faults);
         let witnesses = parts::witnesses(whole, faults);
         if base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
             && tls.is_none()
@@ -108,6 +111,7 @@ impl Config {
             clients,
             sms,
             mail,
+            ussd,
             witnesses,
         })
     }
@@ -148,6 +152,9 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     if config.mail.is_none() {
         lacking.push("there is no [mail], so nobody receives mail".to_owned());
     }
+    if config.ussd.is_none() {
+        lacking.push("there is no [ussd], so nobody can dial".to_owned());
+    }
     if config.witnesses.is_empty() {
         lacking.push("there are no [[witnesses]], so nobody outside watches the log".to_owned());
     }
@@ -173,7 +180,7 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "mpesa", "bank"] {
+            for secret in ["database", "sms", "mail", "ussd", "mpesa", "bank"] {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)
@@ -229,6 +236,8 @@ mod tests {
         assert!(config.clients[0].client_secret_digest.is_some());
         assert_eq!(config.sms.unwrap().sender, "LETSEMA");
         assert_eq!(config.mail.unwrap().port, 465);
+        let (key, networks) = config.ussd.unwrap();
+        assert!(matches!(key, DoorKey::Password(_)) && networks[0].contains("192.0.2.9".parse().unwrap()));
     }
 
     #[test]
@@ -261,6 +270,9 @@ mod tests {
             ("security = \"tls\"", "security = \"none\"", "none is for a relay on this machine"),
             ("security = \"tls\"", "security = \"ssl\"", "security is \"tls\", \"starttls\" or \"none\""),
             ("<no-reply@letsema.example>\"\nuser", "no-reply\"\nuser", "from: "),
+            ("addresses = [\"192.0.2.0/24\"]", "addresses = [\"all\"]", "addresses: all"),
+            ("proof = \"password\"", "proof = \"none\"", "proof is \"signature\" or \"password\""),
+            ("addresses = [\"192.0.2.0/24\"]", "", "proof: a password counts from known addresses only"),
             ("user = \"letsema\"", "", "user and password_file belong together"),
             ("secret_file = \"secrets/mpesa\"", "secret = \"1234\"", "secrets do not stand here"),
             ("secret_file = \"secrets/mpesa\"", "", "secret_file is missing"),

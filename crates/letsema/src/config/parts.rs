@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use edge::{Network, may_be_called};
 use identity::{AuthMethod, ClientMetadata, secret_digest};
 use journal::log::Witness;
+use messages::ussd::DoorKey;
 use messages::{MailRelay, MailSecurity, MailSettings};
 use payments::WalletLink;
 use spine::Secret;
@@ -102,11 +103,15 @@ pub(super) fn pack(whole: &mut Section<'_>, faults: &mut Faults) -> Option<PathB
 }
 
 pub(super) fn proxies(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Network> {
+    networks(whole, faults, "trusted_proxies")
+}
+
+fn networks(section: &mut Section<'_>, faults: &mut Faults, key: &'static str) -> Vec<Network> {
     let mut networks = Vec::new();
-    for (written, at) in whole.texts(faults, "trusted_proxies") {
+    for (written, at) in section.texts(faults, key) {
         match written.parse::<Network>() {
             Ok(network) => networks.push(network),
-            Err(error) => faults.at(at, format!("trusted_proxies: {written}: {error}")),
+            Err(error) => faults.at(at, format!("{key}: {written}: {error}")),
         }
     }
     networks
@@ -224,6 +229,29 @@ pub(super) fn sms(whole: &mut Section<'_>, faults: &mut Faults) -> Option<SmsPar
         return None;
     }
     Some(SmsPart { base_url: base_url?, secret, sender })
+}
+
+/// How an aggregator proves itself, and from where it asks.
+pub(super) fn ussd(whole: &mut Section<'_>, faults: &mut Faults) -> Option<(DoorKey, Vec<Network>)> {
+    let mut section = whole.section(faults, "ussd")?;
+    let secret = secrets::needed(&mut section, faults, "secret_file");
+    let proof = section.text(faults, "proof");
+    let networks = networks(&mut section, faults, "addresses");
+    let at = section.at;
+    section.end(faults);
+    let secret = Secret::new(secret?.reveal().clone().into_bytes());
+    match proof.as_ref().map(|(word, at)| (word.as_str(), *at)) {
+        None | Some(("signature", _)) => Some((DoorKey::Signed(secret), networks)),
+        Some(("password", _)) if networks.is_empty() => {
+            faults.at(at, "proof: a password counts from known addresses only; write addresses = [\"…\"]");
+            None
+        }
+        Some(("password", _)) => Some((DoorKey::Password(secret), networks)),
+        Some((word, at)) => {
+            faults.at(at, format!("proof is \"signature\" or \"password\", not {word:?}"));
+            None
+        }
+    }
 }
 
 pub(super) fn mail(whole: &mut Section<'_>, faults: &mut Faults, authorities: &[u8]) -> Option<MailSettings> {

@@ -4,6 +4,7 @@
 mod gateway;
 mod inbox;
 mod sending;
+mod ussd;
 
 use std::sync::{Arc, Mutex};
 

@@ -3,7 +3,7 @@
 //! **Invariant:** a test asserts what the module asserts, through our own endpoints; the table of what is covered and what
 //! is not, and why, stands in docs/conformance.md. The suite itself is a Java program and is not run here.
 
-mod ciba;
+pub(crate) mod ciba;
 mod ekyc;
 mod fapi2_message_signing;
 mod fapi2_security_profile;
