@@ -50,12 +50,12 @@ pub(crate) fn about(kind: &Kind) -> Resource {
     Resource::new("CivilKind", &kind.id).is("by_people", kind.notice_by_people)
 }
 
-/// The notices that whoever asks gave, the newest first, at most fifty.
+/// The notices that whoever asks gave, or the person she acts for, the newest first, at most fifty.
 ///
 /// # Errors
 /// The store's faults.
 pub fn own_notices(cx: &mut Cx<'_>) -> Result<Vec<Event>, Fault> {
-    let own = cx.actor().id.clone();
+    let own = cx.actor().principal().to_owned();
     Ok(events::notified_by(cx.tx(), &own, OWN_LISTED)?)
 }
 
