@@ -49,6 +49,34 @@ async function entered(registrar, event) {
   await registrar.press('form[action$="/register"] button');
 }
 
+/** A registrar enters a guardian and a household, and ends the guardianship. */
+async function families({ registrar, title, child, other }) {
+  await registrar.open("/civil/families");
+  await registrar.fill("number", "123");
+  await registrar.press();
+  ok((await registrar.page.locator(".es").count()) === 1, `${title}: a number nobody has is said`);
+  await registrar.fill("number", child.id_number);
+  await registrar.press();
+  const details = (action) => registrar.page.locator(`details:has(form[action$="/${action}"])`);
+  const open = async (action) => { await details(action).locator("summary").click(); await registrar.seen(registrar.page); };
+  await open("guardians");
+  await registrar.fill("guardian", other.id_number);
+  await details("guardians").locator('[name="order"]').fill("CIV/APN/17/2026");
+  await registrar.press('form[action$="/guardians"] button');
+  ok((await details("dismiss").count()) === 1, `${title}: a guardian is entered by a court's order`);
+  await open("dismiss");
+  await details("dismiss").locator('[name="order"]').fill("CIV/APN/18/2026");
+  await registrar.press('form[action$="/dismiss"] button');
+  ok((await details("dismiss").count()) === 0, `${title}: and dismissed`);
+  await open("household");
+  await registrar.fill("members", other.id_number);
+  await registrar.press('form[action$="/household"] button');
+  ok((await registrar.page.locator("main ul").first().innerText()).includes(other.name), `${title}: a household is entered`);
+  await registrar.open("/civil/sealed");
+  await registrar.press();
+  ok((await registrar.page.locator(".es").count()) === 1, `${title}: a sealed entry is opened with its number and an order only`);
+}
+
 export async function civil({ demo, visitor, officerOf, language, mother, deceased }) {
   const title = `civil registration in ${language}`;
   const officer = async (name, role) => {
@@ -96,6 +124,15 @@ export async function civil({ demo, visitor, officerOf, language, mother, deceas
   ok((await parent.page.locator("main").innerText()).includes("Khanya"), `${title}: the mother sees her child`);
   await parent.open("/my/life");
   await parent.press();
+  await parent.open("/my/family");
+  await parent.follow('a[href="/civil/notify/death"]');
+  await day(parent, "died", ago(2));
+  await choose(parent, "sex", "male");
+  await parent.press();
+  ok(/D \d{4} \d{4} \d/.test(await parent.page.locator("main").innerText()), `${title}: a person tells of a death herself`);
+  await parent.open("/my/family");
+  ok((await parent.page.locator("main table").count()) === 2, `${title}: and sees what becomes of it`);
+  await families({ registrar, title, child: mother, other: deceased });
 
   const payroll = await verifier(demo, "payroll");
   const asked = { number: deceased.id_number, reference: "e1", compare: { family: deceased.name.split(" ").pop() } };
