@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { acting } from "./acting.mjs";
 import { civil } from "./civil.mjs";
+import { enrol } from "./enrol.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
 import { relyingParty } from "./openid.mjs";
@@ -21,7 +22,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|mdt|per)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -138,6 +139,7 @@ try {
   await acting({ demo, visitor, language: "en", javaScript: true });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });
+  await enrol({ demo, visitor, language: "st", resident: person("no passport") });
   await killed(chrome, [], "SQLite");
   const postgres = process.env.LETSEMA_TEST_POSTGRES;
   if (postgres) {

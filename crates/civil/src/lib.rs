@@ -23,10 +23,12 @@
 //! | `told.rs` | who hears that an event was entered |
 //! | `statistics.rs` | vital statistics |
 //! | `reference.rs`, `national_id.rs` | numbers that check themselves |
+//! | `applicant.rs` | who asks for the national ID, as civil registration knows her |
 //! | `model.rs`, `population.rs`, `enrol.rs` | [`Person`], [`Population`], people brought in |
 //! | `api.rs`, `pages/`, `rows/` | interfaces, pages, every SQL text |
 
 mod api;
+mod applicant;
 mod correct;
 mod declare;
 mod effects;
@@ -52,6 +54,7 @@ mod rows;
 mod statistics;
 mod told;
 
+pub use applicant::{AlikePerson, BirthEntry};
 pub use correct::{Correction, correct, reinstate, seal};
 pub use declare::{Declaration, declare};
 pub use engine::{Civil, Consequence, Vital};

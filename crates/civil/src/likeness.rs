@@ -67,15 +67,15 @@ pub struct Likeness {
 pub(crate) const EVENT: &str = "civil-event";
 
 /// What is compared: a name, a day, a mother.
-struct Face {
+pub(crate) struct Face {
     name: String,
-    day: Date,
+    pub(crate) day: Date,
     mother: String,
     mother_id: String,
 }
 
 impl Face {
-    fn of(fields: &Fields, date: &str, day: Date) -> Self {
+    pub(crate) fn of(fields: &Fields, date: &str, day: Date) -> Self {
         let text = |field: &str| fields.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         Self {
             name: format!("{} {}", text("given"), text("family")),
@@ -156,7 +156,13 @@ fn pending(cx: &mut Cx<'_>, kind: &Kind, event: &Event, spacing: i64) -> Result<
 
 /// Records whose day is this one, a neighbour, this one with day and month changed over, or a year beside it: what
 /// people mistake.
-fn around(cx: &mut Cx<'_>, civil: &Civil, register: &str, date: &str, day: Date) -> Result<Vec<Record>, Fault> {
+pub(crate) fn around(
+    cx: &mut Cx<'_>,
+    civil: &Civil,
+    register: &str,
+    date: &str,
+    day: Date,
+) -> Result<Vec<Record>, Fault> {
     let registers = civil.registers().clone();
     let searched =
         registers.need(register)?.field(date).is_some_and(|field| field.search() == registers::Search::Exact);
@@ -181,7 +187,7 @@ fn around(cx: &mut Cx<'_>, civil: &Civil, register: &str, date: &str, day: Date)
 }
 
 /// Which rule makes two alike, and how much, in hundredths.
-fn weighed<'r>(
+pub(crate) fn weighed<'r>(
     folding: &Folding,
     one: &Face,
     other: &Face,

@@ -61,7 +61,7 @@ impl Population {
     }
 }
 
-fn person_of(record: &Record) -> Result<Person, Fault> {
+pub(crate) fn person_of(record: &Record) -> Result<Person, Fault> {
     let text = |field: &str| record.fields().get(field).and_then(|value| value.as_str()).map(str::to_owned);
     let unreadable = || Fault::internal("civil.person.unreadable", "the record lacks what every person has");
     Ok(Person {

@@ -11,7 +11,10 @@ use crate::national_id;
 const DRAWS: usize = 16;
 
 /// A number that `taken` does not know: `B4830 1725 6` without its spaces.
-pub(crate) fn fresh(
+///
+/// # Errors
+/// What `taken` faults with; `civil.reference.exhausted` if every number drawn is taken.
+pub fn fresh(
     cx: &mut Cx<'_>,
     prefix: &str,
     mut taken: impl FnMut(&mut Cx<'_>, &str) -> Result<bool, Fault>,

@@ -58,7 +58,14 @@ mod verification;
 pub use account::{Kind, language_of, names_of, normal_login};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
 pub use enrolment::{
-    Enrolment, EnrolmentSettings, OwnVid, Rules, RulesError, Vid, VidKind, VidMade, make_vid, own_vids, revoke_vid,
+    Activated, Alike, Application, ApplicationId, Beginning, Beside, Biometrics, Card, CardDesk, CardId, CardRules,
+    CardStanding, CardState, EarlierCard, Enrolment, EnrolmentSettings, Examined, Exception, Introduced, Introduction,
+    IntroductionId, IntroductionState, LetterWaiting, OwnVid, Place, Printed, Proof, Rules, RulesError, Source, State,
+    Told as ToldOfPerson, Verdict, Vid, VidKind, VidMade, activate, answer_introduction, applications, approve,
+    ask_for_card, begin, beside, card_desk, card_standing, cards_of, deactivate, delivery_arrived, describe, examine,
+    except, find_application, hand_over, import_cards, introduce, judge, letters_waiting, lose_card, make_vid,
+    own_introductions, own_vids, print_cards, reactivate, refuse, revoke_vid, revoked_cards, send_back, spoil_card,
+    stock_blanks, submit, withdraw,
 };
 pub use factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 pub use mandates::{
@@ -100,4 +107,11 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { engine: "identity", number: 14, name: "act", sql: include_str!("../migrations/0014_act.sql") },
     Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
+    Migration {
+        engine: "identity",
+        number: 21,
+        name: "enrolment",
+        sql: include_str!("../migrations/0021_enrolment.sql"),
+    },
+    Migration { engine: "identity", number: 22, name: "cards", sql: include_str!("../migrations/0022_cards.sql") },
 ];

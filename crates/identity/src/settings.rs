@@ -213,15 +213,19 @@ impl Identity {
     }
 
     /// Forgets what is of no use any more: tries, challenges, codes and tokens a day after their end, sessions a month
-    /// after theirs. To be called now and then; returns how many rows went.
+    /// after theirs; ends cards whose time is over. To be called now and then; returns how many rows it was.
     ///
     /// # Errors
     /// The store's faults.
     pub async fn sweep(&self) -> Result<u64, Fault> {
-        let sweep = |cx: &mut spine::Cx<'_>| {
+        let identity = self.clone();
+        let sweep = move |cx: &mut spine::Cx<'_>| {
             cx.may("identity.sweep.run", &Resource::new("Identity", "sweep"))?;
             let (day, month) = (cx.now().plus_seconds(-86_400), cx.now().plus_seconds(-30 * 86_400));
-            let count = rows::accounts::sweep(cx.tx(), day)?
+            let (now, today) = (cx.now(), identity.inner.population.as_ref().map(|people| people.today(cx)));
+            let expired = today.map_or(Ok(0), |today| rows::cards::expire(cx.tx(), today, now))?;
+            let count = expired
+                + rows::accounts::sweep(cx.tx(), day)?
                 + rows::grants::sweep(cx.tx(), day)?
                 + rows::approvals::sweep(cx.tx(), day)?
                 + rows::vids::sweep(cx.tx(), month)?

@@ -50,7 +50,7 @@ fn text<'a>(one: &'a Enrolled, field: &str) -> &'a str {
 }
 
 /// Runs an operation once for each demonstration: another start answers what the first did.
-async fn once<T>(
+pub(crate) async fn once<T>(
     program: &Program,
     caller: &Caller,
     (what, whom): (&str, &str),

@@ -22,6 +22,9 @@ pub(crate) struct Part {
 /// The child of the first of the cast.
 pub(crate) const CHILD: &str = "a child; the first person above is her mother or father and acts for her at /acting";
 
+/// Somebody to be enrolled.
+pub(crate) const APPLICANT: &str = "no account yet; the entry of her birth is in demo.json: enrol her at /enrolment";
+
 /// People with something to do, in the order of `demo.json`.
 pub(crate) fn people() -> Vec<Part> {
     let adult =
@@ -51,6 +54,11 @@ pub(crate) fn people() -> Vec<Part> {
             signs_in: false,
             wanted: Wanted { age: Some(7), passport_days: None, licence_days: None, phone_ends: None, birth: true },
         },
+        Part {
+            role: APPLICANT,
+            signs_in: false,
+            wanted: Wanted { age: Some(19), passport_days: None, licence_days: None, ..adult },
+        },
     ]
 }
 
@@ -64,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 11] = [
+pub(crate) const OFFICERS: [OfficerPart; 14] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -123,6 +131,24 @@ pub(crate) const OFFICERS: [OfficerPart; 11] = [
         login: "teboho.mohale",
         name: "Teboho Mohale",
         roles: &["identity-officer"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "itumeleng.sello",
+        name: "Itumeleng Sello",
+        roles: &["enrolment-officer"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "retselisitsoe.tau",
+        name: "Retšelisitsoe Tau",
+        roles: &["enrolment-supervisor"],
+        institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "moleboheng.khasu",
+        name: "Moleboheng Khasu",
+        roles: &["card-officer"],
         institution: "ministry-home-affairs",
     },
     OfficerPart { login: "operator", name: "Thato Nkhasi", roles: &["operator"], institution: "ministry-ict" },

@@ -295,6 +295,7 @@ impl Country {
             .map_err(|error| reader.faults.push(error.to_string()))
             .ok()?;
         let enrolment = identity::Rules::parse(&reader.text("enrolment.toml"))
+            .and_then(|rules| rules.fits(|name| has_field(&registers, civil::REGISTER, name)).map(|()| rules))
             .map_err(|error| reader.faults.push(error.to_string()))
             .ok()?;
         let around = Surroundings {
@@ -346,6 +347,10 @@ impl Country {
             roles,
         })
     }
+}
+
+fn has_field(registers: &Registers, register: &str, field: &str) -> bool {
+    registers.get(register).is_some_and(|register| register.field(field).is_some())
 }
 
 /// The roles an officer can have: those of tasks, and those that policies name.

@@ -18,13 +18,13 @@ use payments::Wallets;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
 
-use crate::acting;
 use crate::cast::{self, OFFICERS, Secrets};
 use crate::command;
 use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
+use crate::{acting, enrolling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -74,6 +74,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let people = enrol_cast(&program, &secrets, &cast).await.map_err(|fault| told("the people", &fault))?;
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
     let acting = acting::arrange(&program, &cast).await.map_err(|fault| told("the mandates", &fault))?;
+    let enrolment = enrolling::arrange(&program, &cast).await.map_err(|fault| told("the enrolment", &fault))?;
     let mut children = Vec::new();
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -90,6 +91,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "officers": officers,
         "clients": cast::clients(&secrets),
         "acting": acting,
+        "enrolment": enrolment,
         "verifiers": cast::verifiers(&secrets),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
@@ -167,6 +169,8 @@ pub(crate) struct Enrolled {
     pub(crate) id: String,
     pub(crate) person: Map<String, Json>,
     pub(crate) part: cast::Part,
+    /// The entry of her birth, if it was registered.
+    pub(crate) entry: Option<String>,
 }
 
 /// Writes the people, in batches, with a progress bar. Answers the cast.
@@ -175,6 +179,8 @@ async fn populate(program: &Program, demo: &Demo) -> Result<Vec<Enrolled>, Strin
     let parts = cast::people();
     let mut inventor = Inventor::new(&program.country, demo.seed, today);
     let cast: Vec<Invented> = (0..).zip(&parts).map(|(place, part)| inventor.somebody(place, part.wanted)).collect();
+    let entry = |one: &Invented| one.birth.as_ref()?.get("entry")?.as_str().map(str::to_owned);
+    let entries: Vec<Option<String>> = cast.iter().map(entry).collect();
     let persons: Vec<Map<String, Json>> = cast.iter().map(|one| one.person.clone()).collect();
     let key = format!("{}/cast", demo.seed);
     let ids = enrol(program, &key, cast).await.map_err(|fault| told("the cast", &fault))?;
@@ -183,8 +189,8 @@ async fn populate(program: &Program, demo: &Demo) -> Result<Vec<Enrolled>, Strin
         None => invent(program, demo, &mut inventor, parts.len() as u64).await?,
     };
     command::say(&format!("{} people", others + ids.len()));
-    let enrolled = ids.into_iter().zip(persons).zip(parts);
-    Ok(enrolled.map(|((id, person), part)| Enrolled { id, person, part }).collect())
+    let enrolled = ids.into_iter().zip(persons).zip(parts).zip(entries);
+    Ok(enrolled.map(|(((id, person), part), entry)| Enrolled { id, person, part, entry }).collect())
 }
 
 fn progress(length: u64) -> ProgressBar {
@@ -386,6 +392,9 @@ const TOUR: &str = "
     /services                 apply, pay, follow, and get a document that anybody can check at /verify
     /my/looks                 who looked at my data; /my/family my family; /my/life proof of life
     /my/number                my number, and numbers I give out in its stead; /account/factors to lock a way of signing in
+    /enrolment                itumeleng.sello takes applications (the birth entry and the chief’s word are in demo.json),
+                              retselisitsoe.tau judges and decides, moleboheng.khasu prints cards at /enrolment/cards;
+                              /activate opens the account; /introductions for thabo.mopeli; /card asks if a card is good
     /acting                   act for another: the first person for her child, the fifth for the sixth (a carer), the
                               third for a co-operative; limpho.ntsane and teboho.mohale register mandates
     /account                  sessions, passkeys, programs I let see my data

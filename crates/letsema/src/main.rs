@@ -8,6 +8,7 @@
 //! | `command.rs` | the command line |
 //! | `country.rs` | a pack read from its folder |
 //! | `config/` | `letsema.toml` read, and every fault of it said |
+//! | `enrolling.rs` | the national ID in a demonstration |
 //! | `enrol.rs` | the first officers and people of an installation |
 //! | `keys.rs` | the program's keys and secrets |
 //! | `program.rs` | everything wired together |
@@ -25,6 +26,7 @@ mod config;
 mod country;
 mod demo;
 mod enrol;
+mod enrolling;
 mod keys;
 mod pack;
 mod people;

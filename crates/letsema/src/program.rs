@@ -66,6 +66,7 @@ pub(crate) struct Program {
     pub(crate) acts: Acts,
     pub(crate) country: Arc<Known>,
     pub(crate) identity: Identity,
+    pub(crate) enrolment: Enrolment,
     pub(crate) router: Router,
     pub(crate) workers: Workers,
     pub(crate) sequencer: Sequencer,
@@ -193,6 +194,7 @@ impl Program {
             country: Arc::new(known),
             acts,
             identity,
+            enrolment,
             workers,
             sequencer,
         })

@@ -23,6 +23,16 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
                 links.push(Link::new("/civil", "portal.nav.civil"));
                 links.push(Link::new("/life", "portal.nav.life"));
             }
+            if ["enrolment-officer", "enrolment-supervisor"].iter().any(|role| actor.has_role(role)) {
+                links.push(Link::new("/enrolment", "portal.nav.enrolment"));
+                links.push(Link::new("/enrolment/people", "portal.nav.people"));
+            }
+            if actor.has_role("card-officer") {
+                links.push(Link::new("/enrolment/cards", "portal.nav.cards"));
+            }
+            if actor.has_role("chief") {
+                links.push(Link::new("/introductions", "portal.nav.introductions"));
+            }
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }
@@ -44,6 +54,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
 pub fn footer() -> Vec<Link> {
     vec![
         Link::new("/verify", "portal.nav.verify"),
+        Link::new("/card", "portal.nav.card"),
         Link::new("/log/checkpoint", "portal.nav.log"),
         Link::new("/api/openapi.json", "portal.nav.api"),
     ]

@@ -57,7 +57,7 @@ impl Enrol {
 /// the authority's refusal.
 pub fn enrol(cx: &mut Cx<'_>, registers: &Registers, command: &Enrol) -> Result<Stored, Fault> {
     let register = registers.need(&command.register)?;
-    cx.may("registers.record.enrol", &whole(register))?;
+    cx.may("registers.record.enrol", &whole(register).with("purpose", &command.purpose))?;
     let new = prepare(cx, registers, register, command.fields.clone(), command.from).map_err(invalid)?;
     if !rows::taken(cx.tx(), register.id(), &[&new.0.key])?.is_empty() {
         return Err(taken(register));

@@ -12,11 +12,7 @@ use crate::event::Event;
 use crate::family::{self, Tie};
 use crate::kinds::Kind;
 use crate::model::PersonId;
-use crate::national_id;
 use crate::population::REGISTER as POPULATION;
-
-/// How often a number that is taken is drawn anew.
-const DRAWS: usize = 16;
 
 pub(super) fn born(cx: &mut Cx<'_>, civil: &Civil, kind: &Kind, event: &mut Event) -> Result<Vec<Vital>, Fault> {
     let child = match event.party(kind, "child").map(str::to_owned) {
@@ -42,7 +38,7 @@ fn enter(cx: &mut Cx<'_>, civil: &Civil, kind: &Kind, event: &mut Event) -> Resu
     let mut person: Fields =
         kind.person.iter().filter_map(|(own, told)| Some((own.clone(), event.fields.get(told)?.clone()))).collect();
     person.insert("person".to_owned(), json!(id));
-    person.insert("national_id".to_owned(), json!(free_number(cx, civil)?));
+    person.insert("national_id".to_owned(), json!(super::free_number(cx, civil)?));
     registers::enrol(cx, civil.registers(), &Enrol::new(POPULATION, person).because(kind.id.clone()))?;
     let id = id.to_string();
     if let Some(party) = kind.party("child") {
@@ -50,15 +46,4 @@ fn enter(cx: &mut Cx<'_>, civil: &Civil, kind: &Kind, event: &mut Event) -> Resu
     }
     event.subject = Some(id.clone());
     Ok(id)
-}
-
-/// A number nobody has.
-fn free_number(cx: &mut Cx<'_>, civil: &Civil) -> Result<String, Fault> {
-    for _ in 0..DRAWS {
-        let number = national_id::of_serial(cx.random_below(national_id::SERIALS));
-        if registers::find_record(cx, civil.registers(), POPULATION, &number)?.is_none() {
-            return Ok(number);
-        }
-    }
-    Err(Fault::unavailable("civil.reference.exhausted"))
 }

@@ -17,6 +17,7 @@ pub(crate) use death::reinstate;
 use crate::engine::{Civil, Vital};
 use crate::event::Event;
 use crate::kinds::{Effect, Kind};
+use crate::national_id;
 use crate::population::REGISTER as POPULATION;
 
 /// Does what the event does; answers what happened to whom.
@@ -55,4 +56,18 @@ fn change(
     let from = from.max(record.valid_from());
     let change = Change::of(record, How::Change, fields).from(Some(from)).because(kind.id.clone());
     registers::change(cx, civil.registers(), &change).map(drop)
+}
+
+/// How often a number that is taken is drawn anew.
+const DRAWS: usize = 16;
+
+/// A national number nobody has.
+pub(crate) fn free_number(cx: &mut Cx<'_>, civil: &Civil) -> Result<String, Fault> {
+    for _ in 0..DRAWS {
+        let number = national_id::of_serial(cx.random_below(national_id::SERIALS));
+        if registers::find_record(cx, civil.registers(), POPULATION, &number)?.is_none() {
+            return Ok(number);
+        }
+    }
+    Err(Fault::unavailable("civil.reference.exhausted"))
 }

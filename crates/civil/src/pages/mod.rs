@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod families;
 mod family;
+mod person_form;
 mod statistics;
 
 use axum::Router;

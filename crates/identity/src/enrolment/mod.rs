@@ -3,14 +3,39 @@
 //! **Invariant:** nobody decides alone on who somebody is; no secret of a person passes through an officer's hands; what
 //! the country says of it stands in the pack's `enrolment.toml`.
 //!
+//! An application goes `begin` (evidence) → `describe` → `except` → `submit` → `judge` (who may be the same) → `approve`,
+//! `send_back` or `refuse`; then `activate` opens the account, and a card waits in the queue.
+//!
 //! | file | its job |
 //! |---|---|
 //! | `rules.rs` | [`Rules`]: what the pack says |
+//! | `application.rs` | [`Application`] and its states |
+//! | `take.rs`, `introduce.rs` | an operator takes it; a chief introduces the person |
+//! | `alike.rs`, `decide.rs` | who may be the same, and a person's verdict; the supervisor's decision |
+//! | `activate.rs` | the code that opens the account |
+//! | `card.rs`, `standing.rs` | cards from the queue to their end; an ID out of use and into use again |
 //! | `vid.rs` | [`Vid`]: numbers in a person's stead |
-//! | `number_pages.rs` | `/my/number`, `/account/factors` |
+//! | `desk_pages.rs`, `application_pages.rs`, `alike_pages.rs` | operators and supervisors |
+//! | `chief_pages.rs`, `card_pages.rs`, `people_pages.rs` | chiefs, the desk of cards, the desk people come to |
+//! | `number_pages.rs`, `activate_pages.rs` | a person’s own |
 
+mod activate;
+mod activate_pages;
+mod alike;
+mod alike_pages;
+mod application;
+mod application_pages;
+mod card;
+mod card_pages;
+mod chief_pages;
+mod decide;
+mod desk_pages;
+mod introduce;
 mod number_pages;
+mod people_pages;
 mod rules;
+mod standing;
+mod take;
 pub(crate) mod vid;
 
 use std::sync::Arc;
@@ -18,8 +43,24 @@ use std::sync::Arc;
 use axum::Router;
 use civil::Civil;
 use journal::Acts;
+use messages::Messages;
+use spine::{Cx, Date};
 
-pub use rules::{Rules, RulesError, VidKind};
+pub use activate::{Activated, LetterWaiting, activate, letters_waiting};
+pub use alike::{Alike, Beside, Source, Verdict, beside, judge};
+pub use application::{Application, ApplicationId, Biometrics, Exception, State, Told};
+pub use card::{
+    Card, CardDesk, CardId, CardStanding, CardState, EarlierCard, Place, Printed, ask_for_card, card_desk,
+    card_standing, cards_of, delivery_arrived, hand_over, import_cards, lose_card, print_cards, revoked_cards,
+    spoil_card, stock_blanks,
+};
+pub use decide::{Examined, applications, approve, examine, find_application, refuse, send_back};
+pub use introduce::{
+    Introduced, Introduction, IntroductionId, IntroductionState, answer_introduction, introduce, own_introductions,
+};
+pub use rules::{CardRules, Proof, Rules, RulesError, VidKind};
+pub use standing::{deactivate, reactivate};
+pub use take::{Beginning, begin, describe, except, submit, withdraw};
 pub use vid::{OwnVid, Vid, VidMade, make_vid, own_vids, revoke_vid};
 
 use crate::keys::Keys;
@@ -50,7 +91,16 @@ impl Enrolment {
 
     /// Every page and endpoint of it.
     pub fn routes(&self) -> Router {
-        number_pages::routes().with_state(self.clone())
+        Router::new()
+            .merge(desk_pages::routes())
+            .merge(application_pages::routes())
+            .merge(alike_pages::routes())
+            .merge(chief_pages::routes())
+            .merge(activate_pages::routes())
+            .merge(card_pages::routes())
+            .merge(people_pages::routes())
+            .merge(number_pages::routes())
+            .with_state(self.clone())
     }
 
     /// What the country says.
@@ -65,6 +115,15 @@ impl Enrolment {
 
     pub(crate) fn keys(&self) -> &Keys {
         &self.inner.identity.inner.keys
+    }
+
+    pub(crate) fn messages(&self) -> &Messages {
+        &self.inner.identity.inner.messages
+    }
+
+    /// The country's day at the moment of the operation.
+    pub(crate) fn today(&self, cx: &Cx<'_>) -> Date {
+        self.civil().population().today(cx)
     }
 
     pub(crate) fn civil(&self) -> &Civil {

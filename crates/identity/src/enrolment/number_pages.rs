@@ -8,11 +8,12 @@ use axum::extract::{Extension, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use edge::show::{self, Choice, Summary, Table, Tone, tag};
-use edge::{Bucket, Form, Markup, Page, Refusal, Reply, Visit, correctable, html, see_other};
+use edge::{Bucket, Form, Markup, Page, Refusal, Reply, Sheet, Visit, correctable, html, see_other};
 use journal::Key;
 use spine::{ActorKind, Cx, Fault, FieldFault};
 
 use crate::enrolment::Enrolment;
+use crate::enrolment::card::{Card, CardState, Place, ask_for_card, cards_of, lose_card};
 use crate::enrolment::vid::{OwnVid, make_vid, own_vids, revoke_vid};
 use crate::factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 use crate::recognise::Current;
@@ -27,6 +28,8 @@ pub(super) fn routes() -> Router<Enrolment> {
         .route(NUMBER, get(number))
         .route("/my/number/make", post(make))
         .route("/my/number/revoke", post(revoke))
+        .route("/my/number/card", post(card))
+        .route("/my/number/card-lost", post(card_lost))
         .route(FACTORS, get(factors))
         .route("/account/factors/lock", post(lock))
         .route("/account/factors/unlock", post(unlock))
@@ -48,8 +51,11 @@ async fn number(State(enrolment): State<Enrolment>, visit: Visit) -> Result<Page
 async fn number_page(enrolment: &Enrolment, visit: &Visit, faults: &[FieldFault]) -> Result<Page, Refusal> {
     let own = person(visit)?;
     let engine = enrolment.clone();
-    let look = move |cx: &mut Cx<'_>| Ok((engine.civil().population().person(cx, &own)?, own_vids(cx, &engine)?));
-    let (known, vids) = enrolment.acts().read(visit.caller(), look).await?;
+    let look = move |cx: &mut Cx<'_>| {
+        let known = engine.civil().population().person(cx, &own)?;
+        Ok((known, own_vids(cx, &engine)?, cards_of(cx, &engine, &own)?))
+    };
+    let (known, vids, cards) = enrolment.acts().read(visit.caller(), look).await?;
     let sheet = visit.sheet().faults(faults);
     let kinds = enrolment.rules().vids();
     let choices =
@@ -64,6 +70,7 @@ async fn number_page(enrolment: &Enrolment, visit: &Visit, faults: &[FieldFault]
             (sheet.radios("kind", visit.t("identity.vid.question"), choices))
             (show::button(&visit.t("identity.vid.make")))
         }))
+        @if !cards.is_empty() { (own_cards(visit, &cards, &sheet)) }
     });
     Ok(page.back("/account"))
 }
@@ -95,6 +102,78 @@ fn table(enrolment: &Enrolment, visit: &Visit, vids: &[OwnVid]) -> Markup {
     html! { (table) }
 }
 
+/// Cards, and the place of one that waits.
+pub(super) fn card_table(visit: &Visit, cards: &[(Card, Option<Place>)]) -> Markup {
+    let mut table = Table::new(visit.t("identity.card.caption"))
+        .column(visit.t("identity.cards.number"))
+        .column(visit.t("identity.factors.state"))
+        .column(visit.t("identity.card.when"));
+    for (card, place) in cards {
+        let number = card.number.as_deref().map(civil::reference::shown).unwrap_or_default();
+        let when = match place {
+            Some(Place { promised_on: Some(day), .. }) => visit.t1("identity.card.promised", "day", visit.date(*day)),
+            Some(Place { before, .. }) => visit.t1("identity.card.no_promise", "count", *before),
+            None => {
+                card.expires_on.map(|day| visit.t1("identity.card.until", "day", visit.date(day))).unwrap_or_default()
+            }
+        };
+        table = table.row([html! { (number) }, card_tag(visit, card.state), html! { (when) }]);
+    }
+    html! { @if !cards.is_empty() { (table) } }
+}
+
+/// Where a card stands.
+fn card_tag(visit: &Visit, state: CardState) -> Markup {
+    let (tone, key) = match state {
+        CardState::Queued => (Tone::Waiting, "identity.card.state.queued"),
+        CardState::Printed => (Tone::Waiting, "identity.card.state.printed"),
+        CardState::Active => (Tone::Good, "identity.card.state.active"),
+        CardState::Lost => (Tone::Bad, "identity.card.state.lost"),
+        CardState::Revoked => (Tone::Off, "identity.card.state.revoked"),
+        CardState::Expired => (Tone::Off, "identity.card.state.expired"),
+    };
+    tag(tone, &visit.t(key))
+}
+
+fn own_cards(visit: &Visit, cards: &[(Card, Option<Place>)], sheet: &Sheet) -> Markup {
+    let waits = cards.iter().any(|(card, _)| matches!(card.state, CardState::Queued | CardState::Printed));
+    let held = cards.iter().any(|(card, _)| card.state == CardState::Active);
+    let reasons = [
+        ("lost", "identity.card.ask.lost"),
+        ("expired", "identity.card.ask.expired"),
+        ("damaged", "identity.card.ask.damaged"),
+        ("changed", "identity.card.ask.changed"),
+    ]
+    .map(|(value, key)| Choice::new(value, visit.t(key)));
+    html! {
+        h2 { (visit.t("identity.card.own")) }
+        (card_table(visit, cards))
+        @if held { (visit.form("/my/number/card-lost", html! { p { (visit.t("identity.card.lose.about")) } (show::warning_button(&visit.t("identity.card.lose.button"))) })) }
+        @if !waits {
+            (visit.form("/my/number/card", html! {
+                (sheet.radios("reason", visit.t("identity.card.ask.why"), reasons.to_vec()))
+                (show::button(&visit.t("identity.card.ask.button")))
+            }))
+        }
+    }
+}
+
+async fn card(State(enrolment): State<Enrolment>, visit: Visit, form: Form) -> Reply {
+    let (own, reason) = (person(&visit)?, form.answers.one("reason").to_owned());
+    let key = Key::new(&format!("identity.card.ask:{own}"), form.key.text(), form.key.request());
+    match enrolment.acts().write(visit.caller(), &key, move |cx: &mut Cx<'_>| ask_for_card(cx, &own, &reason)).await {
+        Ok(()) => Ok(see_other(NUMBER)),
+        Err(fault) => Ok(number_page(&enrolment, &visit, &correctable(fault)?).await?.into_response()),
+    }
+}
+
+async fn card_lost(State(enrolment): State<Enrolment>, visit: Visit, form: Form) -> Reply {
+    let own = person(&visit)?;
+    let key = Key::new(&format!("identity.card.lose:{own}"), form.key.text(), form.key.request());
+    enrolment.acts().write(visit.caller(), &key, move |cx: &mut Cx<'_>| lose_card(cx, &own)).await?;
+    Ok(see_other(NUMBER))
+}
+
 async fn make(State(enrolment): State<Enrolment>, visit: Visit, form: Form) -> Reply {
     let own = person(&visit)?;
     visit.site().limiter().take(&MAKES, &own)?;
@@ -116,7 +195,7 @@ async fn revoke(State(enrolment): State<Enrolment>, visit: Visit, form: Form) ->
 }
 
 /// The ways of signing in that a person has and may lock.
-const OWN_FACTORS: [(Factor, &str); 6] = [
+pub(super) const OWN_FACTORS: [(Factor, &str); 6] = [
     (Factor::Pin, "identity.factor.pin"),
     (Factor::Code, "identity.factor.code"),
     (Factor::Passkey, "identity.factor.passkey"),
@@ -134,7 +213,7 @@ async fn factors(State(enrolment): State<Enrolment>, visit: Visit) -> Result<Pag
         .column(visit.t("identity.factors.change"));
     for (factor, name) in OWN_FACTORS {
         let lock = locks.iter().find(|lock| lock.factor == factor);
-        table = table.row([html! { (visit.t(name)) }, state(&visit, lock), change(&visit, factor, lock)]);
+        table = table.row([html! { (visit.t(name)) }, lock_state(&visit, lock), change(&visit, factor, lock)]);
     }
     Ok(visit.page(visit.t("identity.factors.title")).back("/account").body(html! {
         p { (visit.t("identity.factors.about")) }
@@ -143,7 +222,7 @@ async fn factors(State(enrolment): State<Enrolment>, visit: Visit) -> Result<Pag
     }))
 }
 
-fn state(visit: &Visit, lock: Option<&FactorLock>) -> Markup {
+pub(super) fn lock_state(visit: &Visit, lock: Option<&FactorLock>) -> Markup {
     match lock {
         None => tag(Tone::Good, &visit.t("identity.factors.open")),
         Some(lock) => html! {

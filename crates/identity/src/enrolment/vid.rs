@@ -173,6 +173,13 @@ pub(crate) fn login_of(cx: &mut Cx<'_>, keys: &Keys, kind: Kind, typed: &str) ->
     }
 }
 
+/// The person a number in her stead means, for a desk she stands before; nothing is spent.
+pub(crate) fn person_of(cx: &mut Cx<'_>, keys: &Keys, written: &str) -> Result<Option<String>, Fault> {
+    let Some(vid) = Vid::parse(written) else { return Ok(None) };
+    let now = cx.now();
+    Ok(vids::good(cx.tx(), &vid.hash(keys), now)?.map(|(person, _)| person))
+}
+
 /// The person a number in her stead means, and one use of it spent; none if what was written is not one that is good.
 pub(crate) fn take(cx: &mut Cx<'_>, keys: &Keys, written: &str) -> Result<Option<String>, Fault> {
     let Some(vid) = Vid::parse(written) else { return Ok(None) };

@@ -13,16 +13,20 @@
 //! | `approvals.rs` | sign-ins approved elsewhere |
 //! | `participants.rs` | which clients took part in which session |
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
+//! | `enrolment.rs`, `introductions.rs`, `cards.rs` | applications for the national ID, chiefs’ introductions and codes, cards |
 //! | `vids.rs` | numbers given out in a person's stead |
 //! | `mandates.rs` | mandates, organisations, for whom a session acts |
 //! | `clients.rs` | registered clients, signing keys |
 
 pub(crate) mod accounts;
 pub(crate) mod approvals;
+pub(crate) mod cards;
 pub(crate) mod clients;
 pub(crate) mod consents;
+pub(crate) mod enrolment;
 pub(crate) mod factors;
 pub(crate) mod grants;
+pub(crate) mod introductions;
 pub(crate) mod mandates;
 pub(crate) mod participants;
 pub(crate) mod second;

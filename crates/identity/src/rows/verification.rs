@@ -23,6 +23,12 @@ const CLOSE: &str = "
     ON CONFLICT (account) DO UPDATE SET was_active = excluded.was_active, closed_at = excluded.closed_at, reopened_at = NULL";
 const REOPEN: &str =
     "UPDATE identity_closed SET reopened_at = $2 WHERE account = $1 AND reopened_at IS NULL RETURNING was_active";
+const IS_CLOSED: &str = "SELECT 1 FROM identity_closed WHERE account = $1 AND reopened_at IS NULL";
+
+/// Whether a death keeps an account closed.
+pub(crate) fn is_closed(tx: &mut dyn Tx, account: &str) -> Result<bool, TxError> {
+    Ok(tx.first(IS_CLOSED, &[account.into()])?.is_some())
+}
 
 pub(crate) fn watch(
     tx: &mut dyn Tx,

@@ -3,7 +3,7 @@
 //! **Invariant:** one line in, one line out, in the same order; a bad line is told with its number and spoils nothing
 //! else. No more than a batch of lines is held in memory, and no more is answered than the licence allows in a day. Each person asked about can see it, as with a single question.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::body::Body;
 use civil::{Person, national_id};
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 use spine::{Caller, Cx, Fault};
 
+use crate::rows::cards;
 use crate::settings::Identity;
 use crate::verification::check::{self, Answer, Compared, Question};
 use crate::verification::licence::Verifier;
@@ -178,6 +179,7 @@ fn verify_all(
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let found = identity.population()?.by_national_ids(cx, &numbers)?;
     let people: BTreeMap<&str, &Person> = found.iter().map(|person| (person.national_id.as_str(), person)).collect();
+    let inactive: BTreeSet<String> = cards::all_inactive(cx.tx())?.into_iter().collect();
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
         if check::allowed(verifier, question).is_err() {
@@ -186,7 +188,9 @@ fn verify_all(
         }
         let known = national_id::parse(&question.number).and_then(|number| people.get(number.as_str()).copied());
         let stead = if known.is_none() { check::person_of(cx, identity, &question.number)? } else { None };
-        answers.push(Some(check::answer(cx, identity, verifier, question, known.or(stead.as_ref()))?));
+        let person = known.or(stead.as_ref());
+        let is_inactive = person.is_some_and(|person| inactive.contains(&person.id));
+        answers.push(Some(check::answer(cx, identity, verifier, question, (person, is_inactive))?));
     }
     Ok(answers)
 }

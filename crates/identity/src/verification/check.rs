@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use spine::{Act, Cx, Date, Fault, Resource};
 
 use crate::enrolment::vid::{self, Vid};
+use crate::rows::cards;
 use crate::settings::Identity;
 use crate::verification::licence::{COMPARABLE, Verifier};
 use crate::verification::life::{self, Life};
@@ -59,7 +60,7 @@ pub struct Answer {
     pub reference: String,
     /// Whether all of it fits.
     pub verdict: Compared,
-    /// Why not: `unknown`, `deceased`, or what does not fit.
+    /// Why not: `unknown`, `deceased`, `inactive`, or what does not fit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
     /// How each thing compares.
@@ -85,7 +86,11 @@ pub fn verify(cx: &mut Cx<'_>, identity: &Identity, verifier: &Verifier, questio
     may(cx, verifier)?;
     allowed(verifier, question)?;
     let person = person_of(cx, identity, &question.number)?;
-    answer(cx, identity, verifier, question, person.as_ref())
+    let inactive = match &person {
+        Some(person) => cards::inactive(cx.tx(), &person.id)?.is_some(),
+        None => false,
+    };
+    answer(cx, identity, verifier, question, (person.as_ref(), inactive))
 }
 
 /// The person a number means: her own, or one in its stead, of which one use is spent.
@@ -124,13 +129,13 @@ pub(super) fn allowed(verifier: &Verifier, question: &Question) -> Result<(), Fa
     Ok(())
 }
 
-/// The answer about somebody who was found, or about nobody; the look is told as an act.
+/// The answer about somebody who was found, and whether her ID is out of use, or about nobody; the look is told as an act.
 pub(super) fn answer(
     cx: &mut Cx<'_>,
     identity: &Identity,
     verifier: &Verifier,
     question: &Question,
-    person: Option<&Person>,
+    (person, inactive): (Option<&Person>, bool),
 ) -> Result<Answer, Fault> {
     let mut answer = Answer {
         reference: question.reference.clone(),
@@ -150,6 +155,10 @@ pub(super) fn answer(
         }
         Some(person) => {
             weigh(identity, question, person, &mut answer)?;
+            if inactive {
+                answer.verdict = Compared::No;
+                answer.reasons.insert(0, "inactive".to_owned());
+            }
             if answer.verdict == Compared::Yes {
                 tell(identity, verifier, question, person, &mut answer);
             }

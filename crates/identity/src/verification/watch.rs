@@ -10,7 +10,7 @@ use spine::{Act, Cx, Date, Fault, Resource, Timestamp};
 
 use crate::enrol::end_everything;
 use crate::mandates::end::end_all_of;
-use crate::rows::{accounts, verification as rows};
+use crate::rows::{accounts, cards, verification as rows};
 use crate::settings::Identity;
 use crate::verification::check;
 use crate::verification::licence::Verifier;
@@ -125,6 +125,7 @@ pub fn closed_by_death(cx: &mut Cx<'_>, person: &str, on: Date) -> Result<usize,
         end_everything(cx, person)?;
     }
     end_all_of(cx, person, "death")?;
+    cards::end_all(cx.tx(), person, "deceased", now)?;
     let told = tell(cx, person, "died", on)?;
     cx.record(
         Act::new("identity.account.closed")

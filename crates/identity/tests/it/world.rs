@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::browser::Browser;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
@@ -168,7 +169,8 @@ impl World {
             authority,
             Subscriptions::default(),
         );
-        let words = Arc::new(testkit::words(&["edge", "messages", "identity", "enrolment", "sign-in", "mandates"]));
+        let words = ["edge", "messages", "identity", "enrolment", "sign-in", "mandates", "civil", "registers"];
+        let words = Arc::new(testkit::words(&words));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
@@ -254,6 +256,33 @@ impl World {
     pub(crate) async fn told(&self) -> String {
         self.drain().await;
         self.pigeon.0.lock().unwrap().last().cloned().unwrap_or_default()
+    }
+
+    /// A browser in which this officer has signed in.
+    pub(crate) async fn as_officer(&self, caller: &Caller) -> Browser {
+        let (actor, identity) = (&caller.actor, &self.identity);
+        let login: String = actor.id.chars().rev().take(4).collect();
+        let officer = NewOfficer {
+            id: actor.id.clone(),
+            login: Personal::new(login.clone()),
+            name: Personal::new(format!("Officer {login}")),
+            phone: None,
+            email: None,
+            language: Language::new("en-LS"),
+            password_hash: identity.hash_secret(&Secret::new(OFFICER_PASSWORD.to_owned())).await.unwrap(),
+            totp_sealed: identity.seal_totp(&actor.id, &totp_secret()).unwrap(),
+            roles: actor.roles.clone(),
+            institution: actor.institution.clone().unwrap(),
+        };
+        let enrol = move |cx: &mut spine::Cx<'_>| enrol_officer(cx, &officer);
+        self.acts.write(&Caller::system("test"), &Key::none(), enrol).await.unwrap();
+        let mut browser = Browser::new(self);
+        browser.open("/sign-in?next=/me").await;
+        browser.name("officer", &login).await;
+        browser.secret(OFFICER_PASSWORD).await;
+        let page = browser.code(&self.totp()).await;
+        assert!(page.body.starts_with("Officer"), "{}", page.status);
+        browser
     }
 
     pub(crate) fn messages_sent(&self) -> usize {

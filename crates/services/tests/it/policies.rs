@@ -57,6 +57,13 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let human = |own: bool| Resource::new("Person", "per_thabo").is("own", own);
     let account =
         |own: bool, at_desk: bool| Resource::new("Account", "per_lineo").is("own", own).is("at_desk", at_desk);
+    let enrolment =
+        |mine: bool| Resource::new("Enrolment", "enr_one").is("taken_by_self", mine).is("about_self", false);
+    let card = |own: bool| Resource::new("Card", "per_lineo").is("own", own);
+    let cards = || Resource::new("CardDesk", "desk");
+    let word = |own: bool| Resource::new("Introduction", "int_one").is("own", own);
+    let letter = |hand: bool| Resource::new("Letter", "per_lineo").is("by_own_hand", hand).is("about_self", false);
+    let national_id = |own: bool| Resource::new("NationalId", "per_lineo").is("own", own);
     let bank = || Resource::new("Verifier", "bank").is("bulk", true);
     vec![
         // Civil registration: two people for every entry, and a nurse or chief for the notice.
@@ -95,6 +102,58 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("identity-officer", home), "identity.factor.unlock", account(false, true), true),
         (officer("identity-officer", home), "identity.factor.unlock", account(true, true), false),
         (passports(), "identity.factor.lock", account(false, true), false),
+        // Enrolment: two people, a chief's own word, a letter seen by other hands.
+        (officer("enrolment-officer", home), "identity.enrolment.begin", Resource::new("EnrolmentDesk", "new"), true),
+        (
+            officer("enrolment-supervisor", home),
+            "identity.enrolment.begin",
+            Resource::new("EnrolmentDesk", "new"),
+            false,
+        ),
+        (person(), "identity.enrolment.begin", Resource::new("EnrolmentDesk", "new"), false),
+        (officer("enrolment-officer", home), "identity.enrolment.take", enrolment(true), true),
+        (officer("enrolment-officer", home), "identity.enrolment.approve", enrolment(false), false),
+        (officer("enrolment-supervisor", home), "identity.enrolment.approve", enrolment(false), true),
+        (officer("enrolment-supervisor", home), "identity.enrolment.approve", enrolment(true), false),
+        (weak(officer("enrolment-supervisor", home)), "identity.enrolment.approve", enrolment(false), false),
+        (officer("enrolment-officer", home), "identity.alike.judge", enrolment(true), false),
+        (officer("enrolment-supervisor", home), "identity.alike.judge", enrolment(false), true),
+        (officer("enrolment-supervisor", home), "identity.enrolment.refuse", enrolment(true), false),
+        (
+            officer("enrolment-supervisor", home),
+            "registers.record.enrol",
+            register(home).with("purpose", "national-id"),
+            true,
+        ),
+        (
+            officer("enrolment-supervisor", home),
+            "registers.record.enrol",
+            register(home).with("purpose", "registration"),
+            false,
+        ),
+        (
+            officer("enrolment-supervisor", works),
+            "registers.record.enrol",
+            register(home).with("purpose", "national-id"),
+            false,
+        ),
+        (officer("chief", home), "identity.introduction.sign", word(true), true),
+        (officer("chief", home), "identity.introduction.answer", word(false), false),
+        (officer("enrolment-officer", home), "identity.introduction.sign", word(true), false),
+        (Actor::anonymous(), "identity.account.activate", Resource::new("Login", "person"), true),
+        (officer("card-officer", home), "identity.card.print", cards(), true),
+        (officer("enrolment-supervisor", home), "identity.card.print", cards(), false),
+        (officer("card-officer", home), "identity.letter.print", letter(false), true),
+        (officer("card-officer", home), "identity.letter.print", letter(true), false),
+        (officer("card-officer", home), "identity.card.hand_over", card(true), false),
+        (officer("card-officer", home), "identity.card.import", cards(), false),
+        (Actor::system("demo"), "identity.card.import", cards(), true),
+        (person(), "identity.card.ask", card(true), true),
+        (person(), "identity.card.lose", card(false), false),
+        (passports(), "identity.card.look", card(false), false),
+        (officer("enrolment-supervisor", home), "identity.standing.deactivate", national_id(false), true),
+        (officer("enrolment-supervisor", home), "identity.standing.deactivate", national_id(true), false),
+        (officer("enrolment-officer", home), "identity.standing.deactivate", national_id(false), false),
         (person(), "identity.vid.make", account(true, false), true),
         (person(), "identity.vid.make", account(false, false), false),
         (officer("identity-officer", home), "identity.vid.revoke", account(false, false), false),

@@ -242,13 +242,22 @@ fn officers_have_no_such_numbers_and_kinds_are_the_packs() {
 
 #[test]
 fn rules_that_do_not_hold_together_are_refused() {
-    let vid = |more: &str| {
-        format!("[[vid]]\nid = \"a\"\nname = {{ en = \"A\" }}\nhint = {{ en = \"A\" }}\nat_once = 3\n{more}")
+    let whole = std::fs::read_to_string(super::pack("enrolment.toml")).unwrap();
+    let wrong = |from: &str, to: &str| {
+        assert!(whole.contains(from), "{from}");
+        Rules::parse(&whole.replacen(from, to, 1)).unwrap_err().to_string()
     };
-    let wrong = |text: &str| Rules::parse(text).unwrap_err().to_string();
-    assert!(wrong(&vid("days = 0")).contains("days"));
-    assert!(wrong(&vid("uses = 0")).contains("uses"));
-    assert!(wrong(&vid("").replace("at_once = 3", "at_once = 0")).contains("at_once"));
-    assert!(wrong(&format!("{}{}", vid(""), vid(""))).contains("twice"));
-    assert!(wrong(&vid("colour = 1")).contains("colour"));
+    assert!(wrong("days = 30", "days = 0").contains("days"));
+    assert!(wrong("uses = 1", "uses = 0").contains("uses"));
+    assert!(wrong("at_once = 3", "at_once = 0").contains("at_once"));
+    assert!(wrong("id = \"temporary\"", "id = \"perpetual\"").contains("twice"));
+    assert!(wrong("id = \"right-hand\"", "id = \"left-hand\"").contains("twice"));
+    assert!(wrong("uses = 1", "colour = 1").contains("colour"));
+    assert!(wrong("prefix = \"E\"", "prefix = \"e1\"").contains("prefix"));
+    assert!(wrong("\"given\", ", "").contains("given"));
+    assert!(wrong("minimum_age = 16", "minimum_age = 160").contains("minimum_age"));
+    assert!(wrong("years = 10", "years = 0").contains("years"));
+    assert!(wrong("proof = \"paper\"", "proof = \"stars\"").contains("stars"));
+    let rules = Rules::parse(&whole.replacen("\"given\", ", "\"given\", \"shoe_size\", ", 1)).unwrap();
+    assert!(rules.fits(|name| name != "shoe_size").unwrap_err().to_string().contains("shoe_size"));
 }
