@@ -1,5 +1,7 @@
 // Acting for others through the pages: a parent asks for a copy of her child's birth certificate, a carer is told what she
 // may not do and is herself again, the pensioner sees who acted for her and ends it, two officers register a mandate.
+import { createPrivateKey, generateKeyPairSync, randomUUID, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { ok } from "./world.mjs";
 
 const text = (visitor) => visitor.page.locator("main").innerText();
@@ -10,6 +12,55 @@ async function day(visitor, name, date) {
   await visitor.fill(`${name}-day`, String(date.getDate()));
   await visitor.fill(`${name}-month`, String(date.getMonth() + 1));
   await visitor.fill(`${name}-year`, String(date.getFullYear()));
+}
+
+/** A token for a device, which signs for itself (RFC 7523). */
+async function deviceToken(demo, id, key, kid) {
+  const now = Math.floor(Date.now() / 1000);
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const head = `${part({ alg: "ES256", typ: "JWT", ...(kid && { kid }) })}.${part({ iss: id, sub: id, aud: demo.base_url, jti: randomUUID(), iat: now, exp: now + 60 })}`;
+  const signature = sign("sha256", Buffer.from(head), { key, dsaEncoding: "ieee-p1363" }).toString("base64url");
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    client_assertion: `${head}.${signature}`,
+  });
+  return fetch(`${demo.base_url}/oauth2/token`, { method: "POST", body });
+}
+
+/** The demonstration's device gives notice; an officer of the co-operative registers one of its own, and reports it lost. */
+async function devices({ demo, visitor, language, javaScript, title }) {
+  const { client_id: id, kid, key_file: file } = demo.acting.device;
+  const held = createPrivateKey({ key: readFileSync(file), format: "der", type: "pkcs8" });
+  const { access_token: token } = await (await deviceToken(demo, id, held, kid)).json();
+  const notice = () => fetch(`${demo.base_url}/api/civil/notices`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "idempotency-key": randomUUID() },
+    body: JSON.stringify({ kind: "birth", fields: { born: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), sex: "female", district: "maseru", mother: "Somebody" } }),
+  });
+  const noticed = await notice();
+  ok(noticed.status === 201, `${title}: a device gives notice of a birth (${noticed.status})`);
+
+  const { officer } = demo.acting;
+  const own = await visitor(`${title} (officer of a business)`, language, javaScript, { width: 320, height: 640 });
+  await own.open("/acting");
+  await own.signInAsPerson(demo.people.find((one) => one.id === officer.by.id));
+  await choose(own, "for", officer.mandate);
+  await own.press();
+  await own.open("/devices/new");
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  for (const [field, value] of [["kind", "device"], ["scopes", "log.read"], ["proves", "key"]]) await choose(own, field, value);
+  for (const [field, value] of [["name", "Scale 4"], ["purpose", "Weighing"], ["place", "Mokhotlong"], ["key", JSON.stringify(publicKey.export({ format: "jwk" }))]]) await own.fill(field, value);
+  await day(own, "valid_to", new Date(Date.now() + 300 * 86_400_000));
+  await own.press();
+  const made = new URL(own.page.url()).pathname.split("/").pop();
+  ok(made.startsWith("dev_") && (await deviceToken(demo, made, privateKey)).status === 200, `${title}: an officer registers a device of the business, and it gets a token`);
+  await own.press('form[action$="/state"]:has(input[value="lost"]) button');
+  const refused = await deviceToken(demo, made, privateKey);
+  ok(refused.status === 401, `${title}: a lost device is refused at once`);
+  await own.open("/devices");
+  ok((await own.page.locator("main table tbody tr").count()) === 1, `${title}: the list shows the organisation's own`);
+  await own.page.context().close();
 }
 
 export async function acting({ demo, visitor, language, javaScript }) {
@@ -65,6 +116,7 @@ export async function acting({ demo, visitor, language, javaScript }) {
   await helper.page.context().close();
   await pensioner.page.context().close();
   await registered({ demo, visitor, language, javaScript, title });
+  await devices({ demo, visitor, language, javaScript, title });
 }
 
 /** Two officers register a mandate on a chief's letter. */

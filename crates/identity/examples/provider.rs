@@ -102,6 +102,7 @@ fn settings(acts: &Acts, messages: Messages) -> Result<IdentitySettings, Failure
         trust: None,
         licences: identity::Licences::default(),
         mandates: identity::Mandates::default(),
+        devices: identity::DeviceRules::default(),
         outbound: Outbound::new(OutboundLimits::default()),
         rules: SignInRules::default(),
     })

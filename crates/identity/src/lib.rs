@@ -18,6 +18,7 @@
 //! | `provider/` | the OpenID provider: clients, requests, tokens, what they say, its endpoints and pages |
 //! | `enrolment/` | the national ID: numbers in its stead, enrolment, cards |
 //! | `mandates/` | acting for others |
+//! | `devices/` | devices and systems of organisations |
 //! | `verification/` | questions of banks and payrolls, proof of life, and what a death closes |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
@@ -27,6 +28,7 @@
 mod account;
 mod account_pages;
 mod by_pin;
+mod devices;
 mod enrol;
 mod enrolment;
 mod factor;
@@ -56,6 +58,10 @@ mod ussd;
 mod verification;
 
 pub use account::{Kind, language_of, names_of, normal_login};
+pub use devices::{
+    Device, DeviceId, DeviceKind, DeviceRules, DeviceState, NewDevice, register_device, rotate_device_key,
+    set_device_state,
+};
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
 pub use enrolment::{
     Activated, Alike, Application, ApplicationId, Beginning, Beside, Biometrics, Card, CardDesk, CardId, CardRules,
@@ -106,6 +112,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0013_mandates.sql"),
     },
     Migration { engine: "identity", number: 14, name: "act", sql: include_str!("../migrations/0014_act.sql") },
+    Migration { engine: "identity", number: 15, name: "devices", sql: include_str!("../migrations/0015_devices.sql") },
     Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
     Migration {
         engine: "identity",

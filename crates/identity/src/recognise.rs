@@ -93,7 +93,18 @@ pub async fn recognise(
             visit.lapse(Lapsed { who, binding });
         }
     }
+    if !visit.signed_in()
+        && takes_devices(visit.path())
+        && let Some(session) = identity.device_session(&visit, request.method(), request.headers()).await?
+    {
+        visit.recognise(session);
+    }
     Ok(next.run(request).await)
+}
+
+/// Interfaces that know who asks by the visit. Those of this engine read their tokens themselves, once.
+fn takes_devices(path: &str) -> bool {
+    path.starts_with("/api/") && !["/api/identity/", "/api/verification/"].iter().any(|own| path.starts_with(own))
 }
 
 impl Identity {

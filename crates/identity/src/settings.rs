@@ -14,6 +14,7 @@ use messages::Messages;
 use spine::{Act, Actor, ActorKind, Caller, Date, Fault, Resource, Secret, Via};
 use webauthn_rs::Webauthn;
 
+use crate::devices::{self, DeviceRules};
 use crate::keys::Keys;
 use crate::mandates::{self, Mandates};
 use crate::provider::assurance::TrustFramework;
@@ -57,6 +58,8 @@ pub struct IdentitySettings {
     pub licences: Licences,
     /// Who may act for whom.
     pub mandates: Mandates,
+    /// What devices may be let do.
+    pub devices: DeviceRules,
     /// Tells clients of sessions that ended and of approvals.
     pub outbound: Outbound,
     /// What the country decides about signing in.
@@ -102,6 +105,7 @@ pub(crate) struct Inner {
     pub(crate) trust: Option<TrustFramework>,
     pub(crate) licences: Licences,
     pub(crate) mandates: Mandates,
+    pub(crate) devices: DeviceRules,
     pub(crate) outbound: Outbound,
     pub(crate) rules: SignInRules,
     /// What authenticator apps show.
@@ -158,6 +162,7 @@ impl Identity {
             trust: settings.trust,
             licences: settings.licences,
             mandates: settings.mandates,
+            devices: settings.devices,
             outbound: settings.outbound,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -174,6 +179,7 @@ impl Identity {
             .merge(passkey_pages::routes())
             .merge(verification::routes())
             .merge(mandates::routes())
+            .merge(devices::routes())
             .layer(from_fn_with_state(self.clone(), directory::fresh))
             .with_state(self.clone())
     }
@@ -270,10 +276,10 @@ impl Identity {
 
     /// A client as the caller of an operation.
     pub(crate) fn client_caller(&self, client: &Client, visit: &Visit) -> Caller {
-        Caller {
-            actor: Actor::bare(ActorKind::Client, client.id.clone()),
-            via: Via::Api,
-            language: visit.language().clone(),
-        }
+        let actor = match &client.device {
+            Some(device) => devices::client::actor_of(device, ""),
+            None => Actor::bare(ActorKind::Client, client.id.clone()),
+        };
+        Caller { actor, via: Via::Api, language: visit.language().clone() }
     }
 }

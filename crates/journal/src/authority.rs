@@ -1,6 +1,6 @@
 //! Who may do what: Cedar policies from the pack (`policies/*.cedar`), denied by default.
 //!
-//! A policy sees `principal` (`Person`, `Officer`, `Client`, `System` or `Anonymous`, with `assurance` 0–3,
+//! A policy sees `principal` (`Person`, `Officer`, `Client`, `Device`, `System` or `Anonymous`, with `assurance` 0–3,
 //! `institution`, `mandate` where it acts for another, `roles`, and its roles as parents: `principal in
 //! Role::"passport-officer"`), `action` (`Action::"services.case.decide"`) and `resource` (its type, and the attributes the operation gives). It does not see
 //! who or which one it is: no policy is about one person, and what is whose the operation says (`own`).
@@ -234,6 +234,7 @@ const fn principal_type(kind: ActorKind) -> &'static str {
         ActorKind::Person => "Person",
         ActorKind::Officer => "Officer",
         ActorKind::Client => "Client",
+        ActorKind::Device => "Device",
         ActorKind::System => "System",
     }
 }

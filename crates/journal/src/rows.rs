@@ -66,6 +66,7 @@ const fn actor_kind(kind: spine::ActorKind) -> &'static str {
         spine::ActorKind::Person => "person",
         spine::ActorKind::Officer => "officer",
         spine::ActorKind::Client => "client",
+        spine::ActorKind::Device => "device",
         spine::ActorKind::System => "system",
     }
 }

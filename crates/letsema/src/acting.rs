@@ -1,10 +1,15 @@
-//! Who acts for whom in a demonstration: a parent for a child, a carer for a pensioner, an officer for a co-operative.
+//! Who acts for whom in a demonstration: a parent for a child, a carer for a pensioner, an officer for a co-operative; and a
+//! device that acts for nobody but its owner.
 //!
 //! **Invariant:** each is made as it is made in earnest: given by the person herself and accepted by the other, or registered
 //! by one officer and agreed to by another. What an earlier start made is not made again.
 
+use std::path::Path;
+
 use civil::Tie;
-use identity::{MandateId, Offer, Proposal};
+use crypto::jose::KeySet;
+use crypto::{Algorithm, SigningKey};
+use identity::{MandateId, NewDevice, Offer, Proposal};
 use jiff::ToSpan;
 use journal::Key;
 use serde::Serialize;
@@ -27,7 +32,7 @@ const COOPERATIVE: (&str, &str) = ("DEMO-2019-117", "Maluti Wool Co-operative (e
 ///
 /// # Errors
 /// The engines' faults.
-pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json, Fault> {
+pub(crate) async fn arrange(program: &Program, cast: &[Enrolled], data: &Path) -> Result<Json, Fault> {
     let missing = || Fault::internal("demo.cast.missing", "the cast lacks who acts");
     let at = |place: usize| cast.get(place).ok_or_else(missing);
     let (parent, carer, pensioner, officer) = (at(PARENT)?, at(CARER)?, at(PENSIONER)?, at(OFFICER)?);
@@ -41,6 +46,7 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
     Ok(json!({
         "guardian": { "by": who(parent), "for": child.id },
         "carer": { "by": who(carer), "for": pensioner.id, "mandate": care },
+        "device": device(program, data, until).await?,
         "officer": { "by": who(officer), "for": COOPERATIVE.0, "mandate": business },
     }))
 }
@@ -114,7 +120,7 @@ async fn business(program: &Program, by: &Enrolled, until: Date) -> Result<Manda
         kind: "officer".to_owned(),
         represented: COOPERATIVE.0.to_owned(),
         representative: text(by, "national_id").to_owned(),
-        scopes: vec!["records".to_owned()],
+        scopes: ["records", "programs", "devices"].map(str::to_owned).to_vec(),
         valid_to: until,
         evidence: "resolution".to_owned(),
         reference: "example".to_owned(),
@@ -126,4 +132,26 @@ async fn business(program: &Program, by: &Enrolled, until: Date) -> Result<Manda
     let approve = move |cx: &mut Cx<'_>| identity::approve_mandate(cx, &identity, id, true);
     once(program, &second, ("demo.mandate.approve", &by.id), approve).await?;
     Ok(id)
+}
+
+/// An office's tablet that gives notice of births and deaths; its private key lies beside `demo.json`.
+async fn device(program: &Program, data: &Path, until: Date) -> Result<Json, Fault> {
+    let file = data.join("device.key");
+    let failed = |error: crypto::KeyError| Fault::internal("demo.device.key", error);
+    let key = SigningKey::in_file(&file, Algorithm::Es256).map_err(failed)?;
+    let keys = KeySet::of([&key.public()]).to_jwks();
+    let new = NewDevice {
+        kind: "device".to_owned(),
+        name: "Office tablet (example)".to_owned(),
+        purpose: "Notices of births and deaths".to_owned(),
+        place: "Semonkong".to_owned(),
+        proves: "key".to_owned(),
+        key: keys.pointer("/keys/0").map(Json::to_string).unwrap_or_default(),
+        scopes: vec!["civil.notify".to_owned()],
+        valid_to: until,
+    };
+    let identity = program.identity.clone();
+    let register = move |cx: &mut Cx<'_>| identity::register_device(cx, &identity, None, &new);
+    let id = once(program, &officer("limpho.ntsane"), ("demo.device", key.kid()), register).await?;
+    Ok(json!({ "client_id": id, "kid": key.kid(), "key_file": file.display().to_string(), "scope": "civil.notify" }))
 }

@@ -106,6 +106,9 @@ pub(crate) struct IdentityPart {
     /// Who may ask about people (`verifiers.toml`).
     #[serde(skip)]
     pub(crate) licences: identity::Licences,
+    /// What devices may do (`devices.toml`).
+    #[serde(skip)]
+    pub(crate) devices: identity::DeviceRules,
     /// Who may act for whom (`mandates.toml`).
     #[serde(skip)]
     pub(crate) mandates: identity::Mandates,
@@ -332,7 +335,7 @@ impl Country {
         Some(Self {
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
-            identity: IdentityPart { mandates, ..reader.identity()? },
+            identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,
             about,

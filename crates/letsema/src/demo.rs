@@ -73,7 +73,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let cast = populate(&program, &demo).await?;
     let people = enrol_cast(&program, &secrets, &cast).await.map_err(|fault| told("the people", &fault))?;
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
-    let acting = acting::arrange(&program, &cast).await.map_err(|fault| told("the mandates", &fault))?;
+    let acting = acting::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the mandates", &fault))?;
     let enrolment = enrolling::arrange(&program, &cast).await.map_err(|fault| told("the enrolment", &fault))?;
     let mut children = Vec::new();
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
@@ -397,6 +397,7 @@ const TOUR: &str = "
                               /activate opens the account; /introductions for thabo.mopeli; /card asks if a card is good
     /acting                   act for another: the first person for her child, the fifth for the sixth (a carer), the
                               third for a co-operative; limpho.ntsane and teboho.mohale register mandates
+    /devices                  an organisation's devices: the third person, acting for the co-operative; or limpho.ntsane
     /account                  sessions, passkeys, programs I let see my data
     /account/sign-in          how I sign in: printed codes, an authenticator app, the second step I choose
     /ussd                     a phone without internet: fetch a code, answer a bank, prove life, change the PIN

@@ -291,6 +291,7 @@ fn identity(
         trust: part.trust_framework,
         licences: part.licences,
         mandates: part.mandates,
+        devices: part.devices,
         outbound: setup.outbound.clone(),
         // Nobody is told to dial where no aggregator is connected.
         rules: SignInRules { ussd: part.rules.ussd.filter(|_| setup.ussd.is_some()), ..part.rules },

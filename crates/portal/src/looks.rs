@@ -101,6 +101,7 @@ fn who(visit: &Visit, portal: &Portal, act: &ActView, names: &BTreeMap<String, S
         }
         "system" => visit.t("portal.looks.program"),
         "client" => act.actor.id.clone(),
+        "device" => visit.t1("portal.looks.device", "id", act.actor.id.clone()),
         _ => visit.t("portal.looks.nobody"),
     }
 }

@@ -9,6 +9,10 @@ use spine::{Actor, ActorKind};
 #[must_use]
 pub fn navigation(actor: &Actor) -> Vec<Link> {
     match actor.kind {
+        // Who acts for an organisation looks after its devices.
+        ActorKind::Person if actor.on_behalf_of.as_ref().is_some_and(|behalf| behalf.person.starts_with("org_")) => {
+            vec![Link::new("/devices", "portal.nav.devices")]
+        }
         ActorKind::Person => vec![
             Link::new("/services", "portal.nav.services"),
             Link::new("/my/cases", "portal.nav.cases"),
@@ -39,6 +43,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             if actor.has_role("identity-officer") {
                 links.push(Link::new("/identity/clients", "portal.nav.clients"));
                 links.push(Link::new("/identity/mandates", "portal.nav.mandates"));
+                links.push(Link::new("/devices", "portal.nav.devices"));
             }
             if actor.has_role("operator") {
                 links.push(Link::new("/operations/jobs", "portal.nav.jobs"));

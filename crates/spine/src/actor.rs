@@ -23,6 +23,8 @@ pub enum ActorKind {
     Officer,
     /// Another program with its own credentials.
     Client,
+    /// A device or system of an organisation, with a key of its own.
+    Device,
     /// The program itself: a worker, a migration, the demo's loader.
     System,
 }

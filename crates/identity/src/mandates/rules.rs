@@ -12,7 +12,7 @@ use spine::{Localised, Scope};
 
 /// The identity engine's actions that may be done for another, by how they begin. All others of it are about being somebody:
 /// her PIN, her keys, her number, whether she lives, whom she lets act for her.
-const MAY: [&str; 2] = ["identity.consent.", ELSEWHERE];
+const MAY: [&str; 3] = ["identity.consent.", "identity.device.", ELSEWHERE];
 /// Signing in at another program for another, which then reads both names (RFC 8693 §4.1).
 pub(crate) const ELSEWHERE: &str = "identity.grant.act";
 

@@ -4,10 +4,13 @@
 //! known only as a hash. One with the FAPI 2.0 profile has keys, pushed requests and bound tokens, whatever else it says.
 //! Where next: `metadata.rs` for the declaration, `directory.rs` for all of them.
 
+use std::sync::Arc;
+
 use crypto::Algorithm;
 use crypto::jose::{Encryption, KeySet, Recipient};
 use spine::{Localised, Secret};
 
+use crate::devices::Device;
 use crate::provider::catalogue;
 use crate::provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile};
 
@@ -79,6 +82,8 @@ pub(crate) struct Client {
     pub(crate) userinfo_recipient: Option<Recipient>,
     pub(crate) jarm_alg: Algorithm,
     pub(crate) declared: ClientMetadata,
+    /// The device it is, where it is no program.
+    pub(crate) device: Option<Arc<Device>>,
 }
 
 /// What is stored of a client's secret, which must be long and random (at least 16 bytes' worth).
@@ -164,6 +169,7 @@ impl Client {
             userinfo_recipient: recipient(&declared.userinfo_encrypted_response_alg)?,
             jarm_alg: alg(&declared.authorization_signed_response_alg)?.unwrap_or(Algorithm::Es256),
             declared: declared.clone(),
+            device: None,
             id,
         };
         client.check_addresses()?;

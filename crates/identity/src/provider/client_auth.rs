@@ -36,6 +36,28 @@ pub(crate) struct Proven {
 impl Identity {
     /// The client that asks, as its own way of proving itself proves it.
     pub(crate) fn proven(&self, visit: &Visit, headers: &HeaderMap, form: &Parameters) -> Result<Proven, Refused> {
+        let named = named(headers, form)?;
+        self.proven_as(self.client(&named).ok_or(INVALID_CLIENT)?, visit, headers, form)
+    }
+
+    /// The same, where what asks may be a device.
+    pub(crate) async fn proven_or_device(
+        &self,
+        visit: &Visit,
+        headers: &HeaderMap,
+        form: &Parameters,
+    ) -> Result<Proven, Refused> {
+        let named = named(headers, form)?;
+        self.proven_as(self.client_or_device(&named).await?.ok_or(INVALID_CLIENT)?, visit, headers, form)
+    }
+
+    fn proven_as(
+        &self,
+        client: Arc<Client>,
+        visit: &Visit,
+        headers: &HeaderMap,
+        form: &Parameters,
+    ) -> Result<Proven, Refused> {
         let certificate = visit.client_certificate(headers).and_then(crypto::from_base64);
         let certificate = certificate.and_then(|der| Certificate::read(&der));
         let basic = basic_credentials(headers)?;
@@ -44,15 +66,6 @@ impl Identity {
         if ways.into_iter().filter(|way| *way).count() > 1 {
             return Err(refused("invalid_request", "the client proves itself in two ways at once"));
         }
-        let named = match (&basic, assertion) {
-            (Some((id, _)), _) => id.clone(),
-            (None, Some(assertion)) => subject_of(assertion)?,
-            (None, None) => form.get("client_id").ok_or(INVALID_CLIENT)?.to_owned(),
-        };
-        if form.get("client_id").is_some_and(|own| own != named) {
-            return Err(INVALID_CLIENT);
-        }
-        let client = self.client(&named).ok_or(INVALID_CLIENT)?;
         let secret = basic.map(|(_, secret)| secret);
         let secret = secret.or_else(|| form.get("client_secret").map(|secret| Secret::new(secret.to_owned())));
         let mut once = Vec::new();
@@ -119,6 +132,16 @@ impl Identity {
             _ => false,
         }
     }
+}
+
+/// Whom a request says it is from: a name to look keys up by, and the same wherever it stands.
+fn named(headers: &HeaderMap, form: &Parameters) -> Result<String, Refused> {
+    let named = match (basic_credentials(headers)?, form.get("client_assertion")) {
+        (Some((id, _)), _) => id,
+        (None, Some(assertion)) => subject_of(assertion)?,
+        (None, None) => form.get("client_id").ok_or(INVALID_CLIENT)?.to_owned(),
+    };
+    if form.get("client_id").is_some_and(|own| own != named) { Err(INVALID_CLIENT) } else { Ok(named) }
 }
 
 /// Whom an assertion says it is about; only a name to look keys up by.

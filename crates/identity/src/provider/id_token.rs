@@ -135,6 +135,9 @@ pub(crate) fn access(
     if let Some(actor) = actor {
         say("act", act_of(actor));
     }
+    if let Some(device) = &client.device {
+        say("device", device.attributes());
+    }
     Json::Object(claims)
 }
 

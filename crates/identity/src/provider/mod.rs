@@ -24,7 +24,7 @@ use journal::Workers;
 
 use crate::settings::Identity;
 
-mod answer;
+pub(crate) mod answer;
 pub(crate) mod approval;
 mod approval_pages;
 pub(crate) mod asked;

@@ -17,6 +17,7 @@ use journal::Key;
 use serde_json::{Map, Value as Json, json};
 use spine::{Act, Cx, Fault, Resource, Work};
 
+use crate::devices::client::is_device;
 use crate::keys::token_hash;
 use crate::mandates::acting::still_acts;
 use crate::provider::answer::{Refused, add_nonce, form, private, refused, token_answer};
@@ -190,7 +191,7 @@ impl Identity {
         brought: &Brought,
         standing: &Standing,
     ) -> Result<Arc<Client>, Refused> {
-        let client = self.client(&standing.access.client).ok_or(brought.bad())?;
+        let client = self.client_or_device(&standing.access.client).await?.ok_or(brought.bad())?;
         let proof = self.proof(visit, headers, method.as_str(), client.is_fapi(), Some(&brought.token));
         let proof = proof.map_err(as_resource)?.filter(|_| brought.with_proof);
         if !self.holds(visit, headers, standing, brought, proof.as_ref()) {
@@ -214,6 +215,20 @@ impl Identity {
         headers: &HeaderMap,
         scopes: &[&str],
     ) -> Result<Arc<Client>, Refused> {
+        let (client, scope) = self.bearing(visit, method, headers).await?;
+        if scope.split(' ').any(|scope| scopes.contains(&scope)) { Ok(client) } else { Err(SMALL_TOKEN) }
+    }
+
+    /// The client behind an access token of its own, and the token's scope.
+    ///
+    /// # Errors
+    /// As userinfo.
+    pub(crate) async fn bearing(
+        &self,
+        visit: &Visit,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(Arc<Client>, String), Refused> {
         let brought = brought(&Method::GET, headers, b"")?;
         let bad = brought.bad();
         let Some(key) = self.access_key(&brought.token) else { return Err(bad) };
@@ -223,9 +238,7 @@ impl Identity {
         };
         let standing = self.inner.acts.read(visit.caller(), look).await?.ok_or(bad)?;
         let client = self.holder(visit, method, headers, &brought, &standing).await?;
-        let has = |scope: &str| scopes.contains(&scope);
-        let own = standing.access.account.is_none();
-        if own && standing.access.scope.split(' ').any(has) { Ok(client) } else { Err(SMALL_TOKEN) }
+        if standing.access.account.is_none() { Ok((client, standing.access.scope)) } else { Err(SMALL_TOKEN) }
     }
 }
 
@@ -348,9 +361,12 @@ impl Identity {
         }
     }
 
-    /// The same token, if whoever acts by it still may.
+    /// The same token, if the device that holds it is in use and whoever acts by it still may.
     async fn acting_still(&self, visit: &Visit, standing: Option<Standing>) -> Result<Option<Standing>, Fault> {
         let Some(standing) = standing else { return Ok(None) };
+        if is_device(&standing.access.client) && self.device_client(&standing.access.client).await?.is_none() {
+            return Ok(None);
+        }
         if standing.access.act.is_none() {
             return Ok(Some(standing));
         }

@@ -57,7 +57,7 @@ async fn token(
     body: Bytes,
 ) -> Result<Response, Refused> {
     let form = form(&headers, &body)?;
-    let mut proven = identity.proven(&visit, &headers, &form)?;
+    let mut proven = identity.proven_or_device(&visit, &headers, &form).await?;
     let wanted = form.need("grant_type")?;
     let grant = GrantType::ALL.into_iter().find(|grant| grant.name() == wanted);
     let grant = grant.ok_or(refused("unsupported_grant_type", "this grant is not supported"))?;

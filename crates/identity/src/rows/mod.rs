@@ -15,6 +15,7 @@
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
 //! | `enrolment.rs`, `introductions.rs`, `cards.rs` | applications for the national ID, chiefs’ introductions and codes, cards |
 //! | `vids.rs` | numbers given out in a person's stead |
+//! | `devices.rs` | devices and systems of organisations |
 //! | `mandates.rs` | mandates, organisations, for whom a session acts |
 //! | `clients.rs` | registered clients, signing keys |
 
@@ -23,6 +24,7 @@ pub(crate) mod approvals;
 pub(crate) mod cards;
 pub(crate) mod clients;
 pub(crate) mod consents;
+pub(crate) mod devices;
 pub(crate) mod enrolment;
 pub(crate) mod factors;
 pub(crate) mod grants;

@@ -33,7 +33,7 @@ fn families() -> Families {
 }
 
 fn policies() -> Arc<Policies> {
-    let files = ["identity", "mandates", "registers", "civil"].map(|name| {
+    let files = ["identity", "mandates", "devices", "registers", "civil"].map(|name| {
         let path = format!("{}/../../packs/lesotho/policies/{name}.cedar", env!("CARGO_MANIFEST_DIR"));
         (name, std::fs::read_to_string(path).unwrap())
     });
@@ -88,7 +88,7 @@ pub(crate) fn person(id: &str, assurance: Assurance) -> Caller {
     Caller { actor, via: Via::Web, language: Language::new("en-LS") }
 }
 
-fn officer(name: &str) -> Caller {
+pub(crate) fn officer(name: &str) -> Caller {
     let actor = Actor {
         roles: vec!["identity-officer".to_owned()],
         assurance: Assurance::Substantial,

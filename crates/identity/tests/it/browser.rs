@@ -67,7 +67,7 @@ pub(crate) fn coded(text: &str) -> String {
 
 #[derive(Clone)]
 pub(crate) struct Browser {
-    app: Router,
+    pub(crate) app: Router,
     pub(crate) cookies: Vec<String>,
     page: Option<Answer>,
 }

@@ -23,6 +23,7 @@ mod second;
 mod sessions;
 mod signing_in;
 mod silence;
+mod things;
 mod ussd;
 mod verifying;
 mod world;

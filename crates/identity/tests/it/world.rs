@@ -53,6 +53,8 @@ pub(crate) struct World {
     pub(crate) enrolment: Enrolment,
     pub(crate) app: Router,
     pub(crate) key: Arc<SigningKey>,
+    pub(crate) site: Site,
+    messages: Messages,
     workers: Workers,
     pigeon: Arc<Pigeon>,
     _database: TestDatabase,
@@ -111,6 +113,7 @@ pub(crate) fn clients() -> Vec<ClientMetadata> {
     all.extend(crate::regulated::clients());
     all.extend(crate::verifying::clients());
     all.extend(crate::conformance::rfc8693_act::clients());
+    all.extend(crate::things::clients());
     all
 }
 
@@ -131,6 +134,7 @@ pub(crate) fn settings(acts: &Acts, messages: &Messages, key: &Arc<SigningKey>) 
         trust: Some(trust()),
         licences: crate::verifying::licences(),
         mandates: crate::acting::mandates(),
+        devices: toml::from_str(include_str!("../../../../packs/lesotho/devices.toml")).unwrap(),
         outbound: Outbound::new(OutboundLimits::default()),
         rules: rules(),
     }
@@ -169,7 +173,8 @@ impl World {
             authority,
             Subscriptions::default(),
         );
-        let words = ["edge", "messages", "identity", "enrolment", "sign-in", "mandates", "civil", "registers"];
+        let words =
+            ["edge", "messages", "identity", "enrolment", "sign-in", "mandates", "devices", "civil", "registers"];
         let words = Arc::new(testkit::words(&words));
         let pigeon = Arc::new(Pigeon::default());
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
@@ -186,14 +191,21 @@ impl World {
         let site = Site::new(site);
         let router = Router::new()
             .route("/me", get(me))
+            .route("/api/me", get(crate::things::me))
             .merge(identity.routes())
             .merge(crate::ussd::door(&acts, &words, &identity).routes())
             .merge(enrolment.routes())
             .layer(from_fn_with_state(identity.clone(), recognise));
         let app = frame(router, &site, Limits::default());
-        let world = Self { acts, clock, identity, enrolment, app, key, workers, pigeon, _database: database };
+        let world =
+            Self { acts, clock, identity, enrolment, app, key, site, messages, workers, pigeon, _database: database };
         world.enrol().await;
         world
+    }
+
+    /// What another instance on the same database is made of.
+    pub(crate) fn settings(&self) -> IdentitySettings {
+        settings(&self.acts, &self.messages, &self.key)
     }
 
     async fn enrol(&self) {

@@ -27,6 +27,15 @@ fn officer(role: &str, institution: &str) -> Actor {
     }
 }
 
+fn device(scope: &str) -> Actor {
+    Actor {
+        roles: vec![scope.to_owned()],
+        institution: Some("org_one".to_owned()),
+        assurance: Assurance::Substantial,
+        ..Actor::bare(ActorKind::Device, "dev_one")
+    }
+}
+
 fn case(own: bool) -> Resource {
     Resource::new("Case", "case_one").with("service", "passport-renewal").is("own", own)
 }
@@ -178,6 +187,25 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         ),
         (passports(), "identity.mandate.approve", Resource::new("Mandate", "m").is("own", false), false),
         (officer("identity-officer", home), "identity.organisation.register", Resource::new("Organisation", "o"), true),
+        // Devices: had by an organisation, each for what it was registered for.
+        (person(), "identity.device.register", Resource::new("Device", "dev_one").is("own", true), false),
+        (
+            officer("identity-officer", home),
+            "identity.device.register",
+            Resource::new("Device", "d").is("own", true),
+            true,
+        ),
+        (
+            officer("identity-officer", home),
+            "identity.device.change",
+            Resource::new("Device", "d").is("own", false),
+            false,
+        ),
+        (client(), "identity.device.register", Resource::new("Device", "d").is("own", false), false),
+        (device("civil.notify"), "civil.event.notify", birth(), true),
+        (device("log.read"), "civil.event.notify", birth(), false),
+        (device("civil.notify"), "civil.event.declare", birth(), false),
+        (device("civil.notify"), "services.case.start", service(), false),
         // A person: her own affairs, and nobody else's.
         (person(), "services.case.start", service(), true),
         (Actor::anonymous(), "services.case.start", service(), false),
