@@ -165,7 +165,7 @@ fn sesotho_is_spelt_as_in_lesotho() {
     let foreign: Vec<String> = said
         .iter()
         // Loan words such as *phasewete* are identity's to weigh; examples of addresses are no words.
-        .filter(|(key, text)| !key.starts_with("identity.") && !text.contains('@'))
+        .filter(|(key, text)| !key.trim_start_matches("act.").starts_with("identity.") && !text.contains('@'))
         .filter_map(|(key, text)| {
             let words: String =
                 text.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
