@@ -16,13 +16,12 @@ use spine::{Caller, Cx, Fault};
 
 use crate::rows::cards;
 use crate::settings::Identity;
-use crate::verification::check::{self, Answer, Compared, Question};
+use crate::verification::check::{self, Answer, Compared, LINE_BYTES, Question};
 use crate::verification::licence::Verifier;
 
 /// Lines in one transaction.
 const LINES: usize = 500;
-/// At most so many bytes in a line, and lines in a file.
-const LINE_BYTES: usize = 4_096;
+/// At most so many lines in a file.
 const FILE_LINES: u64 = 3_000_000;
 
 /// How a whole file came out.
@@ -82,7 +81,7 @@ impl Work {
                     continue;
                 }
                 number += 1;
-                lines.push((number, read(&line, &self.asking.purpose)));
+                lines.push((number, Question::of_line(&line, &self.asking.purpose)));
                 if lines.len() == LINES {
                     self.answer(std::mem::take(&mut lines), pieces).await?;
                 }
@@ -154,17 +153,6 @@ fn sent(arrived: bool) -> Result<(), Fault> {
 fn next_line(rest: &[u8], last: bool) -> Option<usize> {
     let end = rest.iter().position(|byte| *byte == b'\n').map(|place| place + 1);
     end.or_else(|| (last && !rest.is_empty()).then_some(rest.len()))
-}
-
-fn read(line: &[u8], purpose: &str) -> Result<Question, &'static str> {
-    if line.len() > LINE_BYTES {
-        return Err("identity.verification.long");
-    }
-    let mut question: Question = serde_json::from_slice(line).map_err(|_| "identity.verification.wrong")?;
-    if question.purpose.is_empty() {
-        purpose.clone_into(&mut question.purpose);
-    }
-    Ok(question)
 }
 
 /// Answers many questions; none for those the licence does not allow. People are looked up together.

@@ -17,6 +17,8 @@ use crate::settings::Identity;
 use crate::verification::licence::{COMPARABLE, Verifier};
 use crate::verification::life::{self, Life};
 
+/// At most so many bytes in a line of a file of questions.
+pub(super) const LINE_BYTES: usize = 4_096;
 /// At most so many letters in what is to be compared.
 const LETTERS: usize = 200;
 
@@ -38,6 +40,23 @@ pub struct Question {
     /// The organisation's own name for the line; it comes back as it is.
     #[serde(default)]
     pub reference: String,
+}
+
+impl Question {
+    /// Reads a line of a file of questions: JSON; its purpose is the file's where it names none.
+    ///
+    /// # Errors
+    /// The code of what is wrong: `identity.verification.long` over 4,096 bytes, `identity.verification.wrong`.
+    pub fn of_line(line: &[u8], purpose: &str) -> Result<Self, &'static str> {
+        if line.len() > LINE_BYTES {
+            return Err("identity.verification.long");
+        }
+        let mut question: Self = serde_json::from_slice(line).map_err(|_| "identity.verification.wrong")?;
+        if question.purpose.is_empty() {
+            purpose.clone_into(&mut question.purpose);
+        }
+        Ok(question)
+    }
 }
 
 /// How one thing compares.
