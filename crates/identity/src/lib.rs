@@ -121,4 +121,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0021_enrolment.sql"),
     },
     Migration { engine: "identity", number: 22, name: "cards", sql: include_str!("../migrations/0022_cards.sql") },
+    Migration {
+        engine: "identity",
+        number: 30,
+        name: "families",
+        sql: include_str!("../migrations/0030_families.sql"),
+    },
 ];

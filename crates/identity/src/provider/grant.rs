@@ -353,7 +353,7 @@ fn is_proven(code: &Code, exchange: &Exchange) -> bool {
 /// Somebody used a second time what was good once: everything it gave ends.
 pub(crate) fn end_family(cx: &mut Cx<'_>, family: &str, account: &str, client: &str) -> Result<(), Fault> {
     let now = cx.now();
-    grants::end_family(cx.tx(), family, now)?;
+    grants::end_family(cx.tx(), (account, client, family), now)?;
     let act = Act::new("identity.grant.replayed").about(account).on(client);
     cx.record(act.because("sign-in", "identity-service"));
     Ok(())
@@ -467,7 +467,7 @@ pub(crate) fn revoke(cx: &mut Cx<'_>, client: &str, hash: &str, spent: &[Once]) 
     let access = grants::access(cx.tx(), hash, now)?.filter(|row| row.access.client == client && row.good);
     let account = match (refresh, access) {
         (Some(row), _) => {
-            grants::end_family(cx.tx(), &row.family, now)?;
+            grants::end_family(cx.tx(), (&row.account, client, &row.family), now)?;
             Some(row.account)
         }
         (None, Some(row)) => {

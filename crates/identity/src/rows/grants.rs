@@ -25,8 +25,8 @@ const INSERT_REFRESH: &str = "INSERT INTO identity_refresh (hash, family, sessio
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const REFRESH: &str = "SELECT family, session, account, client, scope, basis, bound, made_at, expires_at, used_at, revoked_at FROM identity_refresh WHERE hash = $1";
 const USE_REFRESH: &str = "UPDATE identity_refresh SET used_at = $2 WHERE hash = $1";
-const END_FAMILY_ACCESS: &str = "UPDATE identity_access SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL";
-const END_FAMILY_REFRESH: &str = "UPDATE identity_refresh SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL";
+const END_FAMILY_ACCESS: &str = "UPDATE identity_access SET revoked_at = $4 WHERE account = $1 AND client = $2 AND family = $3 AND revoked_at IS NULL";
+const END_FAMILY_REFRESH: &str = "UPDATE identity_refresh SET revoked_at = $4 WHERE account = $1 AND client = $2 AND family = $3 AND revoked_at IS NULL";
 const END_CLIENT_ACCESS: &str =
     "UPDATE identity_access SET revoked_at = $3 WHERE account = $1 AND client = $2 AND revoked_at IS NULL";
 const END_CLIENT_REFRESH: &str =
@@ -250,8 +250,12 @@ pub(crate) fn use_refresh(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result
 }
 
 /// Ends everything that one authorisation gave.
-pub(crate) fn end_family(tx: &mut dyn Tx, family: &str, now: Timestamp) -> Result<u64, TxError> {
-    let args = [family.into(), now.into()];
+pub(crate) fn end_family(
+    tx: &mut dyn Tx,
+    (account, client, family): (&str, &str, &str),
+    now: Timestamp,
+) -> Result<u64, TxError> {
+    let args = [account.into(), client.into(), family.into(), now.into()];
     Ok(tx.execute(END_FAMILY_ACCESS, &args)? + tx.execute(END_FAMILY_REFRESH, &args)?)
 }
 
