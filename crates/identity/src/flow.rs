@@ -162,7 +162,7 @@ impl Identity {
         }
     }
 
-    async fn login_of(&self, visit: &Visit, account: &str) -> Result<Option<String>, Fault> {
+    pub(crate) async fn login_of(&self, visit: &Visit, account: &str) -> Result<Option<String>, Fault> {
         let account = account.to_owned();
         let look = move |cx: &mut spine::Cx<'_>| Ok(accounts::login(cx.tx(), &account)?);
         self.inner.acts.read(visit.caller(), look).await

@@ -4,7 +4,7 @@
 //! letter is drawn without bias. Twelve letters hold 56 bits, the ten after the name 47.
 
 use edge::Visit;
-use spine::Secret;
+use spine::{Cx, Secret};
 
 /// 26 letters: neither vowels nor `0`, `1`, `L`, `S`, `Y`.
 const LETTERS: &[u8; 26] = b"BCDFGHJKMNPQRTVWXZ23456789";
@@ -25,6 +25,13 @@ pub(crate) fn draw(visit: &Visit) -> Secret<String> {
         code.extend(letters.take(lacking));
     }
     Secret::new(code)
+}
+
+/// A fresh code within an operation.
+pub(crate) fn draw_in(cx: &mut Cx<'_>) -> String {
+    let letter =
+        |place: u64| usize::try_from(place).ok().and_then(|place| LETTERS.get(place)).map(|one| char::from(*one));
+    (0..LENGTH).filter_map(|_| letter(cx.random_below(26))).collect()
 }
 
 /// As it is printed: `K7QF-9M2X-T4HD`.

@@ -11,7 +11,9 @@
 //! | `factor.rs` | [`Factor`]: the ways of signing in, each locked by itself |
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
 //! | `second/` | the second step: messages, authenticator apps, printed codes |
-//! | `ussd/`, `by_pin.rs`, `secret_change.rs` | the menu on any phone; deeds by PIN; a new PIN or password |
+//! | `ussd/`, `by_pin.rs` | the menu on any phone; deeds by PIN |
+//! | `recovery/` | getting back in: by printed code, or at a service point |
+//! | `secret_change.rs`, `secret_pages.rs` | a new PIN or password |
 //! | `fresh.rs`, `letters.rs`, `rules.rs` | signed in a moment ago; codes copied by hand; what the country decides |
 //! | `session.rs`, `recognise.rs` | sessions, and the middleware that knows them |
 //! | `passkey.rs` | WebAuthn |
@@ -46,10 +48,12 @@ mod portal;
 mod post;
 mod provider;
 mod recognise;
+mod recovery;
 mod rows;
 mod rules;
 mod second;
 mod secret_change;
+mod secret_pages;
 mod session;
 mod settings;
 mod sign_in;
@@ -84,7 +88,7 @@ pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};
 pub use provider::metadata::{AuthMethod, ClientMetadata, Delivery, GrantType, Profile, TokenFormat};
 pub use recognise::recognise;
-pub use rules::{PinRules, SignInRules, UssdRules};
+pub use rules::{EvidenceKind, PasswordRules, PinRules, RecoveryRules, SignInRules, UssdRules};
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;

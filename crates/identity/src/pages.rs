@@ -146,12 +146,15 @@ impl Identity {
             Kind::Person => sheet.secret("secret", visit.t("identity.secret.person")).inputmode("numeric").width(6),
             Kind::Officer => sheet.secret("secret", visit.t("identity.secret.officer")),
         };
-        self.dress(visit, running, sheet.ask(SECRET, field).back(LOGIN)).into_response()
+        let lost = html! {
+            @if kind == Kind::Person { p { a href="/recover" { (visit.t("identity.recover.lost")) } } }
+        };
+        self.dress(visit, running, sheet.ask(SECRET, field).back(LOGIN).body(lost)).into_response()
     }
 }
 
 /// What is wrong when a login and its secret do not belong together.
-const fn not_right(kind: Kind) -> Text {
+pub(crate) const fn not_right(kind: Kind) -> Text {
     match kind {
         Kind::Person => Text::new("identity.secret.person_wrong"),
         Kind::Officer => Text::new("identity.secret.officer_wrong"),

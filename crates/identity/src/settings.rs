@@ -24,7 +24,7 @@ use crate::provider::metadata::ClientMetadata;
 use crate::rows;
 use crate::rules::SignInRules;
 use crate::verification::{self, LicenceError, Licences};
-use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, second};
+use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, recovery, second, secret_pages};
 
 /// What [`Identity`] is made of.
 pub struct IdentitySettings {
@@ -174,6 +174,8 @@ impl Identity {
             .merge(provider::routes())
             .merge(pages::routes())
             .merge(second::routes())
+            .merge(recovery::routes())
+            .merge(secret_pages::routes())
             .merge(portal::routes())
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())
@@ -187,7 +189,7 @@ impl Identity {
     /// Adds the engine's jobs: telling clients of sessions that ended, and of approvals.
     #[must_use]
     pub fn handlers(&self, workers: Workers) -> Workers {
-        provider::handlers(self, workers)
+        recovery::handlers(self, provider::handlers(self, workers))
     }
 
     /// Whether people may dial here.

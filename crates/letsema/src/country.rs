@@ -207,6 +207,7 @@ impl Reader {
     fn identity(&mut self) -> Option<IdentityPart> {
         let mut part: IdentityPart = self.toml("identity.toml")?;
         part.licences = self.toml("verifiers.toml")?;
+        part.rules.password.breached = identity::PasswordRules::list(&self.text("breached-passwords.txt"));
         if let Err(error) = part.licences.check() {
             self.faults.push(format!("verifiers.toml: {error}"));
         }

@@ -400,6 +400,8 @@ const TOUR: &str = "
     /devices                  an organisation's devices: the third person, acting for the co-operative; or limpho.ntsane
     /account                  sessions, passkeys, programs I let see my data
     /account/sign-in          how I sign in: printed codes, an authenticator app, the second step I choose
+    /recover                  back in after a lost PIN, by printed code; /recovery: two identity officers let somebody back
+                              in (here it waits a minute, in the pack a day)
     /ussd                     a phone without internet: fetch a code, answer a bank, prove life, change the PIN
     /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
                               mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life

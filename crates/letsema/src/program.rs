@@ -13,7 +13,9 @@ use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
-use identity::{ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, SignInRules, recognise};
+use identity::{
+    ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, RecoveryRules, SignInRules, recognise,
+};
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Door, DoorKey, DoorSettings};
@@ -293,8 +295,7 @@ fn identity(
         mandates: part.mandates,
         devices: part.devices,
         outbound: setup.outbound.clone(),
-        // Nobody is told to dial where no aggregator is connected.
-        rules: SignInRules { ussd: part.rules.ussd.filter(|_| setup.ussd.is_some()), ..part.rules },
+        rules: rules(setup, part.rules),
     })
     .map_err(|error| wrong("sign-in", error))
 }
@@ -302,6 +303,17 @@ fn identity(
 /// The national ID, over accounts and births.
 fn enrolment(identity: &Identity, civil: &Civil, rules: identity::Rules) -> Enrolment {
     Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil: civil.clone(), rules })
+}
+
+/// The country's rules of signing in. Nobody is told to dial where no aggregator is connected; in a demonstration nobody
+/// waits a day to get back in.
+fn rules(setup: &Setup, rules: SignInRules) -> SignInRules {
+    let wait_minutes = if setup.inbox { 1 } else { rules.recovery.wait_minutes };
+    SignInRules {
+        ussd: rules.ussd.filter(|_| setup.ussd.is_some()),
+        recovery: RecoveryRules { wait_minutes, ..rules.recovery },
+        ..rules
+    }
 }
 
 /// What every page shares.

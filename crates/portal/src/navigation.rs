@@ -44,6 +44,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
                 links.push(Link::new("/identity/clients", "portal.nav.clients"));
                 links.push(Link::new("/identity/mandates", "portal.nav.mandates"));
                 links.push(Link::new("/devices", "portal.nav.devices"));
+                links.push(Link::new("/recovery", "portal.nav.recovery"));
             }
             if actor.has_role("operator") {
                 links.push(Link::new("/operations/jobs", "portal.nav.jobs"));

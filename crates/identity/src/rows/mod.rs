@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `accounts.rs` | accounts, tries, challenges, passkeys |
 //! | `factors.rs` | ways of signing in that are locked |
+//! | `recoveries.rs` | recoveries |
 //! | `second.rs` | printed codes, authenticator apps |
 //! | `sessions.rs` | sessions |
 //! | `grants.rs` | codes, tokens, pushed requests, proofs that are good once |
@@ -31,6 +32,7 @@ pub(crate) mod grants;
 pub(crate) mod introductions;
 pub(crate) mod mandates;
 pub(crate) mod participants;
+pub(crate) mod recoveries;
 pub(crate) mod second;
 pub(crate) mod sessions;
 pub(crate) mod verification;

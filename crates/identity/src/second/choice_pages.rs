@@ -67,7 +67,8 @@ async fn overview(State(identity): State<Identity>, visit: Visit) -> Reply {
     let person = visit.must_sign_in()?.kind == ActorKind::Person;
     let own = identity.own_ways(&visit).await?;
     let step = own.usual.map(|way| visit.t(name(way))).unwrap_or_default();
-    let mut facts = Summary::new(&visit);
+    let secret = if person { "identity.own.pin" } else { "identity.own.password" };
+    let mut facts = Summary::new(&visit).row(visit.t(secret), "••••••").change("/account/secret");
     if person {
         facts = facts.row(visit.t("identity.own.step"), step).change(CHOOSE);
         facts = facts.row(visit.t("identity.own.apps"), own.apps.to_string()).change("/account/authenticators");
@@ -81,6 +82,7 @@ async fn overview(State(identity): State<Identity>, visit: Visit) -> Reply {
         p { (visit.t("identity.own.about")) }
         (facts)
         p { a href="/account/sessions" { (visit.t("identity.sessions.title")) } }
+        @if person { p { a href="/account/recovery" { (visit.t("identity.recover.own")) } } }
     });
     Ok(page.into_response())
 }

@@ -200,7 +200,8 @@ async fn ask_way(State(identity): State<Identity>, visit: Visit, headers: Header
     let sheet = visit.sheet();
     let question = sheet.radios("way", visit.t("identity.way.question"), choices(&visit, &ways));
     let page = sheet.ask(WAY, question.chosen([way_of(&running).as_str().to_owned()])).back(CODE);
-    Ok(identity.dress(&visit, &running, page).into_response())
+    let help = html! { p { a href="/recover" { (visit.t("identity.way.none")) } } };
+    Ok(identity.dress(&visit, &running, page.body(help)).into_response())
 }
 
 async fn take_way(State(identity): State<Identity>, visit: Visit, headers: HeaderMap, form: Form) -> Reply {

@@ -17,6 +17,7 @@ mod managing;
 mod passkeys;
 mod policies;
 mod portal;
+mod recovering;
 mod regulated;
 mod requests;
 mod second;

@@ -12,8 +12,8 @@ use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Enrolment, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson, SignInRules,
-    TrustFramework, UssdRules, enrol_officer, enrol_person, recognise, secret_digest,
+    AuthMethod, ClientMetadata, Enrolment, EvidenceKind, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson,
+    RecoveryRules, SignInRules, TrustFramework, UssdRules, enrol_officer, enrol_person, recognise, secret_digest,
 };
 use journal::{Acts, Key, Subscriptions, Workers};
 use messages::{Carrier, Carrying, Messages, Outgoing};
@@ -148,7 +148,15 @@ pub(crate) fn people() -> Registers {
 
 /// What this small country decides about signing in.
 fn rules() -> SignInRules {
-    SignInRules { ussd: Some(UssdRules { service_code: "*123#".to_owned() }), ..SignInRules::default() }
+    let kind = |id: &str| EvidenceKind { id: id.to_owned(), name: Localised::from([("en", id), ("st", id)]) };
+    SignInRules {
+        ussd: Some(UssdRules { service_code: "*123#".to_owned() }),
+        recovery: RecoveryRules {
+            evidence: ["card", "likeness", "introducer"].map(kind).into(),
+            ..RecoveryRules::default()
+        },
+        ..SignInRules::default()
+    }
 }
 
 /// How this small country says that it knows people.
