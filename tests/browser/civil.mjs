@@ -113,6 +113,7 @@ export async function civil({ demo, visitor, officerOf, language, mother, deceas
   ok(/\/civil\/events\/vit_/.test(event), `${title}: the declaration is taken down`);
 
   const registrar = await officer("registrar", "registrar");
+  await registrar.open("/civil/held");
   await entered(registrar, event);
   ok((await registrar.page.locator('a[href^="/civil/entries/birth/"]').count()) === 1, `${title}: the birth is entered`);
   await registrar.follow('a[href^="/civil/entries/birth/"]');

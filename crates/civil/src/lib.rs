@@ -24,11 +24,13 @@
 //! | `statistics.rs` | vital statistics |
 //! | `reference.rs`, `national_id.rs` | numbers that check themselves |
 //! | `applicant.rs` | who asks for the national ID, as civil registration knows her |
+//! | `brought.rs` | records of other systems taken in, once, and those that wait for a person |
 //! | `model.rs`, `population.rs`, `enrol.rs` | [`Person`], [`Population`], people brought in |
 //! | `api.rs`, `pages/`, `rows/` | interfaces, pages, every SQL text |
 
 mod api;
 mod applicant;
+mod brought;
 mod correct;
 mod declare;
 mod effects;
@@ -55,6 +57,7 @@ mod statistics;
 mod told;
 
 pub use applicant::{AlikePerson, BirthEntry};
+pub use brought::{Held, Incoming, IncomingEntry, Taken, foreign_numbers, held, rehearse, resolve, settle, take};
 pub use correct::{Correction, correct, reinstate, seal};
 pub use declare::{Declaration, declare};
 pub use engine::{Civil, Consequence, Vital};
@@ -80,4 +83,5 @@ pub use told::{News, news};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "civil", number: 1, name: "events", sql: include_str!("../migrations/0001_events.sql") },
     Migration { engine: "civil", number: 2, name: "notices", sql: include_str!("../migrations/0002_notices.sql") },
+    Migration { engine: "civil", number: 3, name: "brought", sql: include_str!("../migrations/0003_brought.sql") },
 ];

@@ -8,16 +8,18 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use spine::Clock;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::demo::Demo;
 use crate::enrol::Officer;
+use crate::import::{Asked, System};
 use crate::keys::Keys;
+use crate::program::Program;
 use crate::verify::Asking;
-use crate::{config, demo, enrol, pack, serve, verify, wallet, witness};
+use crate::{config, demo, enrol, import, pack, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -53,6 +55,8 @@ enum Command {
         #[command(subcommand)]
         action: KeysAction,
     },
+    /// Take in people and entries of another system; docs/guides/importing.md has the mapping.
+    Import(ImportArgs),
     /// Check a document, offline unless asked otherwise.
     Verify {
         /// The PDF or JSON.
@@ -160,6 +164,31 @@ struct ConfigArgs {
     config: PathBuf,
 }
 
+#[derive(Args)]
+struct ImportArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where the files come from.
+    #[arg(value_enum)]
+    system: Foreign,
+    /// JSON a record a line, or CSV (by its ending).
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Say what would come of it, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Where lines are kept that do not come in.
+    #[arg(long)]
+    rejected: Option<PathBuf>,
+}
+
+/// Systems that records come in from.
+#[derive(Clone, Copy, ValueEnum)]
+enum Foreign {
+    Mosip,
+    Opencrvs,
+}
+
 #[derive(Subcommand)]
 enum ConfigAction {
     /// Every fault with its line, and what is not connected.
@@ -235,6 +264,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
             enrol::person(&config.config, &number, language.as_deref()).await
         }
         Command::Keys { action: KeysAction::Rotate(args) } => rotate(&args.config),
+        Command::Import(args) => take_in(args).await,
         Command::Verify { file, key, json, online, authority } => {
             let asking = online.then_some(Asking { authority: authority.as_deref() });
             verify::run(&file, key.trim(), json, asking).await
@@ -265,6 +295,16 @@ async fn demonstrate(args: DemoArgs) -> Result<(), String> {
         keep_wallets: args.keep_wallets,
     };
     demo::run(demo).await
+}
+
+async fn take_in(args: ImportArgs) -> Result<(), String> {
+    let system = match args.system {
+        Foreign::Mosip => System::Mosip,
+        Foreign::Opencrvs => System::OpenCrvs,
+    };
+    let program = Program::open(serve::setup(Config::read(&args.config.config)?)?).await?;
+    let asked = Asked { system, files: args.files, dry_run: args.dry_run, rejected: args.rejected };
+    import::run(&program, &asked).await
 }
 
 async fn add_officer(action: OfficerAction) -> Result<(), String> {

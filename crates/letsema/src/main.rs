@@ -27,6 +27,7 @@ mod country;
 mod demo;
 mod enrol;
 mod enrolling;
+mod import;
 mod keys;
 mod pack;
 mod people;

@@ -48,6 +48,7 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
     let events = civil.acts().read(visit.caller(), look).await?;
     let sheet = visit.sheet_with(edge::Answers::default(), faults);
     let begin = html! {
+        @if events.is_some() { p { a href="/civil/held" { (visit.t("civil.held.title")) } } }
         @if events.is_some() {
             h2 { (visit.t("civil.desk.declare")) }
             ul { @for kind in civil.kinds().iter() { li { a href={ "/civil/new/" (kind.id) } { (visit.local(&kind.name)) } } } }

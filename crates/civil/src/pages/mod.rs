@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod families;
 mod family;
+mod held;
 mod person_form;
 mod statistics;
 
@@ -30,6 +31,7 @@ pub(crate) fn routes(civil: Civil) -> Router {
         .merge(statistics::routes())
         .merge(family::routes())
         .merge(families::routes())
+        .merge(held::routes())
         .with_state(civil)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** the tables `civil_…` and no others.
 
+pub(crate) mod brought;
 pub(crate) mod events;
 pub(crate) mod facts;
 pub(crate) mod likenesses;

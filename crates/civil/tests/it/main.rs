@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod births;
+mod brought;
 #[cfg(test)]
 mod deaths;
 #[cfg(test)]
