@@ -70,7 +70,7 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
     };
     let main = html! {
         @if let Some(events) = &events {
-            p { @for (list, key) in LISTS { a href={ "/civil?state=" (list.name()) } aria-current=[(list == state).then_some("page")] { (visit.t(key)) } " · " } }
+            (show::lists(LISTS.map(|(list, key)| (format!("/civil?state={}", list.name()), visit.t(key), list == state))))
             (table(civil, visit, state, events))
             (visit.form("/civil/find", html! {
                 (sheet.text("reference", visit.t("civil.desk.find")).hint(visit.t("civil.desk.find_hint")).width(12).autocomplete("off"))

@@ -122,3 +122,15 @@ pub fn warning_button(label: &str) -> Markup {
 pub fn button_link(href: &str, label: &str) -> Markup {
     html! { a.b href=(href) { (label) } }
 }
+
+/// Lists of one kind beside one another, each a link; the one that is shown is marked.
+pub fn lists(links: impl IntoIterator<Item = (String, String, bool)>) -> Markup {
+    html! {
+        p {
+            @for (place, (href, label, shown)) in links.into_iter().enumerate() {
+                @if place > 0 { " · " }
+                a href=(href) aria-current=[shown.then_some("page")] { (label) }
+            }
+        }
+    }
+}

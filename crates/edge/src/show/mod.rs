@@ -9,7 +9,7 @@
 //! | `field.rs` | text, e-mail, phone, number, password, code, area, file |
 //! | `choice.rs` | radios, checkboxes, select |
 //! | `day.rs` | a date in three inputs |
-//! | `blocks.rs` | tag, panel, banner, card, cards, details, warning, buttons |
+//! | `blocks.rs` | tag, panel, banner, card, cards, details, lists, warning, buttons |
 //! | `summary.rs` | check your answers; where each value comes from |
 //! | `qr.rs` | a QR code |
 //! | `steps.rs` | the steps of a case, the task list |
@@ -26,7 +26,7 @@ pub mod summary;
 pub mod table;
 
 pub use blocks::{
-    Tone, banner, button, button_link, card, cards, columns, details, inset, panel, search, tag, warning_button,
+    Tone, banner, button, button_link, card, cards, columns, details, inset, lists, panel, search, tag, warning_button,
 };
 pub use choice::{Choice, Choices, Select};
 pub use day::DayField;

@@ -76,7 +76,7 @@ async fn page(enrolment: &Enrolment, visit: &Visit, state: State, faults: &[Fiel
     let sheet = visit.sheet().faults(faults);
     let body = html! {
         @if begins { p { (show::button_link("/enrolment/new", &visit.t("identity.enrolment.desk.new"))) } }
-        p { @for (list, key) in LISTS { a href={ "/enrolment?state=" (list.name()) } aria-current=[(list == state).then_some("page")] { (visit.t(key)) } " · " } }
+        (show::lists(LISTS.map(|(list, key)| (format!("/enrolment?state={}", list.name()), visit.t(key), list == state))))
         @if waiting.is_empty() { p { (visit.t("identity.enrolment.desk.none")) } } @else { (table(visit, &waiting)) }
         (visit.form("/enrolment/find", html! {
             (sheet.text("reference", visit.t("identity.enrolment.desk.find")).hint(visit.t("identity.enrolment.desk.find_hint")).width(12).autocomplete("off"))
