@@ -41,6 +41,12 @@ export async function enrol({ demo, visitor, language, resident }) {
   const phone = "+26658009911";
   await operator.fill("phone", phone);
   await operator.press();
+  await operator.follow('a[href$="/biometrics"]');
+  await operator.press('form[enctype="multipart/form-data"] button');
+  ok((await operator.page.locator(".es").count()) === 1, `${title}: without a file it is said`);
+  const templates = { name: "templates.cbeff", mimeType: "application/octet-stream", buffer: Buffer.from(`finger: ${process.pid}\ndouble: late\n`) };
+  await operator.page.locator('input[type="file"]').setInputFiles(templates);
+  await operator.press('form[enctype="multipart/form-data"] button');
   await operator.follow('a[href$="/exceptions"]');
   await choose(operator, "part", "left-hand");
   await choose(operator, "reason", "worn");
@@ -54,6 +60,12 @@ export async function enrol({ demo, visitor, language, resident }) {
   await judge(supervisor, demo.enrolment.double.application ? `/enrolment/${demo.enrolment.double.application}` : application, "same");
   ok((await supervisor.page.locator("main .tag.no").count()) > 0, `${title}: a double is refused`);
   await judge(supervisor, application, "different");
+  for (let tries = 0; tries < 90; tries += 1) {
+    await supervisor.page.goto(`${demo.base_url}${application}`);
+    if ((await supervisor.page.locator(".st .done").count()) === 2) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  ok((await supervisor.page.locator(".st .done").count()) === 2, `${title}: the ABIS compared, late`);
   await supervisor.open(application);
   await choose(supervisor, "verdict", "approve");
   await supervisor.press('form[action$="/decide"] button.b');

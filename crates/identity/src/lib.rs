@@ -67,6 +67,7 @@ pub use devices::{
     set_device_state,
 };
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
+pub use enrolment::abis::{AbisLink, double as abis_double};
 pub use enrolment::{
     Activated, Alike, Application, ApplicationId, Beginning, Beside, Biometrics, Card, CardDesk, CardId, CardRules,
     CardStanding, CardState, EarlierCard, Enrolment, EnrolmentSettings, Examined, Exception, Introduced, Introduction,
@@ -74,8 +75,8 @@ pub use enrolment::{
     Told as ToldOfPerson, Verdict, Vid, VidKind, VidMade, activate, answer_introduction, applications, approve,
     ask_for_card, begin, beside, card_desk, card_standing, cards_of, deactivate, delivery_arrived, describe, examine,
     except, find_application, hand_over, import_cards, introduce, judge, letters_waiting, lose_card, make_vid,
-    own_introductions, own_vids, print_cards, reactivate, refuse, revoke_vid, revoked_cards, send_back, spoil_card,
-    stock_blanks, submit, withdraw,
+    own_introductions, own_vids, print_cards, reactivate, refuse, renew_code, revoke_vid, revoked_cards, send_back,
+    spoil_card, stock_blanks, submit, withdraw,
 };
 pub use factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
 pub use mandates::{
@@ -125,6 +126,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0021_enrolment.sql"),
     },
     Migration { engine: "identity", number: 22, name: "cards", sql: include_str!("../migrations/0022_cards.sql") },
+    Migration { engine: "identity", number: 23, name: "abis", sql: include_str!("../migrations/0023_abis.sql") },
     Migration {
         engine: "identity",
         number: 30,

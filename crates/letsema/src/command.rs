@@ -19,7 +19,7 @@ use crate::import::{Asked, System};
 use crate::keys::Keys;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{config, demo, enrol, import, pack, serve, verify, wallet, witness};
+use crate::{abis, config, demo, enrol, import, pack, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -103,6 +103,21 @@ enum Command {
         /// PEM of an authority to trust when it calls back, beside the public web's.
         #[arg(long)]
         authority: Option<PathBuf>,
+        /// End when standard input closes.
+        #[arg(long)]
+        with_parent: bool,
+    },
+    /// Run an ABIS to try with; how it misbehaves stands in the templates it is sent.
+    AbisDouble {
+        /// Where to listen.
+        #[arg(long)]
+        listen: SocketAddr,
+        /// Where to tell answers that come late, such as https://letsema.example/api/identity/abis/answers.
+        #[arg(long)]
+        answers: String,
+        /// The secret both sides sign with.
+        #[arg(long, env = abis::SECRET, hide_env_values = true)]
+        secret: String,
         /// End when standard input closes.
         #[arg(long)]
         with_parent: bool,
@@ -272,6 +287,9 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
         Command::Witness { listen, name, log, data } => witness::run(listen, &name, log, &data).await,
         Command::Wallet { listen, callback, secret, authority, with_parent } => {
             wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await
+        }
+        Command::AbisDouble { listen, answers, secret, with_parent } => {
+            abis::run(listen, answers, secret, with_parent).await
         }
         Command::Pack { action: PackAction::Check(args) } => pack::run(&args.pack, false),
         Command::Pack { action: PackAction::Test(args) } => pack::run(&args.pack, true),

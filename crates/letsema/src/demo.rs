@@ -24,7 +24,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{acting, enrolling};
+use crate::{abis, acting, enrolling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -52,7 +52,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
-    let wallets = wallets(&demo)?;
+    let (wallets, abis) = (wallets(&demo)?, abis::Beside::new()?);
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -66,6 +66,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         ussd: Some((DoorKey::Signed(Secret::new(crypto::random::<32>().to_vec())), Vec::new())),
         trusted_proxies: Vec::new(),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
+        abis: Some(abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),
     })
@@ -75,7 +76,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
     let acting = acting::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the mandates", &fault))?;
     let enrolment = enrolling::arrange(&program, &cast).await.map_err(|fault| told("the enrolment", &fault))?;
-    let mut children = Vec::new();
+    let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
         children.push(wallet.start(&callback, demo.keep_wallets)?);

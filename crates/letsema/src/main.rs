@@ -14,10 +14,12 @@
 //! | `program.rs` | everything wired together |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
+//! | `abis.rs` | an ABIS to try with |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
 //! | `verify.rs`, `pack.rs` | checking a document, checking a pack |
 //! | `clock.rs` | the real clock |
 
+mod abis;
 mod acting;
 mod cast;
 mod clock;

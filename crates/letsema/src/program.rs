@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Vec<Network>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// The ABIS, if one is connected.
+    pub(crate) abis: Option<identity::AbisLink>,
     /// Programs that let people sign in here.
     pub(crate) clients: Vec<ClientMetadata>,
     /// Who watches the log.
@@ -139,7 +141,7 @@ impl Program {
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
-        let enrolment = enrolment(&identity, &civil, country.enrolment);
+        let enrolment = enrolment(&setup, &identity, &civil, country.enrolment);
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -166,7 +168,7 @@ impl Program {
             institutions: Arc::clone(&institutions),
         };
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
-        let workers = portal.handlers(services.handlers(workers));
+        let workers = portal.handlers(enrolment.handlers(services.handlers(workers)));
         let router = portal
             .routes()
             .merge(services.routes())
@@ -303,8 +305,9 @@ fn identity(
 }
 
 /// The national ID, over accounts and births.
-fn enrolment(identity: &Identity, civil: &Civil, rules: identity::Rules) -> Enrolment {
-    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil: civil.clone(), rules })
+fn enrolment(setup: &Setup, identity: &Identity, civil: &Civil, rules: identity::Rules) -> Enrolment {
+    let abis = setup.abis.clone();
+    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil: civil.clone(), rules, abis })
 }
 
 /// The country's rules of signing in. Nobody is told to dial where no aggregator is connected; in a demonstration nobody

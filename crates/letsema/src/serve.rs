@@ -85,6 +85,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         ussd: config.ussd,
         trusted_proxies: config.trusted_proxies,
         wallets: config.wallets,
+        abis: config.abis,
         clients: config.clients,
         witnesses: config.witnesses,
     })

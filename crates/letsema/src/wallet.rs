@@ -40,7 +40,17 @@ pub(crate) async fn run(
         settings.outbound = Outbound::trusting(OutboundLimits::default(), &pem)?;
     }
     let listener = serve::listen(listen).await?;
-    let serving = serve::serve(listener, routes(settings));
+    until_the_end(serve::serve(listener, routes(settings)), with_parent).await
+}
+
+/// Serves until told to end, or with the parent until it ends.
+///
+/// # Errors
+/// A sentence for the command line.
+pub(crate) async fn until_the_end(
+    serving: impl Future<Output = Result<(), String>>,
+    with_parent: bool,
+) -> Result<(), String> {
     if !with_parent {
         return serving.await;
     }
@@ -50,6 +60,15 @@ pub(crate) async fn run(
         ended = serving => ended,
         _ = alone => Ok(()),
     }
+}
+
+/// A free port of this machine.
+///
+/// # Errors
+/// A sentence for the command line.
+pub(crate) fn free_address() -> Result<SocketAddr, String> {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    free.map_err(|error| format!("no port is free for a program beside this one: {error}"))
 }
 
 /// A simulated wallet beside this process: where it listens, and the secret both sides sign with.
@@ -66,8 +85,7 @@ impl Beside {
     /// # Errors
     /// A sentence for the command line.
     pub(crate) fn new(id: &str) -> Result<Self, String> {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let address = free.map_err(|error| format!("no port is free for a wallet: {error}"))?;
+        let address = free_address()?;
         Ok(Self { id: id.to_owned(), address, secret: crypto::hex(&crypto::random::<32>()) })
     }
 

@@ -72,6 +72,22 @@ pub(crate) fn issue(
     Ok(())
 }
 
+/// Makes a new code for somebody who was approved and has not opened her account: the first was lost, or is over.
+///
+/// # Errors
+/// `identity.activation.none` if nothing waits to be opened; the authority's refusal.
+pub fn renew_code(cx: &mut Cx<'_>, enrolment: &Enrolment, person: &str) -> Result<(), Fault> {
+    let own = cx.actor().id == person;
+    cx.may("identity.activation.renew", &Resource::new("NationalId", person).is("own", own))?;
+    let row = rows::activation(cx.tx(), person)?.ok_or_else(|| Fault::conflict("identity.activation.none"))?;
+    let id: Option<ApplicationId> = row.application.as_deref().and_then(|id| id.parse().ok());
+    let application = match id {
+        Some(id) => applications::application(cx.tx(), id)?,
+        None => None,
+    };
+    issue(cx, enrolment, person, application.as_ref())
+}
+
 /// A code as people read it: in fives.
 fn spaced(code: &str) -> String {
     let (one, two) = code.split_at_checked(CODE_DIGITS / 2).unwrap_or((code, ""));

@@ -7,10 +7,10 @@
 use serde::{Deserialize, Serialize};
 use spine::{Cx, Fault};
 
-use crate::enrolment::Enrolment;
 use crate::enrolment::application::{Application, ApplicationId, State, Told, keep, must_be, open};
-use crate::enrolment::take::usable;
-use crate::rows::{accounts, enrolment as rows, introductions};
+use crate::enrolment::take::{has_one, usable};
+use crate::enrolment::{Enrolment, abis};
+use crate::rows::{enrolment as rows, introductions};
 
 /// At most so many applications of one state are compared with one.
 const COMPARED: i64 = 1_000;
@@ -157,7 +157,7 @@ pub fn beside(
     let alike = found.ok_or_else(|| Fault::not_found("identity.alike.missing"))?;
     let (told, person) = told_of(cx, enrolment, candidate)?;
     let has_account = match &person {
-        Some(person) => accounts::account_by_id(cx.tx(), person)?.is_some(),
+        Some(person) => has_one(cx, person)?,
         None => false,
     };
     let mut act = application.act("identity.alike.looked");
@@ -198,14 +198,14 @@ pub fn judge(
         return Err(Fault::conflict("identity.alike.missing"));
     }
     if is_same {
-        let (_, person) = told_of(cx, enrolment, candidate)?;
-        match person.filter(|person| application.person.as_ref().is_none_or(|own| own == person)) {
-            Some(person) if accounts::account_by_id(cx.tx(), &person)?.is_none() => {
-                usable(cx, enrolment, &person, id)?;
-                application.person = Some(person);
-            }
-            // She has an account, is somebody else than the birth entry says, or stands in another application.
-            _ => double(cx, &mut application)?,
+        // Another application stands for itself; and whoever has an account, or is another than the birth entry says.
+        let is_application = candidate.parse::<ApplicationId>().is_ok();
+        let is_another = application.person.as_ref().is_some_and(|own| own != candidate);
+        if is_application || is_another || has_one(cx, candidate)? {
+            double(cx, &mut application)?;
+        } else {
+            usable(cx, enrolment, candidate, id)?;
+            application.person = Some(candidate.to_owned());
         }
         keep(cx, &application)?;
     }
@@ -219,5 +219,5 @@ fn double(cx: &mut Cx<'_>, application: &mut Application) -> Result<(), Fault> {
     application.words = Some(DOUBLE.to_owned());
     (application.decided_by, application.decided_at) = (Some(cx.actor().id.clone()), Some(cx.now()));
     introductions::free(cx.tx(), application.id)?;
-    Ok(())
+    abis::forget(cx, application.id)
 }

@@ -67,7 +67,7 @@ fn page(enrolment: &Enrolment, visit: &Visit, examined: &Examined, sheet: &Sheet
         }
         @if !examined.alikes.is_empty() { (alikes(visit, examined)) }
     };
-    let side = html! { (steps(visit, examined)) (work(visit, examined, sheet)) };
+    let side = html! { (steps(visit, examined)) (work(visit, examined, enrolment.abis().is_some(), sheet)) };
     Ok(visit
         .page(civil::reference::shown(&application.reference))
         .wide()
@@ -167,12 +167,13 @@ fn steps(visit: &Visit, examined: &Examined) -> Markup {
 }
 
 /// What is to be done with it now.
-fn work(visit: &Visit, examined: &Examined, sheet: &Sheet) -> Markup {
+fn work(visit: &Visit, examined: &Examined, abis: bool, sheet: &Sheet) -> Markup {
     let application = &examined.application;
     let path = format!("{DESK}/{}", application.id);
     match application.state {
         State::Draft | State::Returned => html! {
             p { a href={ (path) "/person" } { (visit.t("identity.enrolment.work.person")) } }
+            @if abis { p { a href={ (path) "/biometrics" } { (visit.t("identity.enrolment.work.biometrics")) } } }
             p { a href={ (path) "/exceptions" } { (visit.t("identity.enrolment.work.exceptions")) } }
             (visit.form(&format!("{path}/submit"), html! { p { (visit.t("identity.enrolment.work.submit_hint")) } (show::button(&visit.t("identity.enrolment.work.submit"))) }))
             (withdraw_form(visit, &path))

@@ -11,7 +11,7 @@ use crate::enrolment::alike::{Alike, Verdict};
 use crate::enrolment::application::{Application, ApplicationId, Biometrics, State, keep, must_be, open};
 use crate::enrolment::introduce::{Introduction, IntroductionState};
 use crate::enrolment::take::usable;
-use crate::enrolment::{Enrolment, activate, card};
+use crate::enrolment::{Enrolment, abis, activate, card};
 use crate::rows::{enrolment as rows, introductions};
 
 /// At most so many letters in a reason.
@@ -117,6 +117,7 @@ pub fn approve(cx: &mut Cx<'_>, enrolment: &Enrolment, id: ApplicationId, agreed
     application.state = State::Approved;
     (application.decided_by, application.decided_at) = (Some(by), Some(cx.now()));
     keep(cx, &application)?;
+    abis::forget_here(cx, id)?;
     activate::issue(cx, enrolment, &person, Some(&application))?;
     card::queue(cx, &person, "first")?;
     let act = application.act("identity.enrolment.approved");
@@ -157,6 +158,7 @@ fn end(
     if state == State::Refused {
         (application.decided_by, application.decided_at) = (Some(cx.actor().id.clone()), Some(cx.now()));
         introductions::free(cx.tx(), id)?;
+        abis::forget(cx, id)?;
     }
     keep(cx, &application)?;
     let act = application.act(what);

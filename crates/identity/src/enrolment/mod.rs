@@ -14,17 +14,20 @@
 //! | `alike.rs`, `decide.rs` | who may be the same, and a person's verdict; the supervisor's decision |
 //! | `activate.rs` | the code that opens the account |
 //! | `card.rs`, `standing.rs` | cards from the queue to their end; an ID out of use and into use again |
+//! | `abis/` | the port to an external ABIS |
 //! | `vid.rs` | [`Vid`]: numbers in a person's stead |
-//! | `desk_pages.rs`, `application_pages.rs`, `alike_pages.rs` | operators and supervisors |
+//! | `desk_pages.rs`, `application_pages.rs`, `alike_pages.rs`, `biometric_pages.rs` | operators and supervisors |
 //! | `chief_pages.rs`, `card_pages.rs`, `people_pages.rs` | chiefs, the desk of cards, the desk people come to |
 //! | `number_pages.rs`, `activate_pages.rs` | a person’s own |
 
+pub(crate) mod abis;
 mod activate;
 mod activate_pages;
 mod alike;
 mod alike_pages;
 mod application;
 mod application_pages;
+mod biometric_pages;
 mod card;
 mod card_pages;
 mod chief_pages;
@@ -42,11 +45,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use civil::Civil;
-use journal::Acts;
+use journal::{Acts, Workers};
 use messages::Messages;
 use spine::{Cx, Date};
 
-pub use activate::{Activated, LetterWaiting, activate, letters_waiting};
+pub use activate::{Activated, LetterWaiting, activate, letters_waiting, renew_code};
 pub use alike::{Alike, Beside, Source, Verdict, beside, judge};
 pub use application::{Application, ApplicationId, Biometrics, Exception, State, Told};
 pub use card::{
@@ -63,6 +66,7 @@ pub use standing::{deactivate, reactivate};
 pub use take::{Beginning, begin, describe, except, submit, withdraw};
 pub use vid::{OwnVid, Vid, VidMade, make_vid, own_vids, revoke_vid};
 
+use crate::enrolment::abis::AbisLink;
 use crate::keys::Keys;
 use crate::settings::Identity;
 
@@ -74,6 +78,8 @@ pub struct EnrolmentSettings {
     pub civil: Civil,
     /// What the country says.
     pub rules: Rules,
+    /// The ABIS, where one is connected.
+    pub abis: Option<AbisLink>,
 }
 
 /// The national ID. Cheap to clone.
@@ -95,12 +101,24 @@ impl Enrolment {
             .merge(desk_pages::routes())
             .merge(application_pages::routes())
             .merge(alike_pages::routes())
+            .merge(biometric_pages::routes())
+            .merge(abis::routes())
             .merge(chief_pages::routes())
             .merge(activate_pages::routes())
             .merge(card_pages::routes())
             .merge(people_pages::routes())
             .merge(number_pages::routes())
             .with_state(self.clone())
+    }
+
+    /// Adds the jobs that ask the ABIS.
+    #[must_use]
+    pub fn handlers(&self, workers: Workers) -> Workers {
+        abis::handlers(self, workers)
+    }
+
+    pub(crate) fn abis(&self) -> Option<&AbisLink> {
+        self.inner.abis.as_ref()
     }
 
     /// What the country says.

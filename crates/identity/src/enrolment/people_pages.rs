@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, FieldFault, Resource, Text};
 
 use crate::enrolment::Enrolment;
+use crate::enrolment::activate::renew_code;
 use crate::enrolment::card::{self as cards, Card, Place, ask_for_card, cards_of, lose_card};
 use crate::enrolment::desk_pages::key;
 use crate::enrolment::number_pages::{OWN_FACTORS, card_table, lock_state};
 use crate::enrolment::standing::{deactivate, reactivate};
 use crate::enrolment::vid;
 use crate::factor::{Factor, FactorLock, factor_locks, lock_factor, unlock_factor};
-use crate::rows::cards as rows;
+use crate::rows::{cards as rows, introductions};
 
 const DESK: &str = "/enrolment/people";
 
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Enrolment> {
         .route(DESK, get(ask).post(found))
         .route("/enrolment/people/{person}", get(open))
         .route("/enrolment/people/{person}/card", post(card))
+        .route("/enrolment/people/{person}/code", post(code))
         .route("/enrolment/people/{person}/factor", post(factor))
         .route("/enrolment/people/{person}/standing", post(standing))
 }
@@ -83,6 +85,8 @@ struct Seen {
     cards: Vec<(Card, Option<Place>)>,
     locks: Vec<FactorLock>,
     inactive: Option<String>,
+    /// Whether the code that opens her account was not used yet.
+    to_open: bool,
 }
 
 fn look(cx: &mut Cx<'_>, enrolment: &Enrolment, person: &str) -> Result<Seen, Fault> {
@@ -97,6 +101,7 @@ fn look(cx: &mut Cx<'_>, enrolment: &Enrolment, person: &str) -> Result<Seen, Fa
         cards: cards_of(cx, enrolment, person)?,
         locks: factor_locks(cx, person)?,
         inactive: rows::inactive(cx.tx(), person)?.map(|(reason, _)| reason),
+        to_open: introductions::activation(cx.tx(), person)?.is_some(),
     };
     let act = Act::new("identity.standing.looked").about(person).on(person);
     cx.record(act.because("national-id", "national-id"));
@@ -115,6 +120,9 @@ async fn page(enrolment: &Enrolment, visit: &Visit, person: &str, sheet: &Sheet)
         (Summary::new(visit).row(visit.t("identity.vid.own"), &seen.number))
         @if seen.died { p { (tag(Tone::Off, &visit.t("identity.people.died"))) } }
         @if let Some(reason) = &seen.inactive { (show::banner(Tone::Bad, &visit.t("identity.people.inactive"), html! { p { (reason) } })) }
+        @if seen.to_open {
+            (visit.form(&format!("{DESK}/{person}/code"), html! { p { (visit.t("identity.people.to_open")) } (show::button(&visit.t("identity.people.code"))) }))
+        }
         (card_table(visit, &seen.cards))
         (card_forms(visit, person, sheet))
         (factor_table(visit, person, &seen.locks))
@@ -190,6 +198,14 @@ async fn card(Of(enrolment): Of<Enrolment>, visit: Visit, Path(person): Path<Str
         (key(&visit, "identity.card.ask", &form), person.clone(), form.answers.one("reason").to_owned());
     let lose = form.answers.one("what") == "lose";
     let work = move |cx: &mut Cx<'_>| if lose { lose_card(cx, &whom) } else { ask_for_card(cx, &whom, &reason) };
+    let outcome = enrolment.acts().write(visit.caller(), &key, work).await;
+    done(&enrolment, &visit, &person, form, outcome).await
+}
+
+async fn code(Of(enrolment): Of<Enrolment>, visit: Visit, Path(person): Path<String>, form: Form) -> Reply {
+    visit.must_sign_in()?;
+    let (key, whom, engine) = (key(&visit, "identity.activation.renew", &form), person.clone(), enrolment.clone());
+    let work = move |cx: &mut Cx<'_>| renew_code(cx, &engine, &whom);
     let outcome = enrolment.acts().write(visit.caller(), &key, work).await;
     done(&enrolment, &visit, &person, form, outcome).await
 }

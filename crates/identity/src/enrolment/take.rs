@@ -8,12 +8,12 @@ use spine::{Cx, Date, Fault, Resource, Text, time};
 
 use crate::account::{Kind, normal_login};
 use crate::enrolment::Enrolment;
-use crate::enrolment::alike;
 use crate::enrolment::application::{
     Application, ApplicationId, Biometrics, Exception, State, Told, keep, must_be, open,
 };
 use crate::enrolment::introduce;
-use crate::enrolment::rules::Proof;
+use crate::enrolment::rules::{Named, Proof};
+use crate::enrolment::{abis, alike};
 use crate::rows::{accounts, enrolment as rows, introductions};
 
 /// Fields that a birth entry settles.
@@ -139,13 +139,18 @@ pub(crate) fn usable(cx: &mut Cx<'_>, enrolment: &Enrolment, person: &str, id: A
     if known.died.is_some() {
         return Err(Fault::conflict("identity.enrolment.dead"));
     }
-    if accounts::account_by_id(cx.tx(), person)?.is_some() {
+    if has_one(cx, person)? {
         return Err(Fault::conflict("identity.enrolment.has_account"));
     }
     if rows::is_open_twice(cx.tx(), person, id)? {
         return Err(Fault::conflict("identity.enrolment.open_twice"));
     }
     Ok(())
+}
+
+/// Whether a person has an account, or the code that opens it.
+pub(crate) fn has_one(cx: &mut Cx<'_>, person: &str) -> Result<bool, Fault> {
+    Ok(accounts::account_by_id(cx.tx(), person)?.is_some() || introductions::activation(cx.tx(), person)?.is_some())
 }
 
 /// Writes down what is told of her. What a birth entry settles stays as it is.
@@ -237,6 +242,7 @@ pub fn submit(cx: &mut Cx<'_>, enrolment: &Enrolment, id: ApplicationId) -> Resu
     if let Some(person) = application.person.clone() {
         usable(cx, enrolment, &person, id)?;
     }
+    with_body(cx, enrolment, &mut application)?;
     application.state = State::Taken;
     (application.officer, application.taken_at) = (cx.actor().id.clone(), cx.now());
     application.words = None;
@@ -244,6 +250,22 @@ pub fn submit(cx: &mut Cx<'_>, enrolment: &Enrolment, id: ApplicationId) -> Resu
     keep(cx, &application)?;
     let act = application.act("identity.enrolment.taken").with("evidence", application.evidence.as_str());
     cx.record(act);
+    Ok(())
+}
+
+/// Where an ABIS is connected, what was taken of the body goes to it; nothing taken and nothing excepted is not enough.
+fn with_body(cx: &mut Cx<'_>, enrolment: &Enrolment, application: &mut Application) -> Result<(), Fault> {
+    if enrolment.abis().is_none() {
+        return Ok(());
+    }
+    if abis::waits(cx, application.id)? {
+        application.biometrics = Biometrics::Waiting;
+        return abis::leave(cx, application);
+    }
+    let excepted = |part: &Named| application.exceptions.iter().any(|one| one.part == part.id);
+    if application.biometrics == Biometrics::None && !enrolment.rules().parts().all(excepted) {
+        return Err(Fault::conflict("identity.enrolment.biometrics"));
+    }
     Ok(())
 }
 
@@ -258,6 +280,7 @@ pub fn withdraw(cx: &mut Cx<'_>, id: ApplicationId) -> Result<(), Fault> {
     (application.decided_by, application.decided_at) = (Some(cx.actor().id.clone()), Some(cx.now()));
     keep(cx, &application)?;
     introductions::free(cx.tx(), id)?;
+    abis::forget(cx, id)?;
     let act = application.act("identity.enrolment.withdrawn");
     cx.record(act);
     Ok(())

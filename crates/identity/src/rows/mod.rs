@@ -15,11 +15,13 @@
 //! | `participants.rs` | which clients took part in which session |
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
 //! | `enrolment.rs`, `introductions.rs`, `cards.rs` | applications for the national ID, chiefs’ introductions and codes, cards |
+//! | `abis.rs` | templates on their way to the ABIS, what it was asked |
 //! | `vids.rs` | numbers given out in a person's stead |
 //! | `devices.rs` | devices and systems of organisations |
 //! | `mandates.rs` | mandates, organisations, for whom a session acts |
 //! | `clients.rs` | registered clients, signing keys |
 
+pub(crate) mod abis;
 pub(crate) mod accounts;
 pub(crate) mod approvals;
 pub(crate) mod cards;

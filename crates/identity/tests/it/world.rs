@@ -67,13 +67,17 @@ pub(crate) fn on_each(test: impl AsyncFn(World)) {
 
 /// The same under another authority.
 pub(crate) fn under(authority: Arc<dyn Authority>, test: impl AsyncFn(World)) {
+    for database in testkit::databases(&migrations()) {
+        let authority = Arc::clone(&authority);
+        testkit::block_on(async { test(World::new(database, authority, None).await).await });
+    }
+}
+
+/// The tables of every engine these tests know.
+pub(crate) fn migrations() -> Vec<Migration> {
     let engines =
         [journal::MIGRATIONS, messages::MIGRATIONS, registers::MIGRATIONS, civil::MIGRATIONS, identity::MIGRATIONS];
-    let migrations: Vec<Migration> = engines.into_iter().flatten().copied().collect();
-    for database in testkit::databases(&migrations) {
-        let authority = Arc::clone(&authority);
-        testkit::block_on(async { test(World::new(database, authority).await).await });
-    }
+    engines.into_iter().flatten().copied().collect()
 }
 
 fn client(id: &str, secret: Option<&str>, redirect: &str, scope: &str) -> ClientMetadata {
@@ -171,7 +175,8 @@ fn trust() -> TrustFramework {
 }
 
 impl World {
-    async fn new(database: TestDatabase, authority: Arc<dyn Authority>) -> Self {
+    /// A country; with an ABIS at this address if there is one.
+    pub(crate) async fn new(database: TestDatabase, authority: Arc<dyn Authority>, abis: Option<&str>) -> Self {
         let clock = Arc::new(TestClock::at("2026-11-24T08:00:00Z"));
         let entropy = Arc::new(SeededEntropy::default());
         let acts = Acts::new(
@@ -188,8 +193,8 @@ impl World {
         let messages = Messages::new(Arc::clone(&words)).carried_by(Arc::clone(&pigeon) as _);
         let key = Arc::new(SigningKey::generate(Algorithm::Es256).unwrap());
         let identity = Identity::new(settings(&acts, &messages, &key)).unwrap();
-        let enrolment = crate::enrolment::country(&acts, &identity);
-        let workers = identity.handlers(messages.handlers(&acts, Workers::default()));
+        let enrolment = crate::enrolment::country(&acts, &identity, abis);
+        let workers = enrolment.handlers(identity.handlers(messages.handlers(&acts, Workers::default())));
         let mut site =
             SiteSettings::new(Arc::clone(&words), BASE, Secret::new([9; 32]), Arc::clone(&clock) as _, entropy);
         site.sign_in_path = "/sign-in".to_owned();

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use edge::Network;
-use identity::ClientMetadata;
+use identity::{AbisLink, ClientMetadata};
 use journal::log::Witness;
 use messages::MailSettings;
 use messages::ussd::DoorKey;
@@ -50,6 +50,7 @@ pub(crate) struct Config {
     /// PEM of authorities to trust beside the public web's, in calls to others.
     pub(crate) authorities: Vec<u8>,
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    pub(crate) abis: Option<AbisLink>,
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
     pub(crate) mail: Option<MailSettings>,
@@ -84,6 +85,7 @@ impl Config {
         let tls = parts::tls(whole, faults);
         let authorities = parts::authorities(whole, faults);
         let wallets = parts::wallets(whole, faults);
+        let abis = parts::abis(whole, faults);
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
         let mail = parts::mail(whole, faults, &authorities);
@@ -108,6 +110,7 @@ impl Config {
             tls,
             authorities,
             wallets,
+            abis,
             clients,
             sms,
             mail,
@@ -143,6 +146,9 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
         config.witnesses.len()
     ));
     let mut lacking = Vec::new();
+    if config.abis.is_none() {
+        lacking.push("no ABIS is connected, so enrolment compares names and papers, and no bodies".to_owned());
+    }
     for wallet in known.iter().filter(|wallet| !config.wallets.iter().any(|(id, _)| *id == wallet.id)) {
         lacking.push(format!("the wallet {} is not connected, so nobody can pay with it", wallet.id));
     }
@@ -180,7 +186,7 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "ussd", "mpesa", "bank"] {
+            for secret in ["database", "sms", "mail", "ussd", "mpesa", "bank", "abis"] {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use edge::{Network, may_be_called};
-use identity::{AuthMethod, ClientMetadata, secret_digest};
+use identity::{AbisLink, AuthMethod, ClientMetadata, secret_digest};
 use journal::log::Witness;
 use messages::ussd::DoorKey;
 use messages::{MailRelay, MailSecurity, MailSettings};
@@ -177,6 +177,15 @@ pub(super) fn wallets(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(Stri
         }
     }
     wallets
+}
+
+/// The ABIS that compares fingers, eyes and faces.
+pub(super) fn abis(whole: &mut Section<'_>, faults: &mut Faults) -> Option<AbisLink> {
+    let mut section = whole.section(faults, "abis")?;
+    let base_url = other(&mut section, faults, "https://abis.example/letsema");
+    let secret = secrets::needed(&mut section, faults, "secret_file");
+    section.end(faults);
+    Some(AbisLink { base_url: base_url?, secret: Secret::new(secret?.reveal().clone().into_bytes()) })
 }
 
 /// Programs with a secret or without; those with keys are declared in the pack or registered.

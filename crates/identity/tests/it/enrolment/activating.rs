@@ -121,3 +121,20 @@ fn without_a_phone_a_letter_is_printed_once_by_other_hands() {
         assert_eq!(refused.status, 403);
     });
 }
+
+#[test]
+fn a_code_that_was_lost_is_made_anew_at_a_desk_and_the_first_is_over() {
+    in_the_country(async |world| {
+        let (person, number, first) = approved(&world, "Nthabiseng").await;
+        let whom = person.clone();
+        act(&world, &super::operator(), move |cx, engine| identity::renew_code(cx, engine, &whom)).await.unwrap();
+        let sms = world.told().await;
+        let second = sms.split("code is ").nth(1).unwrap()[..11].replace(' ', "");
+        assert_ne!(first, second);
+        let mut browser = Browser::new(&world);
+        assert!(typed(&mut browser, &number, &first, "471183", "471183").await.body.contains("do not belong together"));
+        assert!(typed(&mut browser, &number, &second, "471183", "471183").await.body.contains("Your account is open"));
+        let over = act(&world, &super::operator(), move |cx, engine| identity::renew_code(cx, engine, &person)).await;
+        assert_eq!(over.unwrap_err().code(), "identity.activation.none");
+    });
+}

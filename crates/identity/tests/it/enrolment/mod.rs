@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** the pack's files are read as the program reads them.
 
+mod abis;
 mod activating;
 mod cards;
 mod chiefs;
@@ -17,17 +18,20 @@ use std::sync::Arc;
 
 use civil::{Civil, Kinds, national_id};
 use identity::{
-    ApplicationId, Beginning, Enrolment, EnrolmentSettings, Examined, Identity, Rules, ToldOfPerson, begin, describe,
-    examine, submit,
+    AbisLink, ApplicationId, Beginning, Enrolment, EnrolmentSettings, Examined, Identity, Rules, ToldOfPerson, begin,
+    describe, examine, submit,
 };
 use journal::{Acts, Key, Policies};
 use registers::Registers;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
-use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Folding, Personal};
+use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Folding, Personal, Secret};
 
 use crate::world::{World, under};
+
+/// The secret both sides sign with.
+pub(crate) const ABIS_SECRET: &[u8] = b"an ABIS secret of 32 bytes or so";
 
 pub(crate) fn pack(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../packs/lesotho").join(path)
@@ -52,11 +56,13 @@ pub(crate) fn kinds(registers: &Registers) -> Kinds {
 }
 
 /// The national ID of this country.
-pub(crate) fn country(acts: &Acts, identity: &Identity) -> Enrolment {
+pub(crate) fn country(acts: &Acts, identity: &Identity, abis: Option<&str>) -> Enrolment {
     let registers = registers();
     let civil = Civil::new(acts.clone(), registers.clone(), kinds(&registers), vec![identity.consequence()]);
     let rules = Rules::parse(&fs::read_to_string(pack("enrolment.toml")).unwrap()).unwrap();
-    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil, rules })
+    let secret = Secret::new(ABIS_SECRET.to_vec());
+    let abis = abis.map(|base_url| AbisLink { base_url: base_url.to_owned(), secret });
+    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil, rules, abis })
 }
 
 /// The country's own policies.
