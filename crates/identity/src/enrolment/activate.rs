@@ -94,16 +94,6 @@ fn spaced(code: &str) -> String {
     format!("{one} {two}")
 }
 
-/// Whether a PIN is one that is not guessed first: six digits, not all the same, not in a row.
-#[must_use]
-pub(crate) fn is_pin(pin: &str) -> bool {
-    let digits: Vec<u8> = pin.bytes().collect();
-    let steps = |step: i16| {
-        digits.windows(2).all(|pair| matches!(pair, [one, two] if i16::from(*two) - i16::from(*one) == step))
-    };
-    digits.len() == 6 && digits.iter().all(u8::is_ascii_digit) && !steps(0) && !steps(1) && !steps(-1)
-}
-
 /// What came of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Activated {
@@ -268,20 +258,5 @@ impl Enrolment {
             code: spaced(&code),
             expires_at: letter.expires_at,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pins_that_are_guessed_first_are_none() {
-        for good in ["471183", "100001", "121212"] {
-            assert!(is_pin(good), "{good}");
-        }
-        for bad in ["", "12345", "1234567", "000000", "123456", "654321", "99999a", "１２３４５６"] {
-            assert!(!is_pin(bad), "{bad}");
-        }
     }
 }

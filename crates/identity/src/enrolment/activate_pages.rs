@@ -13,7 +13,7 @@ use journal::Key;
 use spine::{Cx, FieldFault, Secret, Text};
 
 use crate::enrolment::Enrolment;
-use crate::enrolment::activate::{Activated, activate, is_pin};
+use crate::enrolment::activate::{Activated, activate};
 
 const PATH: &str = "/activate";
 /// Tries from one address: a whole village may share one.
@@ -62,8 +62,10 @@ async fn take(Of(enrolment): Of<Enrolment>, visit: Visit, form: Form) -> Reply {
             faults.push(fault(name, key));
         }
     }
-    if !is_pin(&pin) {
-        faults.push(fault("pin", "identity.activate.pin_wrong"));
+    // Her day of birth is not asked after: who does not hold the code would learn it.
+    let rules = &enrolment.inner.identity.inner.rules.pin;
+    if let Some(text) = rules.wrong(&pin, None, &number) {
+        faults.push(FieldFault { field: "pin".to_owned(), text });
     } else if pin != again {
         faults.push(fault("again", "identity.activate.again_wrong"));
     }

@@ -55,8 +55,8 @@ fn bad_input_is_said_and_what_is_wrong_tells_nothing() {
         for (one, two, pin, again, said) in [
             ("", code.as_str(), "471183", "471183", "Enter your ID number"),
             (number.as_str(), "", "471183", "471183", "Enter the code"),
-            (&number, &code, "123456", "123456", "not in a row"),
-            (&number, &code, "47118", "47118", "not in a row"),
+            (&number, &code, "123456", "123456", "Others guess this PIN first"),
+            (&number, &code, "47118", "47118", "A PIN has 6 digits"),
             (&number, &code, "471183", "471184", "Enter the PIN twice"),
         ] {
             let page = typed(&mut browser, one, two, pin, again).await;
