@@ -8,6 +8,7 @@ import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
+import { openapi } from "./openapi.mjs";
 import { relyingParty } from "./openid.mjs";
 import { browser, failures, messagesTo, ok, shots, start } from "./world.mjs";
 
@@ -149,6 +150,7 @@ try {
   } else {
     console.log("# LETSEMA_TEST_POSTGRES is not set: kill -9 was tried on SQLite only");
   }
+  await openapi(demo);
   await relyingParty(chrome, demo, person("two at once"));
 } catch (error) {
   ok(false, `the way ended early: ${error.stack}`);

@@ -26,7 +26,7 @@
 //! | `applicant.rs` | who asks for the national ID, as civil registration knows her |
 //! | `brought.rs` | records of other systems taken in, once, and those that wait for a person |
 //! | `model.rs`, `population.rs`, `enrol.rs` | [`Person`], [`Population`], people brought in |
-//! | `api.rs`, `pages/`, `rows/` | interfaces, pages, every SQL text |
+//! | `api.rs`, `openapi.rs`, `pages/`, `rows/` | interfaces and what they say of themselves, pages, every SQL text |
 
 mod api;
 mod applicant;
@@ -48,6 +48,7 @@ mod look_at_family;
 mod model;
 pub mod national_id;
 mod notify;
+mod openapi;
 mod pages;
 mod population;
 pub mod reference;
@@ -73,6 +74,7 @@ pub use likeness::{Likeness, Verdict};
 pub use look_at_family::{FamilySeen, Relative, find_for_family, look_at_family};
 pub use model::{Person, PersonId, PersonKind};
 pub use notify::{Notice, notify, own_notices};
+pub use openapi::openapi;
 pub use population::{Population, REGISTER};
 pub use register::{Entered, register};
 use spine::Migration;

@@ -164,8 +164,13 @@ impl Operation {
     }
 
     /// The JSON it takes.
-    pub fn takes(mut self, schema: Value) -> Self {
-        self.body = Some(json!({"required": true, "content": {"application/json": {"schema": schema}}}));
+    pub fn takes(self, schema: Value) -> Self {
+        self.takes_as("application/json", schema)
+    }
+
+    /// What it takes in another media type.
+    pub fn takes_as(mut self, media_type: &str, schema: Value) -> Self {
+        self.body = Some(json!({"required": true, "content": {media_type: {"schema": schema}}}));
         self
     }
 

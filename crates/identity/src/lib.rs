@@ -25,6 +25,7 @@
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
 //! | `account_pages.rs`, `passkey_pages.rs` | one's own sessions and passkeys |
+//! | `openapi.rs` | what the JSON interfaces say of themselves |
 //! | `keys.rs`, `rows/` | derived secrets and tokens; every SQL text |
 
 mod account;
@@ -39,6 +40,7 @@ mod fresh;
 mod keys;
 mod letters;
 mod mandates;
+mod openapi;
 mod pages;
 mod passkey;
 mod passkey_pages;
@@ -84,6 +86,7 @@ pub use mandates::{
     answer_offer, approve as approve_mandate, end_mandate, offer as offer_mandate, propose as propose_mandate,
     register_organisation,
 };
+pub use openapi::openapi;
 pub use provider::assurance::TrustFramework;
 pub use provider::ciba::{ByPin, Waiting};
 pub use provider::client::{ClientError, secret_digest};

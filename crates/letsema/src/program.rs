@@ -340,7 +340,8 @@ fn demonstration() -> Localised {
 }
 
 fn open_api(registers: &registers::Registers, base_url: &str) -> Router {
-    let document = registers::openapi(registers).document("Letsema", env!("CARGO_PKG_VERSION"), base_url);
+    let all = registers::openapi(registers).join(identity::openapi()).join(civil::openapi()).join(services::openapi());
+    let document = all.document("Letsema", env!("CARGO_PKG_VERSION"), base_url);
     Router::new().route("/api/openapi.json", get(move || async move { edge::Json(document) }))
 }
 

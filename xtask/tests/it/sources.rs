@@ -77,3 +77,29 @@ fn nothing_of_one_country() {
     }
     nothing(&broken, "The country is data: say it in packs/, and give the engine a word for it.");
 }
+
+#[test]
+fn every_interface_is_described() {
+    // What programs call stands in the OpenAPI document; what only wallets and gateways call stands in the guide for integrators.
+    let elsewhere = ["/api/openapi.json", "/api/inbox", "/api/messages/receipts", "/api/payments/callbacks/{wallet}"];
+    let all: Vec<String> =
+        sources().iter().filter(|source| source.ships()).map(|source| source.code().to_owned()).collect();
+    let described = all.join("\n");
+    let mut broken = Vec::new();
+    for path in
+        all.iter().flat_map(|code| code.split("route(").skip(1)).filter_map(|rest| rest.trim_start().strip_prefix('"'))
+    {
+        let path = path.split('"').next().unwrap_or_default();
+        let of_a_register = path.starts_with("/api/registers/{register}/");
+        if path.starts_with("/api/") && !of_a_register && !elsewhere.contains(&path) {
+            let calls = described
+                .split(".call(")
+                .skip(1)
+                .filter(|call| call.chars().take(120).collect::<String>().contains(&format!("\"{path}\"")));
+            if calls.count() == 0 {
+                broken.push(path.to_owned());
+            }
+        }
+    }
+    nothing(&broken, "An interface that the OpenAPI document does not have: add a call to the engine's openapi.rs.");
+}
