@@ -210,6 +210,11 @@ pub(crate) fn verifiers(secrets: &Secrets) -> Vec<ClientPart> {
     ["payroll", "pension", "bank", "insurer", "telecom"].map(client).into()
 }
 
+/// Programs that manage others: clients as eSignet's partner management does, and devices.
+pub(crate) fn managers(secrets: &Secrets) -> Vec<ClientPart> {
+    vec![ClientPart { id: "demo-manager", secret: Some(secrets.client("demo-manager")), redirect_uris: Vec::new() }]
+}
+
 /// One person as `demo.json` lists her.
 pub(crate) fn person_entry(number: &str, pin: &str, name: &str, phone: &str, role: &str, id: &str) -> Json {
     json!({ "id": id, "id_number": number, "pin": pin, "name": name, "phone": phone, "role": role })

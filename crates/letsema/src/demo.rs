@@ -94,6 +94,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "acting": acting,
         "enrolment": enrolment,
         "verifiers": cast::verifiers(&secrets),
+        "managers": cast::managers(&secrets),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
@@ -149,18 +150,19 @@ fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {
             scope: "profile phone act".to_owned(),
             ..ClientMetadata::default()
         })
-        .chain(cast::verifiers(secrets).into_iter().map(verifier))
+        .chain(cast::verifiers(secrets).into_iter().map(|part| by_itself(part, "verification")))
+        .chain(cast::managers(secrets).into_iter().map(|part| by_itself(part, "clients.manage")))
         .collect()
 }
 
-/// A program of an organisation that asks about people and lets nobody sign in.
-fn verifier(part: cast::ClientPart) -> ClientMetadata {
+/// A program that asks for itself and lets nobody sign in.
+fn by_itself(part: cast::ClientPart, scope: &str) -> ClientMetadata {
     ClientMetadata {
         client_id: part.id.to_owned(),
         token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
         client_secret_digest: part.secret.map(|secret| secret_digest(&Secret::new(secret))),
         grant_types: vec![GrantType::ClientCredentials],
-        scope: "verification".to_owned(),
+        scope: scope.to_owned(),
         ..ClientMetadata::default()
     }
 }

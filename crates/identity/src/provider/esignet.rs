@@ -60,6 +60,7 @@ struct Envelope {
 struct Wanted {
     client_id: Option<String>,
     client_name: String,
+    logo_uri: Option<String>,
     relying_party_id: Option<String>,
     public_key: Option<Json>,
     auth_context_refs: Vec<String>,
@@ -88,7 +89,7 @@ type Wrong = &'static str;
 
 fn errors(now: Timestamp, code: &str) -> Response {
     let errors = json!([{"errorCode": code, "errorMessage": code}]);
-    private(StatusCode::OK, &json!({"responseTime": stamp(now), "response": null, "errors": errors}))
+    private(StatusCode::OK, &json!({"responseTime": stamp(now), "errors": errors}))
 }
 
 /// A moment as these interfaces write it, to the millisecond.
@@ -116,7 +117,13 @@ fn declared(wanted: &Wanted, id: &str, jwks: Json) -> Result<ClientMetadata, Wro
     if wanted.relying_party_id.as_deref().unwrap_or_default().is_empty() {
         return Err("invalid_rp_id");
     }
-    let acr = |name: &String| id_token::assurance_of(name).is_some() || name.ends_with(":biometrics");
+    let address = |uri: &String| uri.starts_with("https://") || uri.starts_with("http://");
+    if wanted.logo_uri.as_ref().is_some_and(|uri| uri.len() > 2048 || !address(uri)) {
+        return Err("invalid_uri");
+    }
+    // Ways of theirs that we have no means for are taken as wishes, and never said to be met.
+    let untold = [":biometrics", ":biometrics-generated-code", ":linked-wallet-static-code"];
+    let acr = |name: &String| id_token::assurance_of(name).is_some() || untold.iter().any(|own| name.ends_with(own));
     if wanted.auth_context_refs.is_empty() || !wanted.auth_context_refs.iter().all(acr) {
         return Err("invalid_acr");
     }
@@ -162,6 +169,15 @@ fn declared(wanted: &Wanted, id: &str, jwks: Json) -> Result<ClientMetadata, Wro
     }
 }
 
+/// A key as an object, or, as GovStack's own scenarios send it, as the text of one.
+fn key_of(sent: &Json) -> Option<Json> {
+    let key = match sent {
+        Json::String(text) => serde_json::from_str(text).ok()?,
+        other => other.clone(),
+    };
+    key.is_object().then_some(key)
+}
+
 /// A claim such programs may name: those told here, and those that no register of the country holds, which are accepted
 /// and never told.
 fn is_known(claim: &str) -> bool {
@@ -198,7 +214,7 @@ async fn create(
     let now = identity.inner.acts.now();
     let made = read(&body, now).and_then(|wanted| {
         let id = wanted.client_id.clone().filter(|id| id.len() <= 50).ok_or("invalid_client_id")?;
-        let key = wanted.public_key.clone().filter(Json::is_object).ok_or("invalid_public_key")?;
+        let key = wanted.public_key.as_ref().and_then(key_of).ok_or("invalid_public_key")?;
         let sealing = wanted.enc_public_key.clone().map(|mut key| {
             if let Some(members) = key.as_object_mut() {
                 members.insert("use".to_owned(), json!("enc"));
