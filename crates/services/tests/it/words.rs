@@ -9,7 +9,7 @@ use crate::country;
 const LANGUAGES: [&str; 2] = ["en-LS", "st-LS"];
 
 /// Codes of faults that are only ever internal, or that stand by a dead job: nobody reads a sentence for them.
-const UNSAID: [&str; 17] = [
+const UNSAID: [&str; 18] = [
     "services.withdrawal.kept",
     "services.evidence.unwritable",
     "services.layout.missing",
@@ -27,6 +27,8 @@ const UNSAID: [&str; 17] = [
     "services.pack.publish",
     "services.pack.published",
     "services.evidence.looked",
+    // What the OpenAPI document calls an operation.
+    "services.document.status",
     // What a mandate may cover where no policy is asked.
     "services.case.view",
 ];
