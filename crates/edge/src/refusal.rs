@@ -106,7 +106,7 @@ pub(crate) fn write_out(refusal: &Refusal, visit: &Visit, method: &Method) -> Re
     } else if signs_in {
         see_other(&sign_in_link(visit, method))
     } else {
-        page(refusal, visit)
+        page(refusal, visit, method)
     };
     if let Some(seconds) = fault.retry_after_seconds() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -131,7 +131,16 @@ pub(crate) fn sign_in_link(visit: &Visit, method: &Method) -> String {
     format!("{}?next={}", visit.site().settings().sign_in_path, encode_query(&next))
 }
 
-fn page(refusal: &Refusal, visit: &Visit) -> Response {
+/// The assurance that would change a refusal, for the page to sign in more surely.
+fn more(fault: &Fault) -> Option<&'static str> {
+    match fault.code() {
+        "journal.act.needs_substantial" => Some("substantial"),
+        "journal.act.needs_high" => Some("high"),
+        _ => None,
+    }
+}
+
+fn page(refusal: &Refusal, visit: &Visit, method: &Method) -> Response {
     let fault = &refusal.fault;
     let kind = match fault.kind() {
         FaultKind::Invalid => ("edge.refusal.invalid.title", "edge.refusal.invalid.next"),
@@ -151,7 +160,9 @@ fn page(refusal: &Refusal, visit: &Visit) -> Response {
         @if !fault.fields().is_empty() {
             ul { @for field in fault.fields() { li { (visit.say(&field.text)) } } }
         }
-        p { (visit.t(kind.1)) }
+        @if let Some(more) = more(fault) {
+            p { a.b href=(format!("{}&more={more}", sign_in_link(visit, method))) { (visit.t("edge.refusal.more")) } }
+        } @else { p { (visit.t(kind.1)) } }
         p { a.b.b2 href="/" { (visit.t("edge.refusal.home")) } }
         @if ours { p.hint { (visit.t1("edge.refusal.reference", "trace", visit.trace())) } }
     };

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spine::{Actor, ActorKind, Assurance, Cx, Fault, Language, Personal, Secret};
+use spine::{Actor, ActorKind, Assurance, Cx, Fault, Language, Personal, Secret, Timestamp};
 
 use crate::rows::accounts as rows;
 
@@ -60,6 +60,8 @@ pub(crate) struct Account {
     pub(crate) active: bool,
     /// The second step she chose, by name.
     pub(crate) second_step: Option<String>,
+    /// After a recovery she is known less surely, until then.
+    pub(crate) lowered_until: Option<Timestamp>,
 }
 
 /// What accounts are called, by identifier; those that are none are left out.

@@ -34,6 +34,7 @@ pub(crate) const START: &str = "/oauth2/sign-in";
 pub(crate) const LOGIN: &str = "/oauth2/sign-in/login";
 pub(crate) const SECRET: &str = "/oauth2/sign-in/secret";
 pub(crate) const CODE: &str = "/oauth2/sign-in/code";
+pub(crate) const MORE: &str = "/oauth2/sign-in/more";
 pub(crate) const CONSENT: &str = "/oauth2/sign-in/consent";
 /// For whom she signs in, where the client asks.
 pub(crate) const FOR: &str = "/oauth2/sign-in/for";
@@ -50,6 +51,9 @@ pub(crate) struct Running {
     /// In which way its code is answered.
     #[serde(default)]
     pub(crate) way: Option<String>,
+    /// She goes on as she is, though more was wished for.
+    #[serde(default)]
+    pub(crate) as_she_is: bool,
     /// Whether she was asked for whom she signs in, and the answer where that is another.
     #[serde(default)]
     pub(crate) asked_for: bool,
@@ -68,6 +72,7 @@ impl Running {
             way: None,
             asked_for: false,
             acting: None,
+            as_she_is: false,
         }
     }
 }
@@ -150,6 +155,7 @@ impl Identity {
             (Next::Consent, Some(_)) => self.go_on(visit, &running, CONSENT),
             (Next::TooWeak, _) => refuse("unmet_authentication_requirements"),
             (Next::Other, _) => refuse("login_required"),
+            (Next::More, _) if !request.silent => self.go_on(visit, &running, MORE),
             _ if request.silent => refuse("login_required"),
             // At home she is asked again who she has shown to be: her PIN and not her number.
             (_, Some(who)) if client.first_party => {
@@ -187,6 +193,7 @@ impl Identity {
             session: who.map(|who| &who.found),
             subject: &subject,
             decided,
+            as_she_is: running.as_she_is,
             started_at: running.started_at,
             now: self.inner.acts.now(),
         };

@@ -12,6 +12,7 @@
 //! | `sign_in.rs`, `throttle.rs`, `post.rs` | secret, code, session; how often; the message with the code |
 //! | `second/` | the second step: messages, authenticator apps, printed codes |
 //! | `ussd/`, `by_pin.rs` | the menu on any phone; deeds by PIN |
+//! | `assurance.rs`, `step_up.rs` | how surely somebody is known; more where more is needed |
 //! | `recovery/` | getting back in: by printed code, or at a service point |
 //! | `secret_change.rs`, `secret_pages.rs` | a new PIN or password |
 //! | `fresh.rs`, `letters.rs`, `rules.rs` | signed in a moment ago; codes copied by hand; what the country decides |
@@ -30,6 +31,7 @@
 
 mod account;
 mod account_pages;
+mod assurance;
 mod by_pin;
 mod devices;
 mod enrol;
@@ -59,11 +61,13 @@ mod secret_pages;
 mod session;
 mod settings;
 mod sign_in;
+mod step_up;
 mod throttle;
 mod ussd;
 mod verification;
 
 pub use account::{Kind, language_of, names_of, normal_login};
+pub use assurance::AssuranceRules;
 pub use devices::{
     Device, DeviceId, DeviceKind, DeviceRules, DeviceState, NewDevice, register_device, rotate_device_key,
     set_device_state,

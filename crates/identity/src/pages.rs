@@ -245,7 +245,8 @@ impl Identity {
 impl Identity {
     pub(crate) fn opening(&self, headers: &HeaderMap, session: &Token) -> Opening {
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        Opening { token_hash: session.hash.clone(), user_agent: short_agent(agent) }
+        let rules = self.inner.rules.assurance.clone();
+        Opening { token_hash: session.hash.clone(), user_agent: short_agent(agent), rules }
     }
 
     /// Somebody has just signed in: the request goes on with the new session.

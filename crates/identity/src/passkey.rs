@@ -3,8 +3,9 @@
 //! **Invariant:** a challenge is good once and for five minutes; the person must have been verified by her device;
 //! which accounts have passkeys is told to nobody: the browser finds them itself.
 
+use messages::Messages;
 use serde::{Deserialize, Serialize};
-use spine::{Act, Assurance, Cx, Fault, Resource, Timestamp};
+use spine::{Act, Assurance, Cx, Fault, Resource, Text, Timestamp};
 use webauthn_rs::prelude::{
     AuthenticationResult, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
@@ -13,6 +14,7 @@ use webauthn_rs::prelude::{
 use crate::account::Account;
 use crate::factor::{self, Factor};
 use crate::keys::Keys;
+use crate::post;
 use crate::rows::accounts::{self, Challenge, PasskeyRow};
 use crate::session::SessionId;
 use crate::sign_in::{self, Opening};
@@ -142,7 +144,7 @@ pub(crate) struct Made {
 }
 
 /// Keeps a passkey for the account its challenge was made for; false if the challenge is over.
-pub(crate) fn add(cx: &mut Cx<'_>, challenge: &str, made: &Made) -> Result<bool, Fault> {
+pub(crate) fn add(cx: &mut Cx<'_>, messages: &Messages, challenge: &str, made: &Made) -> Result<bool, Fault> {
     let account = cx.actor().id.clone();
     cx.may("identity.passkey.add", &Resource::new("Account", &account).is("own", true))?;
     let row = waiting(cx, challenge)?.filter(|row| row.account.as_deref() == Some(&account));
@@ -161,18 +163,26 @@ pub(crate) fn add(cx: &mut Cx<'_>, challenge: &str, made: &Made) -> Result<bool,
     };
     accounts::insert_passkey(cx.tx(), &passkey)?;
     cx.record(Act::new("identity.passkey.added").about(&account).on(&account).because("sign-in", "identity-service"));
+    tell(cx, messages, &account, "identity.told.passkey_added")?;
     Ok(true)
 }
 
 /// Takes one of the actor's own passkeys away.
-pub(crate) fn remove(cx: &mut Cx<'_>, id: &str) -> Result<(), Fault> {
+pub(crate) fn remove(cx: &mut Cx<'_>, messages: &Messages, id: &str) -> Result<(), Fault> {
     let account = cx.actor().id.clone();
     cx.may("identity.passkey.remove", &Resource::new("Account", &account).is("own", true))?;
     if !accounts::delete_passkey(cx.tx(), id, &account)? {
         return Err(Fault::not_found("identity.passkey.missing"));
     }
     cx.record(Act::new("identity.passkey.removed").about(&account).on(&account).because("sign-in", "identity-service"));
-    Ok(())
+    tell(cx, messages, &account, "identity.told.passkey_removed")
+}
+
+fn tell(cx: &mut Cx<'_>, messages: &Messages, account: &str, key: &'static str) -> Result<(), Fault> {
+    match accounts::account_by_id(cx.tx(), account)? {
+        Some(known) => post::tell(cx, messages, &known, Text::new("identity.told.subject"), Text::new(key)),
+        None => Ok(()),
+    }
 }
 
 /// The identifier of the passkey that a browser answered with.

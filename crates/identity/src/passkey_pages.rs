@@ -3,6 +3,7 @@
 //! **Invariant:** the one script of the program runs here, allowed by its hash; it moves bytes between the browser's
 //! authenticator and a form of ours. Without it the PIN or password and the code work as ever.
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,8 +15,10 @@ use journal::Key;
 use spine::Fault;
 
 use crate::flow::{LOGIN, START};
+use crate::fresh;
 use crate::keys::{Token, token_hash};
 use crate::passkey::{self, Ceremony, Made};
+use crate::recognise::Current;
 use crate::rows::accounts::{self, Challenge, PasskeyRow};
 use crate::settings::Identity;
 
@@ -150,8 +153,16 @@ impl Identity {
     }
 }
 
-async fn start_making(State(identity): State<Identity>, visit: Visit, _form: Form) -> Reply {
+async fn start_making(
+    State(identity): State<Identity>,
+    visit: Visit,
+    current: Option<Extension<Current>>,
+    _form: Form,
+) -> Reply {
     let actor = visit.must_sign_in()?.clone();
+    if let Some(again) = fresh::again(&visit, current.map(|Extension(current)| current), OWN) {
+        return Ok(again);
+    }
     let known = identity.own_passkeys(&visit).await?;
     let name = actor.name.reveal();
     let ceremony = passkey::to_make(identity.webauthn()?, &identity.inner.keys, &actor.id, name, &known)?;
@@ -191,15 +202,25 @@ async fn take_making(State(identity): State<Identity>, visit: Visit, form: Form)
     let name = if name.is_empty() { visit.t("identity.passkeys.unnamed") } else { name };
     let made = Made { id, credential, name };
     let (hash, key) = (token_hash(&token), Key::new("identity.passkey.add", form.key.text(), form.key.request()));
-    let work = move |cx: &mut spine::Cx<'_>| passkey::add(cx, &hash, &made);
+    let messages = identity.inner.messages.clone();
+    let work = move |cx: &mut spine::Cx<'_>| passkey::add(cx, &messages, &hash, &made);
     let added = identity.inner.acts.write(visit.caller(), &key, work).await?;
     if added { Ok(see_other(OWN)) } else { Err(refuse().into()) }
 }
 
-async fn remove(State(identity): State<Identity>, visit: Visit, form: Form) -> Reply {
+async fn remove(
+    State(identity): State<Identity>,
+    visit: Visit,
+    current: Option<Extension<Current>>,
+    form: Form,
+) -> Reply {
     visit.must_sign_in()?;
+    if let Some(again) = fresh::again(&visit, current.map(|Extension(current)| current), OWN) {
+        return Ok(again);
+    }
+    let messages = identity.inner.messages.clone();
     let id = form.answers.one("passkey").to_owned();
     let key = Key::new("identity.passkey.remove", form.key.text(), form.key.request());
-    identity.inner.acts.write(visit.caller(), &key, move |cx| passkey::remove(cx, &id)).await?;
+    identity.inner.acts.write(visit.caller(), &key, move |cx| passkey::remove(cx, &messages, &id)).await?;
     Ok(see_other(OWN))
 }

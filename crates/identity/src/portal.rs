@@ -18,15 +18,16 @@ use edge::{Answers, Form, Refusal, Reply, SetCookie, Visit, html, local_path, se
 use journal::Key;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use spine::{Fault, Timestamp};
+use spine::{Assurance, Fault, Timestamp};
 use tower::ServiceExt;
 
 use crate::flow::{PROVIDER_COOKIE, no_store};
 use crate::keys::{Token, token_hash};
 use crate::provider::client::{CALLBACK_PATH, PORTAL};
-use crate::provider::id_token::at_hash;
+use crate::provider::id_token::{acr_of, at_hash};
 use crate::provider::token_endpoint;
 use crate::recognise::SESSION_COOKIE;
+use crate::rows::sessions::assurance_named;
 use crate::session::{self, PortalSession};
 use crate::settings::Identity;
 
@@ -63,7 +64,10 @@ async fn sign_in(State(identity): State<Identity>, visit: Visit) -> Reply {
     let next = asked(&visit, "next").and_then(|next| local_path(&next).map(str::to_owned));
     let next = next.unwrap_or_else(|| "/".to_owned());
     let again = asked(&visit, "fresh").is_some();
-    if visit.signed_in() && !again {
+    // More assurance than she has: the name of an assurance and nothing else.
+    let wanted = asked(&visit, "more").map(|name| assurance_named(&name)).filter(|wanted| *wanted > Assurance::None);
+    let more = wanted.filter(|wanted| visit.actor().assurance < *wanted);
+    if visit.signed_in() && !again && more.is_none() {
         return Ok(see_other(&next));
     }
     let fresh = || base64url(&visit.site().settings().entropy.seed());
@@ -72,12 +76,13 @@ async fn sign_in(State(identity): State<Identity>, visit: Visit) -> Reply {
     let inner = &identity.inner;
     let address = format!(
         "/oauth2/authorize?response_type=code&client_id={PORTAL}&redirect_uri={}&scope=openid%20profile&state={}&nonce={}\
-         &code_challenge={}&code_challenge_method=S256{}",
+         &code_challenge={}&code_challenge_method=S256{}{}",
         encode_query(&format!("{}{CALLBACK_PATH}", inner.issuer)),
         run.state,
         run.nonce,
         base64url(&sha256(&[run.verifier.as_bytes()])),
         if again { "&prompt=login" } else { "" },
+        more.map(|wanted| format!("&acr_values={}", acr_of(wanted))).unwrap_or_default(),
     );
     let mut response = see_other(&address);
     let cookie =

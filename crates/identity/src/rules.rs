@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use spine::{Date, Localised, Text};
 
+use crate::assurance::AssuranceRules;
+
 /// The rules of signing in.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +22,8 @@ pub struct SignInRules {
     pub password: PasswordRules,
     /// How people get back in.
     pub recovery: RecoveryRules,
+    /// How surely people are known.
+    pub assurance: AssuranceRules,
 }
 
 /// The menu that people dial.

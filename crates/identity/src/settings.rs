@@ -24,7 +24,7 @@ use crate::provider::metadata::ClientMetadata;
 use crate::rows;
 use crate::rules::SignInRules;
 use crate::verification::{self, LicenceError, Licences};
-use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, recovery, second, secret_pages};
+use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, recovery, second, secret_pages, step_up};
 
 /// What [`Identity`] is made of.
 pub struct IdentitySettings {
@@ -176,6 +176,7 @@ impl Identity {
             .merge(second::routes())
             .merge(recovery::routes())
             .merge(secret_pages::routes())
+            .merge(step_up::routes())
             .merge(portal::routes())
             .merge(account_pages::routes())
             .merge(passkey_pages::routes())

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Assurance, Cx, Fault, Resource};
 
 use crate::account::{Account, Kind};
+use crate::assurance::{self, AssuranceRules};
 use crate::enrolment::vid;
 use crate::factor::{self, Factor};
 use crate::keys::Keys;
@@ -143,6 +144,8 @@ pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, chal
 pub(crate) struct Opening {
     pub(crate) token_hash: String,
     pub(crate) user_agent: String,
+    /// What the country says of how surely people are known.
+    pub(crate) rules: AssuranceRules,
 }
 
 /// Opens the provider's session of an account that has proven itself.
@@ -154,6 +157,7 @@ pub(crate) fn open(
     opening: &Opening,
 ) -> Result<SessionId, Fault> {
     let (now, id) = (cx.now(), cx.id());
+    let assurance = assurance::reached(cx, &opening.rules, account, assurance)?;
     let methods: Vec<String> = methods.iter().map(|method| (*method).to_owned()).collect();
     let session = NewSession {
         token_hash: &opening.token_hash,

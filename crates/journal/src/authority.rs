@@ -134,6 +134,9 @@ impl Policies {
     }
 }
 
+/// What a refusal is called that would be none for somebody known substantially, or highly.
+const WEAK: [&str; 2] = ["journal.act.needs_substantial", "journal.act.needs_high"];
+
 impl Authority for Policies {
     fn decide(&self, actor: &Actor, action: &str, resource: &Resource) -> Result<(), Fault> {
         let problem = |problem| Fault::internal("journal.act.policy", problem);
@@ -153,7 +156,19 @@ impl Authority for Policies {
             tracing::warn!(%error, action, "a policy could not be weighed");
         }
         let forbidding = answer.diagnostics().reason().next().map(ToString::to_string);
-        Err(self.refusal(actor, policies, forbidding.as_deref()))
+        let refusal = self.refusal(actor, policies, forbidding.as_deref());
+        // Whether being known more surely would change it: then there is something to do about it.
+        for (assurance, code) in [(Assurance::Substantial, WEAK[0]), (Assurance::High, WEAK[1])] {
+            if actor.assurance < assurance && matches!(actor.kind, ActorKind::Person | ActorKind::Officer) {
+                let surer = Actor { assurance, ..actor.clone() };
+                let (target, resource) = (self.types.uid("Action", action).map_err(problem)?, resource);
+                let (request, entities) = self.request(&surer, target, resource).map_err(problem)?;
+                if self.authorizer.is_authorized(&request, policies, &entities).decision() == Decision::Allow {
+                    return Err(Fault::forbidden(code));
+                }
+            }
+        }
+        Err(refusal)
     }
 }
 

@@ -84,6 +84,15 @@ fn said(visit: &Visit, key: &str) -> axum::response::Response {
     visit.page(visit.t("identity.approvals.title")).back(LIST).body(body).into_response()
 }
 
+/// She is not known surely enough here: to the factor that is, and back to the question.
+fn weak(visit: &Visit) -> axum::response::Response {
+    let body = html! {
+        p { (visit.t("identity.approvals.weak")) }
+        p { a.b href=(format!("/sign-in?more=high&next={LIST}")) { (visit.t("identity.more.title")) } }
+    };
+    visit.page(visit.t("identity.approvals.title")).back(LIST).body(body).into_response()
+}
+
 async fn answer(
     State(identity): State<Identity>,
     visit: Visit,
@@ -101,7 +110,7 @@ async fn answer(
     let key = match identity.decide_here(&visit, current, row, agreed).await? {
         Decided::Kept => "identity.approvals.kept",
         Decided::Gone => "identity.approvals.gone",
-        Decided::TooWeak => "identity.approvals.weak",
+        Decided::TooWeak => return Ok(weak(&visit)),
     };
     Ok(said(&visit, key))
 }

@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use spine::{Assurance, Caller, Cx, Fault, Secret};
 
 use crate::account::{Account, Kind, normal_login};
+use crate::assurance;
 use crate::by_pin::Pinned;
 use crate::enrolment::vid;
 use crate::keys::{Keys, Token};
@@ -317,7 +318,7 @@ impl Identity {
         let Some(login) = normal_login(login) else { return Ok(ByPin::Wrong) };
         let (engine, typed, hash) = (self.clone(), login.clone(), id.to_owned());
         let work = move |cx: &mut Cx<'_>, account: &Account| {
-            let decided = decide_by_pin(cx, &engine, &account.id, &hash, yes)?;
+            let decided = decide_by_pin(cx, &engine, account, &hash, yes)?;
             if decided == Decided::Kept && !vid::spend(cx, &engine.inner.keys, Kind::Person, &typed)? {
                 return Err(Fault::not_found("identity.vid.missing"));
             }
@@ -334,19 +335,26 @@ impl Identity {
 }
 
 /// What she decided by PIN from her phone.
-fn decide_by_pin(cx: &mut Cx<'_>, identity: &Identity, account: &str, hash: &str, yes: bool) -> Result<Decided, Fault> {
-    let row = approvals::by_hash(cx.tx(), hash)?.filter(|row| row.account.as_deref() == Some(account));
+fn decide_by_pin(
+    cx: &mut Cx<'_>,
+    identity: &Identity,
+    account: &Account,
+    hash: &str,
+    yes: bool,
+) -> Result<Decided, Fault> {
+    let row = approvals::by_hash(cx.tx(), hash)?.filter(|row| row.account.as_deref() == Some(account.id.as_str()));
     let known = row.and_then(|row| identity.client(&row.client).map(|client| (row, client)));
     let Some((row, client)) = known else { return Ok(Decided::Gone) };
+    let rules = &identity.inner.rules.assurance;
     let sureness = Sureness {
-        account: account.to_owned(),
-        subject: identity.subject(&client, account),
-        assurance: Assurance::Substantial,
+        account: account.id.clone(),
+        subject: identity.subject(&client, &account.id),
+        assurance: assurance::reached(cx, rules, account, Assurance::Substantial)?,
         methods: ["pin", "mca", "mfa"].map(str::to_owned).to_vec(),
         auth_time: cx.now(),
         session: None,
     };
-    let facts = Facts::of(cx, identity.inner.population.as_ref(), account)?;
+    let facts = Facts::of(cx, identity.inner.population.as_ref(), &account.id)?;
     let all: Vec<String> = consent_pages::items(&row.asked, &facts).into_iter().map(|item| item.name).collect();
     approval::decide(cx, hash, &sureness, yes.then_some(all.as_slice()))
 }

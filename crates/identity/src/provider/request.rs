@@ -281,7 +281,7 @@ impl AuthRequest {
     }
 
     /// The lowest of the assurances wished for, as far as we know them.
-    fn wished(&self) -> Option<Assurance> {
+    pub(crate) fn wished(&self) -> Option<Assurance> {
         self.acr.iter().filter_map(|name| assurance_of(name)).min()
     }
 }
@@ -297,6 +297,8 @@ pub(crate) enum Next {
     Code,
     /// The one who signed in is not the one the client expects.
     Other,
+    /// She signed in, and not surely enough for what the client wishes: a stronger factor of hers is to be asked for.
+    More,
     /// She signed in, and not surely enough for what the client cannot do without.
     TooWeak,
 }
@@ -308,6 +310,8 @@ pub(crate) struct Standing<'a> {
     pub(crate) subject: &'a str,
     /// Whether all that is asked was decided on before.
     pub(crate) decided: bool,
+    /// She said that she goes on as she is, though more was wished for.
+    pub(crate) as_she_is: bool,
     /// When this request came; a sign-in since then is fresh.
     pub(crate) started_at: Timestamp,
     pub(crate) now: Timestamp,
@@ -327,8 +331,8 @@ pub(crate) fn next(request: &AuthRequest, client: &Client, standing: &Standing<'
     // Step-up: a stronger sign-in is tried for once; a wish that fails is let go, a need is not.
     let weak = request.wished().is_some_and(|wished| session.assurance < wished)
         || (request.acr_essential && !request.acr.is_empty() && request.wished().is_none());
-    if weak && !fresh {
-        return Next::SignIn;
+    if weak && !fresh && !standing.as_she_is {
+        return Next::More;
     }
     if weak && request.acr_essential {
         return Next::TooWeak;

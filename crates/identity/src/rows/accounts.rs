@@ -9,10 +9,11 @@ use crate::account::{Account, Kind, NewAccount};
 
 const INSERT_ACCOUNT: &str = "INSERT INTO identity_account (id, kind, login, name, phone, email, language, secret_hash, totp, totp_step, roles, institution, state, made_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, 'active', $12)";
-const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step \
+const ACCOUNT_BY_LOGIN: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step, lowered_until \
      FROM identity_account WHERE kind = $1 AND login = $2";
-const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step \
+const ACCOUNT_BY_ID: &str = "SELECT id, kind, phone, email, language, secret_hash, totp, totp_step, state, second_step, lowered_until \
      FROM identity_account WHERE id = $1";
+const ENROLLED_BY: &str = "SELECT evidence FROM identity_enrolment WHERE person = $1 AND state = 'approved' ORDER BY decided_at DESC, id LIMIT 1";
 const BY_PHONE: &str = "SELECT id, login, language FROM identity_account WHERE phone = $1 AND kind = 'person' AND state = 'active' ORDER BY id LIMIT 20";
 const SET_LANGUAGE: &str = "UPDATE identity_account SET language = $2 WHERE id = $1";
 const LOCK_SELF: &str =
@@ -89,6 +90,11 @@ pub(crate) fn account_by_id(tx: &mut dyn Tx, id: &str) -> Result<Option<Account>
     tx.first(ACCOUNT_BY_ID, &[id.into()])?.map(|row| account(&row)).transpose()
 }
 
+/// By which evidence a person was enrolled last; none if that is not written down.
+pub(crate) fn enrolled_by(tx: &mut dyn Tx, person: &str) -> Result<Option<String>, TxError> {
+    tx.first(ENROLLED_BY, &[person.into()])?.map(|row| row.get(0)).transpose()
+}
+
 /// Who may be calling from a number.
 #[derive(Clone, Debug)]
 pub(crate) struct Calling {
@@ -157,6 +163,7 @@ fn account(row: &Row) -> Result<Account, TxError> {
         totp_step: row.get(7)?,
         active: row.get::<String>(8)? == "active",
         second_step: row.get(9)?,
+        lowered_until: row.get(10)?,
     })
 }
 

@@ -252,7 +252,7 @@ fn what_is_asked_wrongly_is_told_and_nothing_is_kept() {
             );
         }
         let weak = world.offered(&person(THABO, Assurance::Low), &good).await.unwrap_err();
-        assert_eq!(weak.code(), "journal.act.forbidden");
+        assert_eq!(weak.code(), "journal.act.needs_substantial");
         let child = world.offered(&person(CHILD, Assurance::Substantial), &good).await.unwrap_err();
         assert_eq!(child.code(), "identity.mandate.minor");
         assert!(world.rows("SELECT id, kind FROM identity_mandate").await.is_empty());

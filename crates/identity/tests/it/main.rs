@@ -24,6 +24,7 @@ mod second;
 mod sessions;
 mod signing_in;
 mod silence;
+mod stepping;
 mod things;
 mod ussd;
 mod verifying;

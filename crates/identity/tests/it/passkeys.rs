@@ -7,7 +7,7 @@ use testkit::{Authenticator, COPIED, PRESENT, VERIFIED};
 
 use crate::world::{BASE, OFFICER, World, on_each};
 
-fn options(page: &Answer) -> Json {
+pub(crate) fn options(page: &Answer) -> Json {
     let mark = "data-options=\"";
     let start = page.body.find(mark).unwrap_or_else(|| panic!("no options in {}", page.body)) + mark.len();
     serde_json::from_str(&unescape(page.body[start..].split('"').next().unwrap())).unwrap()

@@ -10,7 +10,7 @@ use crate::browser::{Answer, Browser, signed_in};
 use crate::second::make;
 use crate::world::{LINEO, LINEO_NUMBER, LINEO_PHONE, LINEO_PIN, OFFICER_PASSWORD, World, on_each, totp_secret};
 
-const NEW_PIN: &str = "806195";
+pub(crate) const NEW_PIN: &str = "806195";
 
 /// The first code of a page or message, as it is printed.
 fn code_in(text: &str) -> String {
@@ -137,6 +137,24 @@ fn a_lost_pin_comes_back_by_a_printed_code_and_a_message_after_waiting() {
             assert!(!record.contains(NEW_PIN) && !record.contains(&codes[0]) && !record.contains(&sent));
         }
     });
+}
+
+/// Lineo back in by printed code and message, signed in with her new PIN.
+pub(crate) async fn recovered(world: &World) -> Browser {
+    let mut home = signed_in(world).await;
+    let codes = make(&mut home).await;
+    let mut lost = begin(world, LINEO_NUMBER).await;
+    let sent = world.code().await;
+    let code = code_in(&prove(&mut lost, &codes[0], &sent).await.body);
+    world.clock.step(24 * 3600);
+    activate(world, LINEO_NUMBER, &code, NEW_PIN).await;
+    let mut browser = Browser::new(world);
+    browser.open("/sign-in?next=/me").await;
+    browser.name("person", LINEO_NUMBER).await;
+    browser.secret(NEW_PIN).await;
+    let code = world.code().await;
+    browser.code(&code).await;
+    browser
 }
 
 #[test]

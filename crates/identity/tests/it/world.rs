@@ -12,8 +12,9 @@ use civil::Population;
 use crypto::{Algorithm, Hasher, SealKey, SigningKey};
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, Visit, frame};
 use identity::{
-    AuthMethod, ClientMetadata, Enrolment, EvidenceKind, GrantType, Identity, IdentitySettings, NewOfficer, NewPerson,
-    RecoveryRules, SignInRules, TrustFramework, UssdRules, enrol_officer, enrol_person, recognise, secret_digest,
+    AssuranceRules, AuthMethod, ClientMetadata, Enrolment, EvidenceKind, GrantType, Identity, IdentitySettings,
+    NewOfficer, NewPerson, RecoveryRules, SignInRules, TrustFramework, UssdRules, enrol_officer, enrol_person,
+    recognise, secret_digest,
 };
 use journal::{Acts, Key, Subscriptions, Workers};
 use messages::{Carrier, Carrying, Messages, Outgoing};
@@ -155,6 +156,10 @@ fn rules() -> SignInRules {
     let kind = |id: &str| EvidenceKind { id: id.to_owned(), name: Localised::from([("en", id), ("st", id)]) };
     SignInRules {
         ussd: Some(UssdRules { service_code: "*123#".to_owned() }),
+        assurance: AssuranceRules {
+            enrolled: [("chief".to_owned(), "substantial".to_owned())].into(),
+            ..AssuranceRules::default()
+        },
         recovery: RecoveryRules {
             evidence: ["card", "likeness", "introducer"].map(kind).into(),
             ..RecoveryRules::default()

@@ -686,8 +686,8 @@ fn fapi2_security_profile_final_test_essential_acr_sca_claim() {
         let reference = pushed(&world, &[("claims", more)]).await;
         world.clock.step(2);
         let asked = browser.open(&authorize(&reference)).await;
-        assert!(asked.body.contains("name=\"kind\""), "she is asked to sign in more surely");
-        let answer = browser.lineo(&world).await;
+        assert!(asked.body.contains("Sign in more surely"), "{}", asked.body);
+        let answer = browser.submit("/oauth2/sign-in/more/without", &[]).await;
         assert_eq!(answer.param("error").as_deref(), Some("unmet_authentication_requirements"), "{}", answer.body);
     });
 }
