@@ -25,13 +25,14 @@
 //! | `verification/` | questions of banks and payrolls, proof of life, and what a death closes |
 //! | `pages.rs`, `flow.rs` | the pages of a sign-in, one thing each, and the way through them |
 //! | `portal.rs` | the portal as a client of this provider: `/sign-in`, `/sign-out` |
-//! | `account_pages.rs`, `passkey_pages.rs` | one's own sessions and passkeys |
+//! | `browsers.rs`, `account_pages.rs`, `passkey_pages.rs` | one's own browsers, sessions and passkeys |
 //! | `openapi.rs` | what the JSON interfaces say of themselves |
 //! | `keys.rs`, `rows/` | derived secrets and tokens; every SQL text |
 
 mod account;
 mod account_pages;
 mod assurance;
+mod browsers;
 mod by_pin;
 mod devices;
 mod enrol;

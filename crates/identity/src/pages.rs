@@ -10,14 +10,16 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use crypto::Checked;
+use edge::cookie::guarded_name;
 use edge::show::Choice;
-use edge::{Bucket, Form, Page, Reply, Sheet, Visit, html, see_other};
+use edge::{Bucket, Form, Page, Reply, SetCookie, Sheet, Visit, html, see_other};
 use journal::Key;
 use spine::{Fault, FieldFault, Secret, Text};
 
 use crate::account::{Kind, normal_login};
+use crate::browsers;
 use crate::flow::{CODE, LOGIN, Running, SECRET, START, set_provider_cookie};
-use crate::keys::Token;
+use crate::keys::{Token, token_hash};
 use crate::session::short_agent;
 use crate::settings::Identity;
 use crate::sign_in::{self, Opening, Tried};
@@ -243,18 +245,37 @@ impl Identity {
 }
 
 impl Identity {
-    pub(crate) fn opening(&self, headers: &HeaderMap, session: &Token) -> Opening {
+    /// What a session opened here needs to know, and the cookie that the browser is known by from then on.
+    pub(crate) fn opening(&self, visit: &Visit, headers: &HeaderMap, session: &Token) -> (Opening, SetCookie) {
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let rules = self.inner.rules.assurance.clone();
-        Opening { token_hash: session.hash.clone(), user_agent: short_agent(agent), rules }
+        let name = guarded_name(visit.site(), browsers::COOKIE);
+        let kept = edge::cookie::read(headers, &name).filter(|kept| kept.len() == 43).map(str::to_owned);
+        let token = kept.unwrap_or_else(|| Token::fresh(visit).value.reveal().clone());
+        let browser = token_hash(&token);
+        let cookie = SetCookie::new(name, token).max_age(browsers::COOKIE_SECONDS);
+        let opening = Opening {
+            token_hash: session.hash.clone(),
+            user_agent: short_agent(agent),
+            browser,
+            rules: self.inner.rules.assurance.clone(),
+            messages: self.inner.messages.clone(),
+        };
+        (opening, cookie)
     }
 
     /// Somebody has just signed in: the request goes on with the new session.
-    pub(crate) async fn signed_in(&self, visit: &Visit, mut running: Running, session: Token) -> Reply {
+    pub(crate) async fn signed_in(
+        &self,
+        visit: &Visit,
+        mut running: Running,
+        session: Token,
+        browser: SetCookie,
+    ) -> Reply {
         (running.login, running.challenge, running.way) = (None, None, None);
         let who = self.session_of(visit, session.hash.clone()).await?;
         let mut response = self.proceed(visit, running, who, START).await?;
         set_provider_cookie(&mut response, visit, &session);
+        browser.set(response.headers_mut(), visit.site());
         Ok(response)
     }
 }

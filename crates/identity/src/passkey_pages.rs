@@ -104,10 +104,10 @@ async fn take(State(identity): State<Identity>, visit: Visit, headers: HeaderMap
     let known = identity.inner.acts.read(visit.caller(), look).await?.ok_or_else(refuse)?;
     let used = passkey::verify_used(identity.webauthn()?, &row, &known, answer)?;
     let session = Token::fresh(&visit);
-    let (opening, challenge) = (identity.opening(&headers, &session), token_hash(&token));
+    let ((opening, browser), challenge) = (identity.opening(&visit, &headers, &session), token_hash(&token));
     let work = move |cx: &mut spine::Cx<'_>| passkey::sign_in(cx, &challenge, &used, &opening);
     identity.inner.acts.write(visit.caller(), &Key::none(), work).await?.ok_or_else(refuse)?;
-    identity.signed_in(&visit, running, session).await
+    identity.signed_in(&visit, running, session, browser).await
 }
 
 async fn list(State(identity): State<Identity>, visit: Visit) -> Reply {

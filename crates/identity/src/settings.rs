@@ -24,7 +24,9 @@ use crate::provider::metadata::ClientMetadata;
 use crate::rows;
 use crate::rules::SignInRules;
 use crate::verification::{self, LicenceError, Licences};
-use crate::{account_pages, pages, passkey, passkey_pages, portal, provider, recovery, second, secret_pages, step_up};
+use crate::{
+    account_pages, browsers, pages, passkey, passkey_pages, portal, provider, recovery, second, secret_pages, step_up,
+};
 
 /// What [`Identity`] is made of.
 pub struct IdentitySettings {
@@ -233,11 +235,13 @@ impl Identity {
             let (day, month) = (cx.now().plus_seconds(-86_400), cx.now().plus_seconds(-30 * 86_400));
             let (now, today) = (cx.now(), identity.inner.population.as_ref().map(|people| people.today(cx)));
             let expired = today.map_or(Ok(0), |today| rows::cards::expire(cx.tx(), today, now))?;
+            let unused = cx.now().plus_seconds(-browsers::FORGET_SECONDS);
             let count = expired
                 + rows::accounts::sweep(cx.tx(), day)?
                 + rows::grants::sweep(cx.tx(), day)?
                 + rows::approvals::sweep(cx.tx(), day)?
                 + rows::vids::sweep(cx.tx(), month)?
+                + rows::browsers::sweep(cx.tx(), unused)?
                 + rows::participants::sweep(cx.tx(), month)?
                 + rows::sessions::sweep(cx.tx(), month)?;
             cx.record(Act::new("identity.sweep.done").with("rows", i64::try_from(count).unwrap_or(i64::MAX)));

@@ -11,6 +11,7 @@ use spine::{Act, Assurance, Cx, Fault, Resource};
 
 use crate::account::{Account, Kind};
 use crate::assurance::{self, AssuranceRules};
+use crate::browsers;
 use crate::enrolment::vid;
 use crate::factor::{self, Factor};
 use crate::keys::Keys;
@@ -144,8 +145,12 @@ pub(crate) fn send_again(cx: &mut Cx<'_>, keys: &Keys, messages: &Messages, chal
 pub(crate) struct Opening {
     pub(crate) token_hash: String,
     pub(crate) user_agent: String,
+    /// The hash of the cookie that this browser is known by.
+    pub(crate) browser: String,
     /// What the country says of how surely people are known.
     pub(crate) rules: AssuranceRules,
+    /// Tells of browsers that are new.
+    pub(crate) messages: Messages,
 }
 
 /// Opens the provider's session of an account that has proven itself.
@@ -171,6 +176,7 @@ pub(crate) fn open(
         ends_at: now.plus_seconds(account.kind.session_seconds()),
     };
     sessions::insert(cx.tx(), id, &session, now)?;
+    browsers::note(cx, &opening.messages, account, id, opening)?;
     let act = Act::new("identity.session.started").about(&account.id).on(id).because("sign-in", "identity-service");
     cx.record(act.with("methods", methods.join(" ")).with("assurance", sessions::assurance_name(assurance)));
     Ok(id)

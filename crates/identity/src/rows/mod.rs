@@ -8,6 +8,7 @@
 //! | `factors.rs` | ways of signing in that are locked |
 //! | `recoveries.rs` | recoveries |
 //! | `second.rs` | printed codes, authenticator apps |
+//! | `browsers.rs` | browsers that signed in before |
 //! | `sessions.rs` | sessions |
 //! | `grants.rs` | codes, tokens, pushed requests, proofs that are good once |
 //! | `consents.rs` | consents |
@@ -24,6 +25,7 @@
 pub(crate) mod abis;
 pub(crate) mod accounts;
 pub(crate) mod approvals;
+pub(crate) mod browsers;
 pub(crate) mod cards;
 pub(crate) mod clients;
 pub(crate) mod consents;

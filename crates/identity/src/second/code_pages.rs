@@ -96,7 +96,7 @@ async fn take_code(State(identity): State<Identity>, visit: Visit, headers: Head
         return again(Text::new(missing));
     }
     let session = Token::fresh(&visit);
-    let opening = identity.opening(&headers, &session);
+    let (opening, browser) = identity.opening(&visit, &headers, &session);
     let challenge = token_hash(&challenge);
     let answered = if way == Way::Printed {
         identity.weigh_printed(&visit, (challenge, login), &typed, opening).await?
@@ -112,7 +112,7 @@ async fn take_code(State(identity): State<Identity>, visit: Visit, headers: Head
             (running.challenge, running.way) = (None, None);
             Ok(identity.secret_page(&visit, &running, kind, Some(Text::new("identity.code.over"))))
         }
-        Answered::SignedIn(_) => identity.signed_in(&visit, running, session).await,
+        Answered::SignedIn(_) => identity.signed_in(&visit, running, session, browser).await,
     }
 }
 

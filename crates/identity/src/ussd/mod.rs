@@ -14,6 +14,8 @@ mod deeds;
 mod place;
 mod steps;
 
+pub(crate) use deeds::lock_own;
+
 use std::sync::Arc;
 
 use messages::ussd::{Menu, Screen, Turn, Turning};

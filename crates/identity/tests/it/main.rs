@@ -8,6 +8,7 @@ mod accounts;
 mod acting;
 mod attacks;
 mod browser;
+mod browsers;
 mod conformance;
 mod devices;
 mod enrolment;

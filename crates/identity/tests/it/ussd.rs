@@ -76,7 +76,7 @@ fn she_fetches_her_code_by_dialling_and_no_message_is_sent() {
         let mut idle = Phone::of(&world, LINEO_PHONE, "s0");
         idle.dial().await;
         assert!(idle.send("1").await.starts_with("END No sign-in waits"));
-        let sent = world.messages_sent();
+        let sent = world.codes_sent();
         let mut browser = Browser::new(&world);
         browser.open("/sign-in?next=/me").await;
         browser.name("person", LINEO_NUMBER).await;
@@ -95,7 +95,7 @@ fn she_fetches_her_code_by_dialling_and_no_message_is_sent() {
         assert!(phone.dial().await.contains("shown already"));
         assert!(browser.code(&code).await.body.starts_with("Person"));
         world.drain().await;
-        assert_eq!(world.messages_sent(), sent);
+        assert_eq!(world.codes_sent(), sent);
         assert!(!world.acts_done().await.iter().any(|(_, record)| record.contains(&code)));
     });
 }

@@ -278,8 +278,11 @@ impl World {
     /// The code of the last message.
     pub(crate) async fn code(&self) -> String {
         self.workers.drain(&self.acts).await.unwrap();
-        let told = self.pigeon.0.lock().unwrap().last().cloned().unwrap_or_default();
-        told.split(' ').next().unwrap_or_default().to_owned()
+        // Several messages may come of one deed, in whichever order the workers took them.
+        let told = self.pigeon.0.lock().unwrap().clone();
+        let first = told.iter().rev().map(|text| text.split(' ').next().unwrap_or_default());
+        let code = |word: &&str| word.len() == 6 && word.bytes().all(|digit| digit.is_ascii_digit());
+        first.into_iter().find(code).unwrap_or_default().to_owned()
     }
 
     /// The last message.
@@ -313,6 +316,16 @@ impl World {
         let page = browser.code(&self.totp()).await;
         assert!(page.body.starts_with("Officer"), "{}", page.status);
         browser
+    }
+
+    /// Everything that was told.
+    pub(crate) fn all_told(&self) -> Vec<String> {
+        self.pigeon.0.lock().unwrap().clone()
+    }
+
+    /// How many codes to sign in were sent.
+    pub(crate) fn codes_sent(&self) -> usize {
+        self.all_told().iter().filter(|text| text.contains("is your code to sign in")).count()
     }
 
     pub(crate) fn messages_sent(&self) -> usize {

@@ -244,6 +244,8 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "identity.authenticator.add", ways(false, true), false),
         (passports(), "identity.recovery_code.make", ways(true, true), true),
         (weak(person()), "identity.second_step.choose", ways(true, true), false),
+        (person(), "identity.browser.forget", ways(true, false), true),
+        (person(), "identity.browser.name", ways(false, false), false),
         (person(), "identity.secret.change", ways(true, true), true),
         (person(), "identity.secret.change", ways(true, false), false),
         (person(), "identity.account.lock_own", ways(true, false), true),
