@@ -1,6 +1,9 @@
 // The national ID through the pages: by the entry of her birth, a supervisor's eyes, a code by SMS, her own PIN, a card; a
 // chief's word; a number given out in the stead of hers; a double noticed; a card lost.
-import { code, messagesTo, ok } from "./world.mjs";
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messagesTo, ok } from "./world.mjs";
 
 const choose = (visitor, name, value) => visitor.page.locator(`[name="${name}"][value="${value}"]`).first().check({ force: true });
 const text = async (visitor) => visitor.page.locator("main").innerText();
@@ -17,6 +20,23 @@ async function judge(supervisor, application, verdict) {
     await choose(supervisor, "verdict", verdict);
     await supervisor.press();
   }
+}
+
+/** A village without a network: a packet made, cut in the middle, sent on, and sent twice. */
+function village({ demo, title }) {
+  const { folder, device, operator } = demo.enrolment.field;
+  const at = (name) => join(folder, name);
+  const letsema = (...args) => spawnSync(process.env.LETSEMA, ["packet", ...args], { encoding: "utf8" });
+  const templates = at("large");
+  writeFileSync(templates, `finger: village-${process.pid}\n${"x".repeat(300_000)}`);
+  const made = letsema("make", "--form", at("form.json"), "--templates", templates, "--device", device, "--device-key", at("device.key"), "--operator", operator,
+    "--operator-key", at("operator.key"), "--centre-key", at("centre.json"), "--centre", demo.base_url, "--number", "1", "--out", at("one.packet"));
+  ok(made.status === 0, `${title}: a packet is made without a network ${made.stderr}`);
+  const send = (...more) => letsema("send", at("one.packet"), "--centre", demo.base_url, "--device", device, "--device-key", at("device.key"), ...more);
+  ok(send("--cut-after", "150000").stderr.includes("cut at"), `${title}: the network goes away in the middle`);
+  const whole = send();
+  ok(/taken, application enr_/.test(whole.stdout), `${title}: it goes on and is taken ${whole.stderr}`);
+  ok(send().stdout.includes(whole.stdout.match(/enr_[0-9a-z]+/)?.[0] ?? "nothing"), `${title}: sent twice it is taken once`);
 }
 
 export async function enrol({ demo, visitor, language, resident }) {
@@ -129,6 +149,10 @@ export async function enrol({ demo, visitor, language, resident }) {
   ok((await anybody.page.locator(".nb.no").count()) === 1, `${title}: lost, it is worth nothing at once`);
   const listed = await (await fetch(`${demo.base_url}/api/identity/cards/revoked`)).json();
   ok(listed.cards.some((one) => one.number === own.number.replaceAll(" ", "")), `${title}: and stands in the public list`);
+
+  village({ demo, title });
+  await supervisor.open("/enrolment/packets");
+  await operator.open("/enrolment/key");
 
   const chief = await visitor(`${title} (chief)`, language, true, { width: 320, height: 640 });
   await chief.open("/introductions");

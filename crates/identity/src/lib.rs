@@ -75,6 +75,10 @@ pub use devices::{
 };
 pub use enrol::{NewOfficer, NewPerson, enrol_officer, enrol_person, set_lock, set_secret};
 pub use enrolment::abis::{AbisLink, double as abis_double};
+pub use enrolment::packet::{
+    Packet, PacketFault, PacketForm, Taken as PacketTaken, Upload, UploadId, UploadState, add_operator_key,
+    dismiss_packet, end_operator_key, operator_keys, packets_to_review,
+};
 pub use enrolment::{
     Activated, Alike, Application, ApplicationId, Beginning, Beside, Biometrics, Card, CardDesk, CardId, CardRules,
     CardStanding, CardState, EarlierCard, Enrolment, EnrolmentSettings, Examined, Exception, Introduced, Introduction,
@@ -135,6 +139,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { engine: "identity", number: 22, name: "cards", sql: include_str!("../migrations/0022_cards.sql") },
     Migration { engine: "identity", number: 23, name: "abis", sql: include_str!("../migrations/0023_abis.sql") },
+    Migration { engine: "identity", number: 24, name: "packets", sql: include_str!("../migrations/0024_packets.sql") },
     Migration {
         engine: "identity",
         number: 30,

@@ -17,9 +17,10 @@ use crate::demo::Demo;
 use crate::enrol::Officer;
 use crate::import::{Asked, System};
 use crate::keys::Keys;
+use crate::packet::PacketAction;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{abis, config, demo, enrol, import, pack, serve, verify, wallet, witness};
+use crate::{abis, config, demo, enrol, import, pack, packet, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -121,6 +122,11 @@ enum Command {
         /// End when standard input closes.
         #[arg(long)]
         with_parent: bool,
+    },
+    /// Enrolment in a village without a network.
+    Packet {
+        #[command(subcommand)]
+        action: PacketAction,
     },
     /// Check a pack, or run its tests.
     Pack {
@@ -291,6 +297,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
         Command::AbisDouble { listen, answers, secret, with_parent } => {
             abis::run(listen, answers, secret, with_parent).await
         }
+        Command::Packet { action } => packet::run(action).await,
         Command::Pack { action: PackAction::Check(args) } => pack::run(&args.pack, false),
         Command::Pack { action: PackAction::Test(args) } => pack::run(&args.pack, true),
     };

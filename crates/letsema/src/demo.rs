@@ -75,7 +75,8 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let people = enrol_cast(&program, &secrets, &cast).await.map_err(|fault| told("the people", &fault))?;
     let officers = enrol_officers(&program, &secrets).await.map_err(|fault| told("the officers", &fault))?;
     let acting = acting::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the mandates", &fault))?;
-    let enrolment = enrolling::arrange(&program, &cast).await.map_err(|fault| told("the enrolment", &fault))?;
+    let enrolment =
+        enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
     let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -397,6 +398,7 @@ const TOUR: &str = "
     /my/number                my number, and numbers I give out in its stead; /account/factors to lock a way of signing in
     /enrolment                itumeleng.sello takes applications (the birth entry and the chief’s word are in demo.json),
                               retselisitsoe.tau judges and decides, moleboheng.khasu prints cards at /enrolment/cards;
+                              letsema packet make|send with the files in demo.json's enrolment.field, without a network;
                               /activate opens the account; /introductions for thabo.mopeli; /card asks if a card is good
     /acting                   act for another: the first person for her child, the fifth for the sixth (a carer), the
                               third for a co-operative; limpho.ntsane and teboho.mohale register mandates

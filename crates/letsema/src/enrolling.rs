@@ -4,7 +4,11 @@
 //! **Invariant:** each is made as it is made in earnest, by the officer whose work it is. What an earlier start made is not
 //! made again. Nothing of it is real.
 
-use identity::{Beginning, EarlierCard, Exception, ToldOfPerson};
+use std::path::Path;
+
+use crypto::jose::jwk;
+use crypto::{Algorithm, SigningKey};
+use identity::{Beginning, EarlierCard, Exception, NewDevice, ToldOfPerson};
 use jiff::ToSpan;
 use serde_json::{Value as Json, json};
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Date, Fault};
@@ -25,7 +29,7 @@ const ALIKE: usize = 3;
 ///
 /// # Errors
 /// The engines' faults.
-pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json, Fault> {
+pub(crate) async fn arrange(program: &Program, cast: &[Enrolled], data: &Path) -> Result<Json, Fault> {
     let missing = || Fault::internal("demo.cast.missing", "the cast lacks who is to be enrolled");
     let today = program.acts.now().date_in(program.country.words.zone());
     let applicant = cast.iter().find(|one| one.part.role == APPLICANT).ok_or_else(missing)?;
@@ -42,12 +46,14 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
     let alike = cast.get(ALIKE).ok_or_else(missing)?;
     let double = double(program, alike).await?;
     let word = chiefs_word(program).await?;
+    let field = field(program, &data.join("field"), today).await?;
     Ok(json!({
         "birth_entry": applicant.entry,
         "applicant": { "id": applicant.id, "name": format!("{} {}", text(applicant, "given"), text(applicant, "family")) },
         "double": double,
         "chiefs_word": civil::reference::shown(&word),
         "card_numbers": numbers,
+        "field": field,
     }))
 }
 
@@ -119,4 +125,39 @@ async fn chiefs_word(program: &Program) -> Result<String, Fault> {
     let told: ToldOfPerson = told.as_object().cloned().unwrap_or_default();
     let introduce = move |cx: &mut Cx<'_>| identity::introduce(cx, &engine, &told);
     once(program, &officer("chief"), ("demo.introduction", "first"), introduce).await
+}
+
+/// A tablet that is taken to villages, its operator's key, and a form to make a packet of; in files of their own.
+async fn field(program: &Program, folder: &Path, today: Date) -> Result<Json, Fault> {
+    let trouble = |error: &dyn std::fmt::Display| Fault::internal("demo.field.failed", error.to_string());
+    std::fs::create_dir_all(folder).map_err(|error| trouble(&error))?;
+    let key = |name: &str| SigningKey::in_file(&folder.join(name), Algorithm::Es256).map_err(|error| trouble(&error));
+    let (device_key, operator_key) = (key("device.key")?, key("operator.key")?);
+    let new = NewDevice {
+        kind: "device".to_owned(),
+        name: "Tablet 7 (example)".to_owned(),
+        purpose: "Enrolment in villages".to_owned(),
+        place: "Thaba-Tseka".to_owned(),
+        proves: "key".to_owned(),
+        key: jwk(&device_key.public()).to_string(),
+        scopes: vec!["enrolment.packets".to_owned()],
+        valid_to: today.saturating_add(1.year()),
+    };
+    let engine = program.identity.clone();
+    let register = move |cx: &mut Cx<'_>| identity::register_device(cx, &engine, None, &new);
+    let device = once(program, &officer("identity-officer"), ("demo.device", "tablet"), register).await?;
+    let (operator, public) = (officer("enrolment-officer"), jwk(&operator_key.public()).to_string());
+    let add = move |cx: &mut Cx<'_>| identity::add_operator_key(cx, &public);
+    once(program, &operator, ("demo.operator.key", "first"), add).await?;
+    let form = json!({
+        "evidence": "passport", "paper": "RC0000001",
+        "fields": { "given": "Khotso", "family": "Ramakatsa", "born": "1977-04-09", "sex": "male", "village": "Ha Mokoto" },
+    });
+    let put = |name: &str, value: &Json| {
+        std::fs::write(folder.join(name), value.to_string() + "\n").map_err(|error| trouble(&error))
+    };
+    put("form.json", &form)?;
+    put("centre.json", &program.enrolment.packet_keys())?;
+    std::fs::write(folder.join("templates"), "finger: ha-mokoto-1\n").map_err(|error| trouble(&error))?;
+    Ok(json!({ "folder": folder, "device": device, "operator": operator.actor.id }))
 }

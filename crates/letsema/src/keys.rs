@@ -7,6 +7,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crypto::jose::DecryptionKey;
 use crypto::{Algorithm, KeyError, PublicKey, SigningKey, hmac_sha256, secret_in_file};
 use journal::log::LogKey;
 use spine::{Secret, Timestamp};
@@ -65,6 +66,11 @@ impl Keys {
     /// The key that signs heads of the evidence log, under the log's name.
     pub(crate) fn log(&self, name: &str) -> Result<LogKey, Box<dyn Error>> {
         Ok(LogKey::new(name, SigningKey::in_file(&self.folder.join("log.key"), Algorithm::EdDsa)?)?)
+    }
+
+    /// What packets taken without a network are encrypted to.
+    pub(crate) fn packets(&self) -> Result<DecryptionKey, KeyError> {
+        DecryptionKey::in_file(&self.folder.join("packets.key"))
     }
 
     /// The secret for one purpose.

@@ -15,6 +15,7 @@
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
 //! | `abis.rs` | an ABIS to try with |
+//! | `packet.rs` | the field client of enrolment without a network |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
 //! | `verify.rs`, `pack.rs` | checking a document, checking a pack |
 //! | `clock.rs` | the real clock |
@@ -32,6 +33,7 @@ mod enrolling;
 mod import;
 mod keys;
 mod pack;
+mod packet;
 mod people;
 mod program;
 mod serve;

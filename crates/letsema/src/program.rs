@@ -141,7 +141,7 @@ impl Program {
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
-        let enrolment = enrolment(&setup, &identity, &civil, country.enrolment);
+        let enrolment = enrolment(&setup, &keys, &identity, &civil, country.enrolment)?;
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -305,9 +305,16 @@ fn identity(
 }
 
 /// The national ID, over accounts and births.
-fn enrolment(setup: &Setup, identity: &Identity, civil: &Civil, rules: identity::Rules) -> Enrolment {
-    let abis = setup.abis.clone();
-    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil: civil.clone(), rules, abis })
+fn enrolment(
+    setup: &Setup,
+    keys: &Keys,
+    identity: &Identity,
+    civil: &Civil,
+    rules: identity::Rules,
+) -> Result<Enrolment, String> {
+    let packet_key = Some(Arc::new(keys.packets().map_err(|error| wrong("the keys", error))?));
+    let (identity, civil, abis) = (identity.clone(), civil.clone(), setup.abis.clone());
+    Ok(Enrolment::new(EnrolmentSettings { identity, civil, rules, abis, packet_key }))
 }
 
 /// The country's rules of signing in. Nobody is told to dial where no aggregator is connected; in a demonstration nobody

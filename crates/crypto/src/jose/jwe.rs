@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** the recipient's key says the algorithm; every token has a content key and nonce of its own.
 //!
-//! **Absent on purpose:** `RSA1_5`, `A*CBC-HS*`, compression, and reading such tokens: nobody encrypts to us.
+//! **Absent on purpose:** `RSA1_5`, `A*CBC-HS*`, compression. Reading is `open.rs`.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey, UnparsedPublicKey, agree};
@@ -162,7 +162,7 @@ impl Recipient {
 }
 
 /// One round of the Concat KDF with SHA-256 (NIST SP 800-56A §5.8.1), as RFC 7518 §4.6.2 fills it in.
-fn concat_kdf(shared: &[u8], algorithm: &str, apu: &[u8], apv: &[u8], bits: u32) -> [u8; 32] {
+pub(super) fn concat_kdf(shared: &[u8], algorithm: &str, apu: &[u8], apv: &[u8], bits: u32) -> [u8; 32] {
     let length = |part: &[u8]| u32::try_from(part.len()).unwrap_or(0).to_be_bytes();
     let name = algorithm.as_bytes();
     sha256(&[

@@ -6,6 +6,7 @@
 
 mod jwe;
 mod jwk;
+mod open;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,7 @@ use crate::keys::{Algorithm, KeyError, PublicKey, SigningKey};
 
 pub use jwe::{Encryption, JweError, Recipient};
 pub use jwk::{KeySet, NamedKey, from_jwk, jwk, thumbprint};
+pub use open::{DecryptionKey, OpenError};
 
 /// The longest token read.
 const LONGEST_TOKEN: usize = 16 * 1024;

@@ -82,7 +82,7 @@ async fn page(enrolment: &Enrolment, visit: &Visit, state: State, faults: &[Fiel
             (sheet.text("reference", visit.t("identity.enrolment.desk.find")).hint(visit.t("identity.enrolment.desk.find_hint")).width(12).autocomplete("off"))
             (show::button(&visit.t("edge.search")))
         }))
-        p { a href="/enrolment/cards" { (visit.t("identity.cards.title")) } }
+        p { a href="/enrolment/packets" { (visit.t("identity.packet.title")) } " · " a href="/enrolment/key" { (visit.t("identity.packet.key_title")) } " · " a href="/enrolment/cards" { (visit.t("identity.cards.title")) } }
     };
     Ok(visit.page(visit.t("identity.enrolment.desk.title")).wide().sheet(&sheet).body(body))
 }

@@ -15,6 +15,7 @@
 //! | `activate.rs` | the code that opens the account |
 //! | `card.rs`, `standing.rs` | cards from the queue to their end; an ID out of use and into use again |
 //! | `abis/` | the port to an external ABIS |
+//! | `packet/` | enrolment in a village without a network |
 //! | `vid.rs` | [`Vid`]: numbers in a person's stead |
 //! | `desk_pages.rs`, `application_pages.rs`, `alike_pages.rs`, `biometric_pages.rs` | operators and supervisors |
 //! | `chief_pages.rs`, `card_pages.rs`, `people_pages.rs` | chiefs, the desk of cards, the desk people come to |
@@ -35,6 +36,7 @@ mod decide;
 mod desk_pages;
 mod introduce;
 mod number_pages;
+pub(crate) mod packet;
 mod people_pages;
 mod rules;
 mod standing;
@@ -45,6 +47,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use civil::Civil;
+use crypto::jose::DecryptionKey;
 use journal::{Acts, Workers};
 use messages::Messages;
 use spine::{Cx, Date};
@@ -80,6 +83,8 @@ pub struct EnrolmentSettings {
     pub rules: Rules,
     /// The ABIS, where one is connected.
     pub abis: Option<AbisLink>,
+    /// What packets taken without a network are encrypted to; none, and none are taken.
+    pub packet_key: Option<Arc<DecryptionKey>>,
 }
 
 /// The national ID. Cheap to clone.
@@ -103,6 +108,7 @@ impl Enrolment {
             .merge(alike_pages::routes())
             .merge(biometric_pages::routes())
             .merge(abis::routes())
+            .merge(packet::routes())
             .merge(chief_pages::routes())
             .merge(activate_pages::routes())
             .merge(card_pages::routes())
@@ -115,6 +121,21 @@ impl Enrolment {
     #[must_use]
     pub fn handlers(&self, workers: Workers) -> Workers {
         abis::handlers(self, workers)
+    }
+
+    pub(crate) fn packet_key(&self) -> Option<&DecryptionKey> {
+        self.inner.packet_key.as_deref()
+    }
+
+    /// The key set that packets are encrypted to; empty where none are taken.
+    #[must_use]
+    pub fn packet_keys(&self) -> serde_json::Value {
+        serde_json::json!({ "keys": self.packet_key().map(DecryptionKey::jwk).into_iter().collect::<Vec<_>>() })
+    }
+
+    /// The program's own address.
+    pub(crate) fn address(&self) -> &str {
+        &self.inner.identity.inner.issuer
     }
 
     pub(crate) fn abis(&self) -> Option<&AbisLink> {

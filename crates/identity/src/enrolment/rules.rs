@@ -74,6 +74,8 @@ pub struct Taking {
     pub minimum_age: i64,
     /// Days in which a code opens an account.
     pub activation_days: i64,
+    /// Days in which a packet taken without a network counts; one that is older waits for a person.
+    pub packet_days: i64,
 }
 
 /// How cards are made.
@@ -172,6 +174,9 @@ impl Rules {
         }
         if !(0..=120).contains(&self.taking.minimum_age) || !(1..=366).contains(&self.taking.activation_days) {
             return Err("taking: minimum_age is from 0 to 120, activation_days from 1 to 366".to_owned());
+        }
+        if !(1..=366).contains(&self.taking.packet_days) {
+            return Err("taking: packet_days is from 1 to 366".to_owned());
         }
         if !(1..=50).contains(&self.card.years) || !(1..=1_000_000).contains(&self.card.a_day) {
             return Err("card: years is from 1 to 50, a_day from 1 to 1000000".to_owned());

@@ -20,6 +20,7 @@ const LOCK_SELF: &str =
     "UPDATE identity_account SET state = 'locked', locked_by_self = 1 WHERE id = $1 AND state = 'active'";
 const WAITING: &str = "SELECT id FROM identity_challenge WHERE account = $1 AND passkey IS NULL AND expires_at > $2 ORDER BY made_at DESC, id LIMIT 1";
 const LOGIN: &str = "SELECT login FROM identity_account WHERE id = $1";
+const OFFICER: &str = "SELECT roles, institution, state FROM identity_account WHERE id = $1 AND kind = 'officer'";
 const SHOWN: &str = "SELECT name, phone, email, language FROM identity_account WHERE id = $1";
 const SET_TOTP_STEP: &str = "UPDATE identity_account SET totp_step = $2 WHERE id = $1";
 const SET_SECRET: &str = "UPDATE identity_account SET secret_hash = $2 WHERE id = $1";
@@ -134,6 +135,23 @@ pub(crate) struct Shown {
     pub(crate) phone: Option<Personal<String>>,
     pub(crate) email: Option<Personal<String>>,
     pub(crate) language: spine::Language,
+}
+
+/// What an officer's account says of what she may do.
+pub(crate) struct OfficerStanding {
+    pub(crate) roles: Vec<String>,
+    pub(crate) institution: Option<String>,
+    pub(crate) active: bool,
+}
+
+/// An officer's standing; none for a person or nobody.
+pub(crate) fn officer(tx: &mut dyn Tx, id: &str) -> Result<Option<OfficerStanding>, TxError> {
+    let read = |row: Row| {
+        let roles: String = row.get(0)?;
+        let roles = serde_json::from_str(&roles).map_err(|_| TxError::Type("roles of an account".to_owned()))?;
+        Ok(OfficerStanding { roles, institution: row.get(1)?, active: row.get::<String>(2)? == "active" })
+    };
+    tx.first(OFFICER, &[id.into()])?.map(read).transpose()
 }
 
 pub(crate) fn shown(tx: &mut dyn Tx, id: &str) -> Result<Option<Shown>, TxError> {

@@ -16,6 +16,7 @@
 //! | `participants.rs` | which clients took part in which session |
 //! | `verification.rs` | watches, changes, proofs of life, accounts closed by a death |
 //! | `enrolment.rs`, `introductions.rs`, `cards.rs` | applications for the national ID, chiefs’ introductions and codes, cards |
+//! | `packets.rs` | uploads of packets, keys with which operators sign |
 //! | `abis.rs` | templates on their way to the ABIS, what it was asked |
 //! | `vids.rs` | numbers given out in a person's stead |
 //! | `devices.rs` | devices and systems of organisations |
@@ -35,6 +36,7 @@ pub(crate) mod factors;
 pub(crate) mod grants;
 pub(crate) mod introductions;
 pub(crate) mod mandates;
+pub(crate) mod packets;
 pub(crate) mod participants;
 pub(crate) mod recoveries;
 pub(crate) mod second;

@@ -68,6 +68,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         |own: bool, at_desk: bool| Resource::new("Account", "per_lineo").is("own", own).is("at_desk", at_desk);
     let enrolment =
         |mine: bool| Resource::new("Enrolment", "enr_one").is("taken_by_self", mine).is("about_self", false);
+    let packet = |own: bool, mine: bool| Resource::new("Packet", "pck_one").is("own", own).is("taken_by_self", mine);
     let card = |own: bool| Resource::new("Card", "per_lineo").is("own", own);
     let cards = || Resource::new("CardDesk", "desk");
     let word = |own: bool| Resource::new("Introduction", "int_one").is("own", own);
@@ -163,6 +164,12 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("enrolment-supervisor", home), "identity.standing.deactivate", national_id(false), true),
         (officer("enrolment-supervisor", home), "identity.standing.deactivate", national_id(true), false),
         (officer("enrolment-officer", home), "identity.standing.deactivate", national_id(false), false),
+        (device("enrolment.packets"), "identity.packet.send", packet(true, false), true),
+        (device("enrolment.packets"), "identity.packet.send", packet(false, false), false),
+        (device("civil.notify"), "identity.packet.send", packet(true, false), false),
+        (officer("enrolment-supervisor", home), "identity.packet.review", packet(false, false), true),
+        (officer("enrolment-supervisor", home), "identity.packet.review", packet(false, true), false),
+        (officer("enrolment-officer", home), "identity.packet.review", packet(false, false), false),
         (person(), "identity.vid.make", account(true, false), true),
         (person(), "identity.vid.make", account(false, false), false),
         (officer("identity-officer", home), "identity.vid.revoke", account(false, false), false),

@@ -7,6 +7,7 @@ mod activating;
 mod cards;
 mod chiefs;
 mod deciding;
+mod packets;
 mod pages;
 mod standing;
 mod taking;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use civil::{Civil, Kinds, national_id};
+use crypto::jose::DecryptionKey;
 use identity::{
     AbisLink, ApplicationId, Beginning, Enrolment, EnrolmentSettings, Examined, Identity, Rules, ToldOfPerson, begin,
     describe, examine, submit,
@@ -29,6 +31,13 @@ use serde_json::{Value as Json, json};
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Folding, Personal, Secret};
 
 use crate::world::{World, under};
+
+/// What packets are encrypted to in these tests.
+pub(crate) fn centre_key() -> Arc<DecryptionKey> {
+    let folder = std::env::temp_dir().join(format!("letsema-centre-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    Arc::new(DecryptionKey::in_file(&folder.join("packets.key")).unwrap())
+}
 
 /// The secret both sides sign with.
 pub(crate) const ABIS_SECRET: &[u8] = b"an ABIS secret of 32 bytes or so";
@@ -62,7 +71,7 @@ pub(crate) fn country(acts: &Acts, identity: &Identity, abis: Option<&str>) -> E
     let rules = Rules::parse(&fs::read_to_string(pack("enrolment.toml")).unwrap()).unwrap();
     let secret = Secret::new(ABIS_SECRET.to_vec());
     let abis = abis.map(|base_url| AbisLink { base_url: base_url.to_owned(), secret });
-    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil, rules, abis })
+    Enrolment::new(EnrolmentSettings { identity: identity.clone(), civil, rules, abis, packet_key: Some(centre_key()) })
 }
 
 /// The country's own policies.
