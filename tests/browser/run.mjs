@@ -10,6 +10,7 @@ import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
 import { openapi } from "./openapi.mjs";
 import { relyingParty } from "./openid.mjs";
+import { backIn, signin } from "./signin.mjs";
 import { browser, failures, messagesTo, ok, shots, start } from "./world.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -141,6 +142,8 @@ try {
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });
   await enrol({ demo, visitor, language: "st", resident: person("no passport") });
+  await signin({ demo, visitor, person: person("wallet never answers"), language: "st", javaScript: false });
+  await backIn({ demo, visitor, person: person("wallet declines"), language: "en" });
   await killed(chrome, [], "SQLite");
   const postgres = process.env.LETSEMA_TEST_POSTGRES;
   if (postgres) {

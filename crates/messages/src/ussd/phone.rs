@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Request, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 use crypto::{base64, base64url};
 use edge::origin::encode_query;
@@ -27,7 +27,7 @@ const LARGEST: usize = 4 * 1024;
 impl Door {
     /// `/ussd`, the phone. For demonstrations only: whoever opens it dials from any number.
     pub fn phone_routes(&self) -> Router {
-        Router::new().route("/ussd", get(idle).post(pressed)).with_state(self.clone())
+        Router::new().route("/ussd", get(idle)).route("/ussd/call", post(pressed)).with_state(self.clone())
     }
 
     /// Asks the door as an aggregator does, without a socket.
@@ -76,7 +76,7 @@ async fn idle(State(door): State<Door>, visit: Visit, Query(idle): Query<Idle>) 
     };
     let page = visit.page(visit.t("messages.ussd.title")).body(html! {
         p { (visit.t("messages.ussd.about")) }
-        (visit.form("/ussd", form))
+        (visit.form("/ussd/call", form))
     });
     Ok(page.into_response())
 }
@@ -110,7 +110,7 @@ async fn pressed(State(door): State<Door>, visit: Visit, form: Form) -> Reply {
         button.b { (visit.t("messages.ussd.send")) }
     };
     let page = visit.page(visit.t("messages.ussd.title")).style(STYLE).body(html! {
-        (handset(&visit, &phone, &screen, goes_on.then(|| visit.form("/ussd", keys))))
+        (handset(&visit, &phone, &screen, goes_on.then(|| visit.form("/ussd/call", keys))))
         p { a href=(again) { (visit.t(if goes_on { "messages.ussd.hang_up" } else { "messages.ussd.dial_again" })) } }
     });
     Ok(page.into_response())
