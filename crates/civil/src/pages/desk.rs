@@ -40,15 +40,15 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
     let look = move |cx: &mut Cx<'_>| {
         // A nurse or a chief sees what she may begin, and no list.
         if cx.could("civil.event.list", &Resource::new("CivilDesk", state.name())) {
-            return waiting(cx, state).map(Some);
+            let settles = cx.could("civil.record.settle", &Resource::new("Record", "held"));
+            return Ok((Some(waiting(cx, state)?), settles));
         }
         cx.may("civil.event.notify", &Resource::new("CivilKind", "any").is("by_people", false))?;
-        Ok(None)
+        Ok((None, false))
     };
-    let events = civil.acts().read(visit.caller(), look).await?;
+    let (events, settles) = civil.acts().read(visit.caller(), look).await?;
     let sheet = visit.sheet_with(edge::Answers::default(), faults);
     let begin = html! {
-        @if events.is_some() { p { a href="/civil/held" { (visit.t("civil.held.title")) } } }
         @if events.is_some() {
             h2 { (visit.t("civil.desk.declare")) }
             ul { @for kind in civil.kinds().iter() { li { a href={ "/civil/new/" (kind.id) } { (visit.local(&kind.name)) } } } }
@@ -62,6 +62,7 @@ async fn page(civil: &Civil, visit: &Visit, state: State, faults: &[FieldFault])
         @if events.is_some() {
             h2 { (visit.t("civil.desk.more")) }
             ul {
+                @if settles { li { a href="/civil/held" { (visit.t("civil.held.title")) } } }
                 li { a href="/civil/families" { (visit.t("civil.families.title")) } }
                 li { a href="/civil/sealed" { (visit.t("civil.sealed.title")) } }
                 li { a href="/civil/statistics" { (visit.t("civil.statistics.title")) } }

@@ -36,7 +36,7 @@ async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
 
 impl Visitor {
     fn new(bench: &Bench) -> Self {
-        let words = testkit::words(&["edge", "journal", "registers", "civil", "policy"]);
+        let words = testkit::words(&["edge", "journal", "registers", "civil", "brought", "policy"]);
         let settings = SiteSettings::new(
             Arc::new(words),
             "http://localhost:8080",
@@ -152,6 +152,34 @@ fn a_likeness_is_judged_side_by_side() {
         assert!(page.contains("<strong>Lineo</strong>"), "what differs stands out: {page}");
         let (status, to, _) = visitor.post("registrar", &target, &page, "verdict=different").await;
         assert_eq!((status, to), (StatusCode::SEE_OTHER, format!("/civil/events/{id}")));
+    });
+}
+
+#[test]
+fn a_record_that_waits_is_settled_by_its_page() {
+    on_each(async |bench| {
+        bench.person(1, "Lineo Letsie", "1999-03-01", "female").await;
+        let person = crate::world::object(
+            serde_json::json!({"given": "Lineo", "family": "Letsie", "born": "1999-03-01", "sex": "female"}),
+        );
+        let (system, number) = ("mosip".to_owned(), "981576026435".to_owned());
+        let all = vec![civil::Incoming { system, number, person, ..civil::Incoming::default() }];
+        let civil = bench.civil.clone();
+        let taken = bench.write(&spine::Caller::system("import"), move |cx| civil::take(cx, &civil, &all)).await;
+        assert_eq!(taken.unwrap(), [civil::Taken::Held]);
+        let visitor = Visitor::new(&bench);
+        let desk = visitor.page("registration-officer", "/civil").await;
+        assert!(!desk.contains("/civil/held"), "a clerk does not settle and is shown no way there");
+        assert!(visitor.page("registrar+registration-officer", "/civil").await.contains("/civil/held"));
+        let page = visitor.page("registrar", "/civil/held").await;
+        assert!(page.contains("981576026435") && page.contains("Another person"), "{page}");
+        let fields = "system=mosip&number=981576026435";
+        let (status, _, missing) = visitor.post("registrar", "/civil/held", &page, fields).await;
+        assert!(status == StatusCode::BAD_REQUEST || status == StatusCode::UNPROCESSABLE_ENTITY, "{status} {missing}");
+        let fields = format!("{fields}&who-981576026435=-");
+        let (status, to, said) = visitor.post("registrar", "/civil/held", &page, &fields).await;
+        assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/civil/held"), "{said}");
+        assert!(visitor.page("registrar", "/civil/held").await.contains("No record waits"));
     });
 }
 
