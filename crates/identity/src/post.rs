@@ -65,3 +65,25 @@ pub(crate) fn tell(
     };
     messages.send(cx, &notice).map(drop)
 }
+
+/// Tells somebody that another asks her to act for her, or that who acts for her has been settled or ended.
+pub(crate) fn send_mandate(
+    cx: &mut Cx<'_>,
+    messages: &Messages,
+    account: &str,
+    body: &'static str,
+    name: &str,
+) -> Result<(), Fault> {
+    let Some(account) = accounts::account_by_id(cx.tx(), account)? else { return Ok(()) };
+    let notice = Notice {
+        person: Some(account.id.clone()),
+        phone: account.phone.clone(),
+        email: account.email.clone().filter(|_| account.phone.is_none()),
+        language: account.language.clone(),
+        subject: Text::new("identity.mandates.notice"),
+        body: Text::new(body).with("name", name),
+        purpose: "identity.mandate",
+        secret: false,
+    };
+    messages.send(cx, &notice).map(drop)
+}

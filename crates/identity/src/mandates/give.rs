@@ -6,8 +6,10 @@
 use jiff::ToSpan;
 use spine::{Act, Cx, Date, Fault, FieldFault, Resource, Text};
 
+use crate::mandates::acting::name_of;
 use crate::mandates::mandate::{Mandate, MandateId, MandateState};
 use crate::mandates::rules::{Arises, Kind, Represents};
+use crate::post;
 use crate::rows::{accounts, mandates as rows};
 use crate::settings::Identity;
 
@@ -76,6 +78,7 @@ pub fn offer(cx: &mut Cx<'_>, identity: &Identity, offer: &Offer) -> Result<Mand
     };
     rows::insert(cx.tx(), &mandate)?;
     cx.record(act("identity.mandate.offered", &mandate, "consent"));
+    tell(cx, identity, &mandate.representative, "identity.mandates.told_offered", &mandate.represented)?;
     Ok(mandate.id)
 }
 
@@ -102,7 +105,22 @@ pub fn answer(cx: &mut Cx<'_>, identity: &Identity, id: MandateId, accepts: bool
     }
     let kind = if accepts { "identity.mandate.accepted" } else { "identity.mandate.declined" };
     cx.record(act(kind, &mandate, "consent"));
+    if accepts {
+        tell(cx, identity, &mandate.represented, "identity.mandates.told_active", &mandate.representative)?;
+    }
     Ok(())
+}
+
+/// Tells one of the two by SMS or e-mail what became of a mandate with the other.
+pub(super) fn tell(
+    cx: &mut Cx<'_>,
+    identity: &Identity,
+    whom: &str,
+    what: &'static str,
+    of: &str,
+) -> Result<(), Fault> {
+    let name = name_of(cx, identity, of)?;
+    post::send_mandate(cx, &identity.inner.messages, whom, what, name.reveal())
 }
 
 /// Whether scopes and last day fit the kind.

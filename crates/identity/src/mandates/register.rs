@@ -5,7 +5,7 @@
 
 use spine::{Act, Cx, Date, Fault, Id, IdKind, Resource};
 
-use crate::mandates::give::{act, can_act, check, wrong};
+use crate::mandates::give::{act, can_act, check, tell, wrong};
 use crate::mandates::mandate::{Mandate, MandateId, MandateState};
 use crate::mandates::rules::{Arises, Represents};
 use crate::rows::mandates::{self as rows, Organisation};
@@ -122,6 +122,10 @@ pub fn approve(cx: &mut Cx<'_>, identity: &Identity, id: MandateId, agrees: bool
     }
     let kind = if agrees { "identity.mandate.approved" } else { "identity.mandate.refused" };
     cx.record(act(kind, &mandate, "evidence"));
+    if agrees {
+        tell(cx, identity, &mandate.represented, "identity.mandates.told_active", &mandate.representative)?;
+        tell(cx, identity, &mandate.representative, "identity.mandates.told_registered", &mandate.represented)?;
+    }
     Ok(())
 }
 

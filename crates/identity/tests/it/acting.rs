@@ -162,6 +162,8 @@ fn a_mother_acts_for_her_child_until_she_is_eighteen() {
 fn a_carer_does_what_she_was_given_and_is_told_what_else_would_need() {
     on_each(async |world| {
         let id = world.given("carer", &["certificates"]).await;
+        world.drain().await;
+        assert_eq!(world.messages_sent(), 1, "Lineo is told; Thabo has no telephone");
         let mut browser = signed_in(&world).await;
         let page = browser.open("/acting").await;
         assert!(page.body.contains("Thabo Letsie") && page.body.contains("Carer"), "{}", page.body);
