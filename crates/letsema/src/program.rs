@@ -210,12 +210,15 @@ impl Program {
     pub(crate) fn work(&self) {
         tokio::spawn(self.workers.clone().run(self.acts.clone()));
         tokio::spawn(self.sequencer.clone().run());
-        let identity = self.identity.clone();
+        let (identity, enrolment) = (self.identity.clone(), self.enrolment.clone());
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(3_600)).await;
                 if let Err(fault) = identity.sweep().await {
                     tracing::warn!(%fault, "old sessions were not swept");
+                }
+                if let Err(fault) = enrolment.ping_abis().await {
+                    tracing::warn!(%fault, "the ABIS does not answer");
                 }
             }
         });

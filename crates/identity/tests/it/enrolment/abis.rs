@@ -36,7 +36,7 @@ fn beside_an_abis(test: impl AsyncFn(World)) {
     }
 }
 
-async fn upload(world: &World, browser: &mut Browser, id: ApplicationId, file: &str) -> Answer {
+async fn upload(browser: &mut Browser, id: ApplicationId, file: &str) -> Answer {
     let path = format!("/enrolment/{id}/biometrics");
     let page = browser.get(&path).await;
     let body = format!(
@@ -45,7 +45,6 @@ async fn upload(world: &World, browser: &mut Browser, id: ApplicationId, file: &
         page.hidden("_form")
     );
     let headers = [("accept", "text/html"), ("content-type", "multipart/form-data; boundary=edge"), ("origin", BASE)];
-    let _ = world;
     browser.ask("POST", &path, &headers, body).await
 }
 
@@ -54,7 +53,7 @@ async fn taken_with(world: &World, browser: &mut Browser, given: &str, templates
     let id = with_evidence(world, "passport", "RC1").await.unwrap();
     let born = format!("19{}-01-01", 60 + given.len());
     write_down(world, id, told(given, "Ramokoatsi", &born)).await.unwrap();
-    assert_eq!(upload(world, browser, id, templates).await.status, 303);
+    assert_eq!(upload(browser, id, templates).await.status, 303);
     send(world, id).await.unwrap();
     id
 }
@@ -160,8 +159,8 @@ fn nothing_taken_and_nothing_excepted_is_not_enough() {
         let id = with_evidence(&world, "passport", "RC1").await.unwrap();
         write_down(&world, id, told("Palesa", "Ramokoatsi", "1950-01-01")).await.unwrap();
         assert_eq!(send(&world, id).await.unwrap_err().code(), "identity.enrolment.biometrics");
-        assert_eq!(upload(&world, &mut desk, id, "").await.status, 422);
-        assert_eq!(upload(&world, &mut desk, id, &"x".repeat((1 << 20) + 1)).await.status, 422);
+        assert_eq!(upload(&mut desk, id, "").await.status, 422);
+        assert_eq!(upload(&mut desk, id, &"x".repeat((1 << 20) + 1)).await.status, 422);
         let parts = ["left-hand", "right-hand", "eyes", "face"];
         let said: Vec<Exception> = parts
             .iter()
