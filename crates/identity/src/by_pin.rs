@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use spine::{Act, Actor, Assurance, Caller, Cx, Fault, Personal, Resource, Secret};
 
 use crate::account::{Account, Kind};
+use crate::assurance;
 use crate::enrolment::vid;
 use crate::factor::{self, Factor};
 use crate::rows::accounts;
@@ -54,8 +55,13 @@ impl Identity {
         let id = account.map(|(id, _)| id);
         if let (Checked::Right, Some(account)) = (checked, id.clone()) {
             let (keys, login, phone) = (self.inner.keys.clone(), login.to_owned(), phone.to_owned());
-            // From here on it is she who acts.
-            let actor = Actor::person(&account, Personal::default(), Assurance::Substantial);
+            // From here on it is she who acts, as surely known as PIN and phone and her enrolment make her.
+            let (rules, whom) = (self.inner.rules.assurance.clone(), account.clone());
+            let look = move |cx: &mut Cx<'_>| match accounts::account_by_id(cx.tx(), &whom)? {
+                Some(known) => assurance::reached(cx, &rules, &known, Assurance::Substantial),
+                None => Ok(Assurance::None),
+            };
+            let actor = Actor::person(&account, Personal::default(), acts.read(caller, look).await?);
             let herself = Caller { actor, ..caller.clone() };
             let deed = move |cx: &mut Cx<'_>| {
                 cx.may("identity.secret.try", &Resource::new("Account", &account))?;

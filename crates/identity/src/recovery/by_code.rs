@@ -9,7 +9,6 @@ use spine::{Act, Cx, Fault, Resource, Timestamp};
 
 use crate::account::{Account, Kind};
 use crate::keys::Keys;
-use crate::letters;
 use crate::post;
 use crate::recovery::{Recovery, warn};
 use crate::rows::accounts::{self, Challenge};
@@ -166,9 +165,4 @@ pub(crate) fn wrong(cx: &mut Cx<'_>, challenge: &str) -> Result<(), Fault> {
     }
     cx.record(Act::new("identity.recovery.failed").because("sign-in", "identity-service"));
     Ok(())
-}
-
-/// A fresh activation code.
-pub(crate) fn activation(visit: &edge::Visit) -> String {
-    letters::draw(visit).reveal().clone()
 }

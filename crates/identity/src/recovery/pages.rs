@@ -169,7 +169,7 @@ impl Identity {
         let checked = self.inner.hasher.check(&Secret::new(printed), hash.as_deref()).await;
         let checked = checked.map_err(|error| Fault::internal("identity.hash.failed", error))?;
         if let (Checked::Right, Some(hash)) = (checked, hash) {
-            let activation = by_code::activation(visit);
+            let activation = letters::draw(visit).reveal().clone();
             let both = Both {
                 challenge: challenge.clone(),
                 login: under.login.clone(),

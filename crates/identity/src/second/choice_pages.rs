@@ -15,7 +15,7 @@ use spine::{ActorKind, Cx, Fault};
 use crate::fresh;
 use crate::recognise::Current;
 use crate::rows::{accounts, second as rows};
-use crate::second::code_pages::choices;
+use crate::second::code_pages::{choices, label};
 use crate::second::{Way, authenticator, usual, ways};
 use crate::settings::Identity;
 
@@ -54,19 +54,10 @@ impl Identity {
     }
 }
 
-const fn name(way: Way) -> &'static str {
-    match way {
-        Way::Message => "identity.way.message",
-        Way::Ussd => "identity.way.ussd",
-        Way::Authenticator => "identity.way.authenticator",
-        Way::Printed => "identity.way.printed",
-    }
-}
-
 async fn overview(State(identity): State<Identity>, visit: Visit) -> Reply {
     let person = visit.must_sign_in()?.kind == ActorKind::Person;
     let own = identity.own_ways(&visit).await?;
-    let step = own.usual.map(|way| visit.t(name(way))).unwrap_or_default();
+    let step = own.usual.map(|way| visit.t(label(way).0)).unwrap_or_default();
     let secret = if person { "identity.own.pin" } else { "identity.own.password" };
     let mut facts = Summary::new(&visit).row(visit.t(secret), "••••••").change("/account/secret");
     if person {

@@ -176,7 +176,8 @@ impl Identity {
     }
 }
 
-const fn label(way: Way) -> (&'static str, &'static str) {
+/// What a way is called, and what is said of it.
+pub(super) const fn label(way: Way) -> (&'static str, &'static str) {
     match way {
         Way::Message => ("identity.way.message", "identity.way.message_hint"),
         Way::Ussd => ("identity.way.ussd", "identity.way.ussd_hint"),

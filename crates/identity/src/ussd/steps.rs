@@ -3,7 +3,7 @@
 //! **Invariant:** whatever is typed leads somewhere; what changes or answers anything goes through [`Identity::by_pin`].
 
 use journal::Key;
-use spine::{Cx, Fault, Secret, Text};
+use spine::{Cx, Fault, FaultKind, Secret, Text};
 
 use crate::account::Account;
 use crate::by_pin::Pinned;
@@ -16,8 +16,15 @@ use crate::ussd::{Next, Who};
 use crate::verification::attest_life;
 
 impl Identity {
-    /// What follows.
+    /// What follows. What she may not do, as surely as she is known now, ends with where to turn.
     pub(super) async fn step(&self, who: &Who, place: &Place, typed: &str) -> Result<Next, Fault> {
+        match self.followed(who, place, typed).await {
+            Err(fault) if fault.kind() == FaultKind::Forbidden => Ok(Next::End(Text::new("identity.ussd.not_now"))),
+            next => next,
+        }
+    }
+
+    async fn followed(&self, who: &Who, place: &Place, typed: &str) -> Result<Next, Fault> {
         match typed {
             "00" => return Ok(Next::At(Place::Home)),
             "0" => return Ok(Next::At(place.back())),
@@ -101,7 +108,7 @@ impl Identity {
         match self.by_pin(&who.caller, who.both(), &secret(typed), work).await {
             Ok(done) => Ok(said(done, "identity.ussd.life_done")),
             // Nobody in the register, or dead there: what to do stands on the screen.
-            Err(fault) if fault.code().starts_with("identity.life") || fault.code().starts_with("civil.") => {
+            Err(fault) if fault.code() == "identity.life.dead" || fault.code().starts_with("civil.") => {
                 Ok(Next::End(Text::new("identity.ussd.life_refused")))
             }
             Err(fault) => Err(fault),

@@ -224,6 +224,25 @@ fn she_locks_her_account_and_chooses_her_language() {
 }
 
 #[test]
+fn after_a_recovery_the_phone_is_worth_no_more_than_the_page() {
+    on_each(async |world| {
+        world.register_lineo().await;
+        crate::recovering::recovered(&world).await;
+        let mut phone = Phone::of(&world, LINEO_PHONE, "s1");
+        phone.dial().await;
+        phone.send("3").await;
+        let screen = phone.send(crate::recovering::NEW_PIN).await;
+        assert!(screen.starts_with("END This cannot be done now"), "{screen}");
+        assert_eq!(world.count("identity.life.proved").await, 0);
+        world.clock.step(8 * 86_400);
+        let mut phone = Phone::of(&world, LINEO_PHONE, "s2");
+        phone.dial().await;
+        phone.send("3").await;
+        assert!(phone.send(crate::recovering::NEW_PIN).await.starts_with("END It is written down"));
+    });
+}
+
+#[test]
 fn another_phone_and_a_locked_one_learn_nothing() {
     on_each(async |world| {
         ask_lineo(&world).await;
@@ -313,6 +332,7 @@ fn every_screen_fits_in_both_languages() {
             "weak",
             "life_done",
             "life_refused",
+            "not_now",
             "wait",
         ] {
             let text = Text::new(format!("identity.ussd.{key}").leak())
