@@ -140,6 +140,14 @@ impl Operation {
         self
     }
 
+    /// A header it needs.
+    pub fn header(mut self, name: &str, schema: Value, description: &str) -> Self {
+        let header =
+            json!({"name": name, "in": "header", "required": true, "schema": schema, "description": description});
+        self.parameters.push(header);
+        self
+    }
+
     /// `after` and `limit`, as [`crate::Paging`] reads them.
     pub fn paged(self) -> Self {
         self.query("after", json!({"type": "string", "maxLength": 500}), "The cursor the part before gave.").query(

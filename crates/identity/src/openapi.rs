@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Every call that is not the OpenID provider's.
 pub fn openapi() -> OpenApi {
-    verification().join(clients()).join(devices()).join(cards())
+    verification().join(clients()).join(devices()).join(cards()).join(packets())
 }
 
 fn text(description: &str) -> Value {
@@ -209,4 +209,45 @@ fn cards() -> OpenApi {
             .query("after", json!({"type": "string"}), "The number after which the list goes on.")
             .gives(200, "Their numbers", revoked),
     )
+}
+
+fn packets() -> OpenApi {
+    let bytes = json!({"type": "string", "contentMediaType": "application/octet-stream"});
+    let standing = json!({"type": "object", "description": "How it came out."});
+    let call = |verb: &str, summary: &str| Operation::new(&format!("identity.packet.{verb}"), summary);
+    let offset = "How many bytes are there already.";
+    OpenApi::new()
+        .call(
+            "get",
+            "/api/identity/packets/key",
+            call("key", "The key that packets are encrypted to").open().gives(
+                200,
+                "A JWK Set",
+                json!({"type": "object"}),
+            ),
+        )
+        .call(
+            "post",
+            "/api/identity/packets",
+            call("begin", "Begin to send a packet; the answer's Location is where it goes on")
+                .idempotent()
+                .header("Upload-Length", json!({"type": "integer"}), "Bytes altogether.")
+                .header("Upload-Complete", json!({"const": "?0"}), "More is to come.")
+                .gives_nothing(201, "Begun"),
+        )
+        .call(
+            "patch",
+            "/api/identity/packets/{upload}",
+            call("add", "Go on sending")
+                .header("Upload-Offset", json!({"type": "integer"}), offset)
+                .header("Upload-Complete", json!({"enum": ["?0", "?1"]}), "?1: these are the last.")
+                .takes_as("application/partial-upload", bytes)
+                .gives(200, "What was taken", standing.clone()),
+        )
+        .call("get", "/api/identity/packets/{upload}", call("look", "How it came out").gives(200, "So", standing))
+        .call(
+            "head",
+            "/api/identity/packets/{upload}",
+            call("offset", "How far it is").gives_nothing(204, "In headers"),
+        )
 }

@@ -164,6 +164,12 @@ impl fmt::Debug for Application {
 }
 
 impl Application {
+    /// Whether a supervisor is to agree: to what could not be taken of her body, or to what no ABIS compared.
+    #[must_use]
+    pub fn needs_agreement(&self) -> bool {
+        !self.exceptions.is_empty() || self.biometrics == Biometrics::Failed
+    }
+
     /// A field as text; empty if it is not told.
     #[must_use]
     pub fn text(&self, field: &str) -> &str {

@@ -202,6 +202,10 @@ fn decide_form(visit: &Visit, examined: &Examined, path: &str, sheet: &Sheet) ->
         ("refuse", "identity.enrolment.work.refuse"),
     ]
     .map(|(value, key)| Choice::new(value, visit.t(key)));
+    let about = match application.exceptions.is_empty() {
+        true => "identity.enrolment.step.not_compared",
+        false => "identity.enrolment.exceptions.title",
+    };
     let agree = vec![Choice::new("yes", visit.t("identity.enrolment.work.agree"))];
     let unjudged = examined.alikes.iter().any(|one| one.verdict == Verdict::Open);
     visit.form(
@@ -209,7 +213,7 @@ fn decide_form(visit: &Visit, examined: &Examined, path: &str, sheet: &Sheet) ->
         html! {
             @if unjudged { p { (visit.t("identity.enrolment.work.judge_first")) } }
             (sheet.radios("verdict", visit.t("identity.enrolment.work.title"), choices.to_vec()))
-            @if !application.exceptions.is_empty() { (sheet.checkboxes("agreed", visit.t("identity.enrolment.exceptions.title"), agree).optional()) }
+            @if application.needs_agreement() { (sheet.checkboxes("agreed", visit.t(about), agree).optional()) }
             (sheet.area("words", visit.t("identity.enrolment.work.words")).rows(3).hint(visit.t("identity.enrolment.work.words_hint")).optional())
             (show::button(&visit.t("identity.enrolment.work.decide")))
         },

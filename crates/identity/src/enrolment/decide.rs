@@ -85,7 +85,7 @@ pub(crate) fn obstacle(cx: &mut Cx<'_>, application: &Application, agreed: bool)
     if matches!(application.biometrics, Biometrics::Waiting | Biometrics::Sent) {
         return Ok(Some(Fault::conflict("identity.enrolment.comparing")));
     }
-    if !application.exceptions.is_empty() && !agreed {
+    if application.needs_agreement() && !agreed {
         let text = Text::new("identity.enrolment.agree_missing");
         return Ok(Some(Fault::invalid("identity.enrolment.unagreed").field("agreed", text)));
     }
@@ -93,7 +93,7 @@ pub(crate) fn obstacle(cx: &mut Cx<'_>, application: &Application, agreed: bool)
 }
 
 /// Approves: the person gets her number if she has none, the code that opens her account, and a card in the queue.
-/// `agreed` says that the supervisor agrees to what could not be taken of her body.
+/// `agreed` says that the supervisor agrees to what could not be taken of her body, or not be compared.
 ///
 /// # Errors
 /// `identity.enrolment.unjudged`, `identity.enrolment.introducer`, `identity.enrolment.comparing`,
@@ -113,7 +113,7 @@ pub fn approve(cx: &mut Cx<'_>, enrolment: &Enrolment, id: ApplicationId, agreed
         None => enrolment.civil().enter_person(cx, application.fields.clone(), "national-id")?,
     };
     application.person = Some(person.clone());
-    application.agreed_by = (!application.exceptions.is_empty()).then(|| by.clone());
+    application.agreed_by = application.needs_agreement().then(|| by.clone());
     application.state = State::Approved;
     (application.decided_by, application.decided_at) = (Some(by), Some(cx.now()));
     keep(cx, &application)?;

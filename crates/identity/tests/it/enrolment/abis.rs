@@ -146,7 +146,9 @@ fn an_abis_that_refuses_or_is_silent_does_not_hold_anybody_up() {
         assert_eq!(biometrics(&world, silent).await, Biometrics::Failed);
         let dead = world.rows("SELECT kind, last_fault FROM journal_job WHERE state = 'dead'").await;
         assert_eq!(dead.len(), 2, "both are dead letters: {dead:?}");
-        act(&world, &supervisor(), move |cx, engine| approve(cx, engine, silent, false)).await.unwrap();
+        let unagreed = act(&world, &supervisor(), move |cx, engine| approve(cx, engine, silent, false)).await;
+        assert_eq!(unagreed.unwrap_err().code(), "identity.enrolment.unagreed", "a supervisor answers for it");
+        act(&world, &supervisor(), move |cx, engine| approve(cx, engine, silent, true)).await.unwrap();
         act(&world, &supervisor(), move |cx, _| refuse(cx, refused, "Not she")).await.unwrap();
         assert_eq!(kept(&world).await, 0, "nothing of a body stays");
     });
