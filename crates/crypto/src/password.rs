@@ -45,17 +45,18 @@ pub enum Checked {
 pub struct PasswordError(String);
 
 impl Hasher {
-    /// A hasher with a pepper, kept apart from the database, and as many hashes at once as `at_once`.
+    /// A hasher with a pepper, kept apart from the database, and as many hashes at once as `at_once`; each takes 19 MiB from
+    /// the first hash on, and keeps them.
     ///
     /// # Errors
-    /// [`PasswordError`] if hashing does not work at all.
+    /// [`PasswordError`] if the backend fails.
     pub fn new(pepper: Secret<[u8; 32]>, at_once: usize) -> Result<Self, PasswordError> {
-        let mut memory = Memory::new();
-        let decoy = hash(&pepper, "a password nobody has", &mut memory)?;
+        // Nobody has a password with a hash that was drawn and not worked out.
+        let decoy = written(our_params()?, &crate::random(), Output::new(&crate::random::<32>()).map_err(failed)?)?;
         Ok(Self {
             pepper: Arc::new(pepper),
             places: Arc::new(Semaphore::new(at_once.max(1))),
-            memories: Arc::new(Mutex::new(vec![memory])),
+            memories: Arc::default(),
             decoy: decoy.into(),
         })
     }
@@ -117,17 +118,27 @@ fn derive(params: Params, password: &str, salt: &[u8], memory: &mut Memory) -> R
     Output::new(&out).map_err(failed)
 }
 
-fn hash(pepper: &Secret<[u8; 32]>, password: &str, memory: &mut Memory) -> Result<String, PasswordError> {
-    let salt: [u8; 16] = crate::random();
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(failed)?;
-    let hashed = PasswordHash {
+fn our_params() -> Result<Params, PasswordError> {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(32)).map_err(failed)
+}
+
+/// A hash as it is kept, a PHC string.
+fn written(params: Params, salt: &[u8; 16], hash: Output) -> Result<String, PasswordError> {
+    let written = PasswordHash {
         algorithm: ARGON2ID_IDENT,
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params).map_err(failed)?,
-        salt: Some(Salt::new(&salt).map_err(failed)?),
-        hash: Some(derive(params, &peppered(pepper, password), &salt, memory)?),
+        salt: Some(Salt::new(salt).map_err(failed)?),
+        hash: Some(hash),
     };
-    Ok(hashed.to_string())
+    Ok(written.to_string())
+}
+
+fn hash(pepper: &Secret<[u8; 32]>, password: &str, memory: &mut Memory) -> Result<String, PasswordError> {
+    let salt: [u8; 16] = crate::random();
+    let params = our_params()?;
+    let hash = derive(params.clone(), &peppered(pepper, password), &salt, memory)?;
+    written(params, &salt, hash)
 }
 
 fn check(pepper: &Secret<[u8; 32]>, password: &str, phc: &str, memory: &mut Memory) -> Result<bool, PasswordError> {
@@ -157,7 +168,8 @@ mod tests {
             .expect("the library's own way of checking agrees");
         assert_eq!(hasher.check(&right, Some(&phc)).await.unwrap(), Checked::Right);
         assert_eq!(hasher.check(&wrong, Some(&phc)).await.unwrap(), Checked::Wrong);
-        assert_eq!(hasher.check(&Secret::new("a password nobody has".to_owned()), None).await.unwrap(), Checked::Wrong);
+        assert!(hasher.decoy.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "it takes the same time");
+        assert_eq!(hasher.check(&right, None).await.unwrap(), Checked::Wrong);
         let stolen = Hasher::new(Secret::new([2; 32]), 2).unwrap();
         assert_eq!(
             stolen.check(&right, Some(&phc)).await.unwrap(),
