@@ -1,6 +1,6 @@
 // Civil registration through the pages: a nurse gives notice of a birth, an officer takes the declaration down, the
 // registrar enters it, the mother sees her child. Then a death: the session ends and the payroll is told.
-import { ok } from "./world.mjs";
+import { messagesTo, ok } from "./world.mjs";
 
 const today = new Date();
 const ago = (days) => new Date(today.getTime() - days * 86_400_000);
@@ -117,6 +117,12 @@ export async function civil({ demo, visitor, officerOf, language, mother, deceas
   await entered(registrar, event);
   ok((await registrar.page.locator('a[href^="/civil/entries/birth/"]').count()) === 1, `${title}: the birth is entered`);
   await registrar.follow('a[href^="/civil/entries/birth/"]');
+  let told = false;
+  for (let turn = 0; turn < 60 && !told; turn += 1) {
+    told = (await messagesTo(demo, mother.phone)).some((one) => one.purpose === "civil.entry" && /B \d{4} \d{4} \d/.test(one.body));
+    if (!told) await new Promise((wait) => setTimeout(wait, 250));
+  }
+  ok(told, `${title}: the mother hears of it, with the entry's number`);
   await registrar.open("/civil/statistics");
   const parent = await visitor(`${title} (mother)`, language, true, { width: 320, height: 640 });
   await parent.open("/my/family");

@@ -43,7 +43,9 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// What [`Verdict::name`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         [Self::Open, Self::Same, Self::Different].into_iter().find(|verdict| verdict.name() == text)
     }
 }

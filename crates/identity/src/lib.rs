@@ -83,9 +83,9 @@ pub use enrolment::{
     Activated, Alike, Application, ApplicationId, Beginning, Beside, Biometrics, Card, CardDesk, CardId, CardRules,
     CardStanding, CardState, EarlierCard, Enrolment, EnrolmentSettings, Examined, Exception, Introduced, Introduction,
     IntroductionId, IntroductionState, LetterWaiting, OwnVid, Place, Printed, Proof, Rules, RulesError, Source, State,
-    Told as ToldOfPerson, Verdict, Vid, VidKind, VidMade, activate, answer_introduction, applications, approve,
-    ask_for_card, begin, beside, card_desk, card_standing, cards_of, deactivate, delivery_arrived, describe, examine,
-    except, find_application, hand_over, import_cards, introduce, judge, letters_waiting, lose_card, make_vid,
+    Told as ToldOfPerson, Vid, VidKind, VidMade, activate, answer_introduction, applications, approve, ask_for_card,
+    begin, beside, card_desk, card_standing, cards_of, deactivate, delivery_arrived, describe, examine, except,
+    find_application, hand_over, import_cards, introduce, judge, letters_waiting, lose_card, make_vid,
     own_introductions, own_vids, print_cards, reactivate, refuse, renew_code, revoke_vid, revoked_cards, send_back,
     spoil_card, stock_blanks, submit, withdraw,
 };
@@ -112,38 +112,22 @@ pub use verification::{
 
 /// The tables of this engine.
 pub const MIGRATIONS: &[Migration] = &[
-    Migration { engine: "identity", number: 1, name: "accounts", sql: include_str!("../migrations/0001_accounts.sql") },
-    Migration { engine: "identity", number: 2, name: "provider", sql: include_str!("../migrations/0002_provider.sql") },
-    Migration {
-        engine: "identity",
-        number: 10,
-        name: "verification",
-        sql: include_str!("../migrations/0010_verification.sql"),
-    },
-    Migration { engine: "identity", number: 11, name: "factors", sql: include_str!("../migrations/0011_factors.sql") },
-    Migration { engine: "identity", number: 12, name: "sign_in", sql: include_str!("../migrations/0012_sign_in.sql") },
-    Migration {
-        engine: "identity",
-        number: 13,
-        name: "mandates",
-        sql: include_str!("../migrations/0013_mandates.sql"),
-    },
-    Migration { engine: "identity", number: 14, name: "act", sql: include_str!("../migrations/0014_act.sql") },
-    Migration { engine: "identity", number: 15, name: "devices", sql: include_str!("../migrations/0015_devices.sql") },
-    Migration { engine: "identity", number: 20, name: "vids", sql: include_str!("../migrations/0020_vids.sql") },
-    Migration {
-        engine: "identity",
-        number: 21,
-        name: "enrolment",
-        sql: include_str!("../migrations/0021_enrolment.sql"),
-    },
-    Migration { engine: "identity", number: 22, name: "cards", sql: include_str!("../migrations/0022_cards.sql") },
-    Migration { engine: "identity", number: 23, name: "abis", sql: include_str!("../migrations/0023_abis.sql") },
-    Migration { engine: "identity", number: 24, name: "packets", sql: include_str!("../migrations/0024_packets.sql") },
-    Migration {
-        engine: "identity",
-        number: 30,
-        name: "families",
-        sql: include_str!("../migrations/0030_families.sql"),
-    },
+    step(1, "accounts", include_str!("../migrations/0001_accounts.sql")),
+    step(2, "provider", include_str!("../migrations/0002_provider.sql")),
+    step(10, "verification", include_str!("../migrations/0010_verification.sql")),
+    step(11, "factors", include_str!("../migrations/0011_factors.sql")),
+    step(12, "sign_in", include_str!("../migrations/0012_sign_in.sql")),
+    step(13, "mandates", include_str!("../migrations/0013_mandates.sql")),
+    step(14, "act", include_str!("../migrations/0014_act.sql")),
+    step(15, "devices", include_str!("../migrations/0015_devices.sql")),
+    step(20, "vids", include_str!("../migrations/0020_vids.sql")),
+    step(21, "enrolment", include_str!("../migrations/0021_enrolment.sql")),
+    step(22, "cards", include_str!("../migrations/0022_cards.sql")),
+    step(23, "abis", include_str!("../migrations/0023_abis.sql")),
+    step(24, "packets", include_str!("../migrations/0024_packets.sql")),
+    step(30, "families", include_str!("../migrations/0030_families.sql")),
 ];
+
+const fn step(number: u32, name: &'static str, sql: &'static str) -> Migration {
+    Migration { engine: "identity", number, name, sql }
+}

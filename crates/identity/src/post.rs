@@ -8,17 +8,31 @@ use spine::{Cx, Fault, Localised, Text};
 use crate::account::Account;
 use crate::rows::accounts;
 
+/// A notice to somebody by every address of hers.
+fn to(account: &Account, purpose: &'static str, subject: Text, body: Text) -> Notice<'static> {
+    Notice {
+        person: Some(account.id.clone()),
+        phone: account.phone.clone(),
+        email: account.email.clone(),
+        language: account.language.clone(),
+        subject,
+        body,
+        purpose,
+        secret: false,
+    }
+}
+
 /// Sends a one-time code by SMS, or by e-mail to somebody without a phone.
 pub(crate) fn send_code(cx: &mut Cx<'_>, messages: &Messages, account: &Account, code: String) -> Result<(), Fault> {
     let notice = Notice {
-        person: Some(account.id.clone()),
-        phone: account.phone.clone(),
         email: account.email.clone().filter(|_| account.phone.is_none()),
-        language: account.language.clone(),
-        subject: Text::new("identity.code.subject"),
-        body: Text::new("identity.code.body").with("code", code),
-        purpose: "identity.sign_in",
         secret: true,
+        ..to(
+            account,
+            "identity.sign_in",
+            Text::new("identity.code.subject"),
+            Text::new("identity.code.body").with("code", code),
+        )
     };
     messages.send(cx, &notice).map(drop)
 }
@@ -33,14 +47,13 @@ pub(crate) fn send_question(
 ) -> Result<(), Fault> {
     let Some(account) = accounts::account_by_id(cx.tx(), account)? else { return Ok(()) };
     let notice = Notice {
-        person: Some(account.id.clone()),
-        phone: account.phone.clone(),
         email: account.email.clone().filter(|_| account.phone.is_none()),
-        language: account.language.clone(),
-        subject: Text::new("identity.approvals.subject"),
-        body: Text::new("identity.approvals.body").with("client", client.clone()).with("message", message),
-        purpose: "identity.approval",
-        secret: false,
+        ..to(
+            &account,
+            "identity.approval",
+            Text::new("identity.approvals.subject"),
+            Text::new("identity.approvals.body").with("client", client.clone()).with("message", message),
+        )
     };
     messages.send(cx, &notice).map(drop)
 }
@@ -53,17 +66,7 @@ pub(crate) fn tell(
     subject: Text,
     body: Text,
 ) -> Result<(), Fault> {
-    let notice = Notice {
-        person: Some(account.id.clone()),
-        phone: account.phone.clone(),
-        email: account.email.clone(),
-        language: account.language.clone(),
-        subject,
-        body,
-        purpose: "identity.account",
-        secret: false,
-    };
-    messages.send(cx, &notice).map(drop)
+    messages.send(cx, &to(account, "identity.account", subject, body)).map(drop)
 }
 
 /// Tells somebody that another asks her to act for her, or that who acts for her has been settled or ended.
@@ -76,14 +79,8 @@ pub(crate) fn send_mandate(
 ) -> Result<(), Fault> {
     let Some(account) = accounts::account_by_id(cx.tx(), account)? else { return Ok(()) };
     let notice = Notice {
-        person: Some(account.id.clone()),
-        phone: account.phone.clone(),
         email: account.email.clone().filter(|_| account.phone.is_none()),
-        language: account.language.clone(),
-        subject: Text::new("identity.mandates.notice"),
-        body: Text::new(body).with("name", name),
-        purpose: "identity.mandate",
-        secret: false,
+        ..to(&account, "identity.mandate", Text::new("identity.mandates.notice"), Text::new(body).with("name", name))
     };
     messages.send(cx, &notice).map(drop)
 }

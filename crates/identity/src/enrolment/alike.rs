@@ -4,6 +4,7 @@
 //! **Invariant:** a likeness decides nothing; nothing is approved while one is open; whoever took the application does not
 //! judge it. "The same" never makes a second person: the application is about the one who exists, or is refused as a double.
 
+use civil::Verdict;
 use serde::{Deserialize, Serialize};
 use spine::{Cx, Fault};
 
@@ -42,34 +43,6 @@ impl Source {
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         [Self::Person, Self::Application, Self::Abis].into_iter().find(|source| source.name() == name)
-    }
-}
-
-/// What was decided about a candidate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Nobody has looked yet.
-    Open,
-    /// The same.
-    Same,
-    /// Another.
-    Different,
-}
-
-impl Verdict {
-    /// As tables write it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Same => "same",
-            Self::Different => "different",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Open, Self::Same, Self::Different].into_iter().find(|verdict| verdict.name() == name)
     }
 }
 

@@ -11,10 +11,11 @@ use journal::Key;
 use spine::Fault;
 
 use crate::enrolment::Enrolment;
-use crate::enrolment::alike::{Source, Verdict, beside, judge};
+use crate::enrolment::alike::{Source, beside, judge};
 use crate::enrolment::application::State;
 use crate::enrolment::application_pages::{where_of, why_of};
 use crate::enrolment::desk_pages::{DESK, id, key};
+use civil::Verdict;
 
 pub(super) fn routes() -> Router<Enrolment> {
     Router::new().route("/enrolment/{id}/alike/{source}/{candidate}", get(alike).post(judged))

@@ -13,13 +13,14 @@ use journal::Key;
 use spine::{Cx, Fault, FieldFault, Text};
 
 use crate::enrolment::Enrolment;
-use crate::enrolment::alike::{DOUBLE, Source, Verdict};
+use crate::enrolment::alike::{DOUBLE, Source};
 use crate::enrolment::application::{Biometrics, Exception, State};
 use crate::enrolment::decide::{Examined, approve, examine, refuse, send_back};
 use crate::enrolment::desk_pages::{DESK, id, key, state_tag};
 use crate::enrolment::introduce::IntroductionState;
 use crate::enrolment::rules::Named;
 use crate::enrolment::take::{describe, except, submit, withdraw};
+use civil::Verdict;
 
 pub(super) fn routes() -> Router<Enrolment> {
     Router::new()

@@ -7,12 +7,13 @@
 use serde::{Deserialize, Serialize};
 use spine::{Cx, Fault, Resource, Text};
 
-use crate::enrolment::alike::{Alike, Verdict};
+use crate::enrolment::alike::Alike;
 use crate::enrolment::application::{Application, ApplicationId, Biometrics, State, keep, must_be, open};
 use crate::enrolment::introduce::{Introduction, IntroductionState};
 use crate::enrolment::take::usable;
 use crate::enrolment::{Enrolment, abis, activate, card};
 use crate::rows::{enrolment as rows, introductions};
+use civil::Verdict;
 
 /// At most so many letters in a reason.
 const LETTERS: usize = 500;

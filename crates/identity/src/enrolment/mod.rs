@@ -53,7 +53,7 @@ use messages::Messages;
 use spine::{Cx, Date};
 
 pub use activate::{Activated, LetterWaiting, activate, letters_waiting, renew_code};
-pub use alike::{Alike, Beside, Source, Verdict, beside, judge};
+pub use alike::{Alike, Beside, Source, beside, judge};
 pub use application::{Application, ApplicationId, Biometrics, Exception, State, Told};
 pub use card::{
     Card, CardDesk, CardId, CardStanding, CardState, EarlierCard, Place, Printed, ask_for_card, card_desk,

@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spine::{Row, Timestamp, Tx, TxError};
 
-use crate::enrolment::{Alike, Application, ApplicationId, Biometrics, Source, State, Verdict};
+use civil::Verdict;
+
+use crate::enrolment::{Alike, Application, ApplicationId, Biometrics, Source, State};
 
 const INSERT: &str = "INSERT INTO identity_enrolment (id, reference, state, evidence, paper, introduction, fields, \
      person, exceptions, agreed_by, biometrics, officer, institution, taken_at, decided_by, decided_at, words, packet, revision) \
@@ -153,7 +155,7 @@ pub(crate) fn alikes(tx: &mut dyn Tx, id: ApplicationId) -> Result<Vec<Alike>, T
             candidate: row.get(1)?,
             rule: row.get(2)?,
             score: row.get(3)?,
-            verdict: Verdict::named(&row.get::<String>(4)?).ok_or_else(wrong)?,
+            verdict: Verdict::parse(&row.get::<String>(4)?).ok_or_else(wrong)?,
         })
     };
     tx.query(ALIKES, &[id.into()])?.iter().map(read).collect()

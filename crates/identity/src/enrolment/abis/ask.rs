@@ -8,9 +8,10 @@ use spine::{Act, Cx, Fault, Job, Resource};
 
 use super::words::{Answer, Operation};
 use crate::enrolment::Enrolment;
-use crate::enrolment::alike::{Alike, Source, Verdict};
+use crate::enrolment::alike::{Alike, Source};
 use crate::enrolment::application::{Application, ApplicationId, Biometrics, State, keep, must_be, open};
 use crate::rows::{abis as rows, enrolment as applications};
+use civil::Verdict;
 
 /// The job that asks.
 pub(super) const ASK: &str = "identity.abis.ask";

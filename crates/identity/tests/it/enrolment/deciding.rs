@@ -1,7 +1,8 @@
 //! A supervisor decides: likenesses first, four eyes, exceptions agreed to; and what approval makes, in one commit.
 
+use civil::Verdict;
 use identity::{
-    Exception, Source, State, Verdict, approve, cards_of, examine, except, find_application, judge, refuse, send_back,
+    Exception, Source, State, approve, cards_of, examine, except, find_application, judge, refuse, send_back,
 };
 use journal::Key;
 use spine::FaultKind;
