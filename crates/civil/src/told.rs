@@ -3,7 +3,7 @@
 //! **Invariant:** this engine sends nothing itself; whoever reacts to `civil.event.registered` asks here, in a
 //! transaction of its own, and tells no more than the kind of event and its entry's number.
 
-use spine::{Cx, Fault, Localised};
+use spine::{Cx, Fault, Localised, Resource};
 
 use crate::engine::Civil;
 use crate::event::{EventId, State};
@@ -24,8 +24,9 @@ pub struct News {
 /// The news of an event that was entered; none if it is not, or nobody is left to hear of it.
 ///
 /// # Errors
-/// `civil.kind.unknown`; the store's faults.
+/// `civil.kind.unknown`; the store's faults; the authority's refusal.
 pub fn news(cx: &mut Cx<'_>, civil: &Civil, event: EventId) -> Result<Option<News>, Fault> {
+    cx.may("civil.entry.tell", &Resource::new("CivilEvent", event))?;
     let event = events::event(cx.tx(), event)?.filter(|event| event.state == State::Registered);
     let Some(event) = event else { return Ok(None) };
     let Some(entry) = &event.entry else { return Ok(None) };
