@@ -146,6 +146,15 @@ export async function civil({ demo, visitor, officerOf, language, mother, deceas
   const lines = [asked, { number: "123", reference: "e2" }, { number: mother.id_number, reference: "e3", compare: { given: "Nobody" } }];
   const answers = (await payroll("POST", "/api/verification/batches?purpose=payroll", lines.map((line) => JSON.stringify(line)).join("\n"))).trim().split("\n").map((line) => JSON.parse(line));
   ok(answers.map((one) => one.verdict).join(" ").trim() === "yes no no" && answers[3].totals.lines === 3, `${title}: a payroll is answered line by line`);
+  // Each organisation of the pack asks what its licence lets it, and no more.
+  const purposes = { payroll: "payroll", pension: "pension", bank: "account-opening", insurer: "policy", telecom: "sim-registration" };
+  const hers = mother.name.split(" ").slice(0, -1).join(" ");
+  for (const { id } of demo.verifiers) {
+    const organisation = await verifier(demo, id);
+    const check = (purpose, more) => organisation("POST", "/api/verification/checks", JSON.stringify({ number: mother.id_number, purpose, compare: { given: hers }, ...more }));
+    const [right, wrong, beyond] = [await check(purposes[id]), await check("curiosity"), await check(purposes[id], { tell: ["district"] })];
+    ok(right.verdict === "yes" && wrong.code === "identity.verification.purpose" && beyond.code === "identity.verification.licence", `${title}: ${id} asks under its licence, and not beyond`);
+  }
   await payroll("POST", "/api/verification/watches", JSON.stringify({ people: [{ number: deceased.id_number, reference: "e1" }] }));
   const living = await visitor(`${title} (deceased)`, language, true, { width: 320, height: 640 });
   await living.open("/my/looks");
