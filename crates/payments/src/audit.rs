@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use spine::{Cx, Fault, Resource};
 
+use crate::gateway::model::PaymentState;
 use crate::ledger::{Account, AccountId};
-use crate::model::PaymentState;
 use crate::rows::ledger::{self as rows, Sum};
 use crate::rows::requests::{self, Brought};
 use crate::rows::returns;

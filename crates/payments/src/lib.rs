@@ -3,65 +3,42 @@
 //! **Invariant:** money is never made or lost: every movement is a transfer between two accounts in one
 //! currency, and all that a wallet says it took is in the ledger, with its request or in suspense.
 //!
-//! | file | its job |
+//! | room | its job |
 //! |---|---|
-//! | `ledger.rs` | accounts and [`transfers`], in double entry |
+//! | `ledger/` | accounts and [`transfers`], in double entry |
+//! | `gateway/` | requests to pay, from asking to receipt |
+//! | `rails/` | wallets and what else brings and takes money |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
-//! | `request.rs` | [`request()`], [`withdraw`] |
-//! | `choose.rs`, `attempt.rs` | [`choose_wallet`]; what happens to an attempt |
-//! | `receive.rs` | [`receive()`]: what a wallet tells; the one place where money comes in |
-//! | `refund.rs` | [`refund()`]: money that belongs to nothing goes back |
-//! | `view.rs` | [`view()`], [`find`], [`receipt`], [`desk`] |
-//! | `give_back.rs` | a paid fee goes back |
-//! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
-//! | `api.rs`, `pages.rs`, `officer_pages.rs` | callbacks; the payer's and the officer's pages |
-//! | `wallets.rs` | [`Wallets`] of the pack |
-//! | `simulator/` | a wallet to try all this with, as a process of its own |
 //! | `rows/` | every SQL text |
 
-mod api;
-mod attempt;
 pub mod audit;
-mod choose;
-mod events;
 mod gateway;
-mod give_back;
 pub mod ledger;
-mod model;
-mod officer_pages;
-mod pages;
-mod receipt_number;
-pub mod receive;
-mod refund;
-pub mod request;
+mod rails;
 mod rows;
-pub mod simulator;
-mod talk;
-pub mod view;
-mod wallets;
-mod workers;
 
 pub use audit::{Audit, audit};
-pub use choose::choose_wallet;
-pub(crate) use events::Emit;
+pub use gateway::choose::choose_wallet;
+pub(crate) use gateway::events::Emit;
+pub use gateway::give_back::{give_back, give_back_again};
+pub use gateway::model::{
+    Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
+    Return, ReturnId, ReturnState,
+};
+pub use gateway::receipt_number::is_receipt_number;
+pub use gateway::receive::{News, Told, ToldState, receive};
+pub use gateway::refund::refund;
+pub use gateway::request::{request, withdraw};
+pub use gateway::view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
 pub use gateway::{Gateway, routes};
-pub use give_back::{give_back, give_back_again};
 pub use ledger::{
     Account, AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, balances_of, open_account, post,
     transfer, transfers, void,
 };
-pub use model::{
-    Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
-    Return, ReturnId, ReturnState,
-};
-pub use receipt_number::is_receipt_number;
-pub use receive::{News, Told, ToldState, receive};
-pub use refund::refund;
-pub use request::{request, withdraw};
+pub use rails::simulator;
+pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
+pub use rails::workers::handlers;
 use spine::Migration;
-pub use view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
-pub use wallets::{Wallet, WalletLink, Wallets, WalletsError};
-pub use workers::handlers;
 
 /// The tables of this engine.
 pub const MIGRATIONS: &[Migration] = &[

@@ -3,10 +3,10 @@
 use spine::{Localised, Money, Personal, Row, Timestamp, Tx, TxError};
 
 use super::ledger::currency;
-use crate::ledger::{AccountId, TransferId};
-use crate::model::{
+use crate::gateway::model::{
     Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
 };
+use crate::ledger::{AccountId, TransferId};
 
 fn odd(what: &str) -> TxError {
     TxError::Type(what.to_owned())

@@ -3,8 +3,8 @@
 use spine::{Money, Row, Timestamp, Tx, TxError};
 
 use super::ledger::currency;
+use crate::gateway::model::{RequestId, Return, ReturnId, ReturnState};
 use crate::ledger::TransferId;
-use crate::model::{RequestId, Return, ReturnId, ReturnState};
 
 const INSERT: &str = "
     INSERT INTO payments_return (id, request, payment, amount_minor, state, made_at)

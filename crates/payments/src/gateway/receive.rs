@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use spine::{Currency, Cx, Fault, Money, Resource};
 
 use crate::Emit;
-use crate::attempt::{declined, fail};
+use crate::gateway::attempt::{declined, fail};
+use crate::gateway::model::{
+    Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState,
+};
+use crate::gateway::receipt_number::{HOW_MANY, receipt_number};
+use crate::gateway::refund;
+use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, NewAccount, Step, Transfer, TransferId};
-use crate::model::{Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState};
-use crate::receipt_number::{HOW_MANY, receipt_number};
-use crate::refund;
-use crate::request;
+use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
-use crate::wallets::Wallet;
 
 /// What a wallet says of an attempt.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Currency, Timestamp};
 
 use super::Manner;
-use crate::receive::ToldState;
+use crate::gateway::receive::ToldState;
 
 /// At most so many requests in one life, and lines of its diary.
 pub(super) const MOST: usize = 20_000;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
 
 use crate::Gateway;
-use crate::receive::{Told, receive};
+use crate::gateway::receive::{Told, receive};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The largest callback.

@@ -1,6 +1,30 @@
-//! What the pages, the callbacks and the workers of this engine share.
+//! The gateway: what somebody is asked to pay, each try to pay it, and what came of it. [`Gateway`] is what the pages,
+//! the callbacks and the workers of this engine share.
 //!
 //! **Invariant:** cheap to clone; the secrets of the wallets are in [`Wallets`] and nowhere else.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `request.rs` | [`request::request()`], [`request::withdraw`] |
+//! | `choose.rs`, `attempt.rs` | [`choose::choose_wallet`]; what happens to an attempt |
+//! | `receive.rs` | [`receive::receive()`]: what a wallet tells; the one place where money comes in |
+//! | `refund.rs` | [`refund::refund()`]: money that belongs to nothing goes back |
+//! | `give_back.rs` | a paid fee goes back |
+//! | `view.rs` | [`view::view()`], [`view::find`], [`view::receipt`], [`view::desk`] |
+//! | `pages.rs`, `officer_pages.rs` | the payer's and the officer's pages |
+
+pub(crate) mod attempt;
+pub(crate) mod choose;
+pub(crate) mod events;
+pub(crate) mod give_back;
+pub(crate) mod model;
+mod officer_pages;
+mod pages;
+pub(crate) mod receipt_number;
+pub(crate) mod receive;
+pub(crate) mod refund;
+pub(crate) mod request;
+pub(crate) mod view;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +34,8 @@ use edge::Outbound;
 use journal::Acts;
 use spine::Clock;
 
-use crate::wallets::Wallets;
-use crate::{api, officer_pages, pages};
+use crate::rails::api;
+use crate::rails::wallets::Wallets;
 
 /// The gateway to the wallets.
 #[derive(Clone)]

@@ -6,7 +6,7 @@
 use serde_json::json;
 use spine::{Cx, Event};
 
-use crate::model::Request;
+use crate::gateway::model::Request;
 
 /// Telling the others about a request.
 pub(crate) trait Emit {

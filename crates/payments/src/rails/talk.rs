@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spine::{Money, Timestamp};
 
+use crate::gateway::model::{Attempt, AttemptId};
+use crate::gateway::receive::Told;
 use crate::ledger::TransferId;
-use crate::model::{Attempt, AttemptId};
-use crate::receive::Told;
-use crate::wallets::WalletLink;
+use crate::rails::wallets::WalletLink;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
 /// The largest answer that is read.

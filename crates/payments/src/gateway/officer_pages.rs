@@ -11,9 +11,9 @@ use edge::{Answers, Form, Markup, Path, Query, Reply, Visit, html, see_other};
 use journal::Key;
 use serde::Deserialize;
 
-use crate::model::{Payment, PaymentId, PaymentState, RequestId, RequestState, Return, ReturnId, ReturnState};
-use crate::pages::state_tag;
-use crate::view::{PAGE, desk};
+use crate::gateway::model::{Payment, PaymentId, PaymentState, RequestId, RequestState, Return, ReturnId, ReturnState};
+use crate::gateway::pages::state_tag;
+use crate::gateway::view::{PAGE, desk};
 use crate::{Filter, Gateway, give_back_again, refund};
 
 pub(crate) fn routes() -> Router<Gateway> {

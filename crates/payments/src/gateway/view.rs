@@ -5,10 +5,10 @@
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Localised, Money, Resource, Timestamp};
 
-use crate::model::{Attempt, AttemptState, Payment, Request, RequestId, RequestState, Return};
-use crate::request::{found, is_own, resource};
+use crate::gateway::model::{Attempt, AttemptState, Payment, Request, RequestId, RequestState, Return};
+use crate::gateway::request::{found, is_own, resource};
+use crate::rails::wallets::masked;
 use crate::rows::{requests as rows, returns};
-use crate::wallets::masked;
 
 /// What of a paid fee goes back, for an engine along its declared edge: no permission asked, no act left.
 ///

@@ -6,9 +6,9 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Resource, Timestamp};
 
 use crate::Emit;
-use crate::choose::PUSH;
-use crate::model::{Attempt, AttemptId, AttemptState, Request, RequestState};
-use crate::request::found;
+use crate::gateway::choose::PUSH;
+use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestState};
+use crate::gateway::request::found;
 use crate::rows::requests as rows;
 
 /// The job that asks the wallet what became of an attempt.

@@ -6,8 +6,8 @@ use serde_json::json;
 use spine::{Cx, Fault, Job, Resource};
 
 use crate::Emit;
+use crate::gateway::model::{NewRequest, Request, RequestId, RequestState};
 use crate::ledger::{self, AccountKind, NewAccount};
-use crate::model::{NewRequest, Request, RequestId, RequestState};
 use crate::rows::requests as rows;
 
 /// The job that ends a request nobody paid.

@@ -7,18 +7,19 @@ use edge::Outbound;
 use journal::{JobFault, RunningJob, Workers};
 use spine::{Caller, IdKind, Timestamp};
 
-use crate::attempt::{self, ASK};
-use crate::choose::{LAPSE, PUSH};
-use crate::give_back::{self, RETURN};
-use crate::model::{
+use crate::Gateway;
+use crate::gateway::attempt::{self, ASK};
+use crate::gateway::choose::{LAPSE, PUSH};
+use crate::gateway::give_back::{self, RETURN};
+use crate::gateway::model::{
     Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId, RequestState, ReturnId, ReturnState,
 };
-use crate::refund::{self, REFUND};
-use crate::request::{self, EXPIRE};
+use crate::gateway::receive;
+use crate::gateway::refund::{self, REFUND};
+use crate::gateway::request::{self, EXPIRE};
+use crate::rails::talk::{Asked, Line, Pushed, Returned};
+use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
-use crate::talk::{Asked, Line, Pushed, Returned};
-use crate::wallets::Wallet;
-use crate::{Gateway, receive};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 const FIRST_ASK_SECONDS: i64 = 15;

@@ -12,9 +12,10 @@ use edge::{Answers, Bucket, Form, Markup, Page, Path, Reply, Visit, correctable,
 use journal::Key;
 use spine::{ActorKind, FieldFault};
 
-use crate::model::{AttemptState, RequestId, RequestState};
-use crate::view::{AttemptView, RequestView};
-use crate::{Gateway, choose_wallet, view};
+use crate::gateway::model::{AttemptState, RequestId, RequestState};
+use crate::gateway::view;
+use crate::gateway::view::{AttemptView, RequestView};
+use crate::{Gateway, choose_wallet};
 
 /// Each attempt makes a phone ring.
 const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };

@@ -245,7 +245,7 @@ pub(crate) fn masked(number: &Personal<String>) -> String {
 mod tests {
     use super::*;
 
-    const PACK: &str = include_str!("../../../packs/lesotho/wallets.toml");
+    const PACK: &str = include_str!("../../../../packs/lesotho/wallets.toml");
 
     fn wallets() -> Wallets {
         let link = WalletLink { base_url: "http://x".to_owned(), secret: Secret::new(vec![1]) };

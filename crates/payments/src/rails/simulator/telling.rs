@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Manner;
 use super::book::Known;
 use super::server::Simulator;
-use crate::receive::ToldState;
+use crate::gateway::receive::ToldState;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
 /// How often a callback is tried.

@@ -5,10 +5,10 @@
 use serde_json::json;
 use spine::{Cx, Fault, FaultKind, Job};
 
-use crate::model::{Attempt, AttemptId, AttemptState, RequestId, RequestState};
-use crate::request::{found, resource};
+use crate::gateway::model::{Attempt, AttemptId, AttemptState, RequestId, RequestState};
+use crate::gateway::request::{found, resource};
+use crate::rails::wallets::Wallets;
 use crate::rows::requests as rows;
-use crate::wallets::Wallets;
 
 /// The job that asks the wallet to ask the payer.
 pub(crate) const PUSH: &str = "payments.wallet.push";

@@ -18,7 +18,7 @@ use spine::Timestamp;
 use super::book::{Book, Known, MOST, Pushed, Refunded, own_reference};
 use super::telling::{play, told};
 use super::{Manner, SimulatorSettings};
-use crate::receive::ToldState;
+use crate::gateway::receive::ToldState;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The wallet.

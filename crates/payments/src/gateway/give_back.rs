@@ -6,10 +6,10 @@
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Resource};
 
+use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
+use crate::gateway::receive::wallet_account;
+use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
-use crate::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
-use crate::receive::wallet_account;
-use crate::request::{found, resource};
 use crate::rows::{requests, returns as rows};
 
 /// The job that hands a fee back to the wallet.

@@ -7,9 +7,9 @@
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Resource};
 
+use crate::gateway::model::{Payment, PaymentId, PaymentState};
+use crate::gateway::receive::{suspense, wallet_account};
 use crate::ledger::{self, Step, Transfer, TransferId};
-use crate::model::{Payment, PaymentId, PaymentState};
-use crate::receive::{suspense, wallet_account};
 use crate::rows::requests as rows;
 
 /// The job that hands money back to the wallet.
