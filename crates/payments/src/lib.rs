@@ -32,8 +32,8 @@ pub use gateway::request::{request, withdraw};
 pub use gateway::view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
 pub use gateway::{Gateway, routes};
 pub use ledger::{
-    Account, AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, balances_of, open_account, post,
-    transfer, transfers, void,
+    Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
+    post, transfer, transfers, void,
 };
 pub use rails::simulator;
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
@@ -45,4 +45,5 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 1, name: "ledger", sql: include_str!("../migrations/0001_ledger.sql") },
     Migration { engine: "payments", number: 2, name: "requests", sql: include_str!("../migrations/0002_requests.sql") },
     Migration { engine: "payments", number: 3, name: "returns", sql: include_str!("../migrations/0003_returns.sql") },
+    Migration { engine: "payments", number: 4, name: "bounds", sql: include_str!("../migrations/0004_bounds.sql") },
 ];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crypto::{Algorithm, SigningKey};
 use journal::log::{LogKey, Sequencer, receipt, verify};
 use journal::{Acts, Key, Subscriptions, acts_on};
-use payments::{AccountId, AccountKind, NewAccount, Step, Transfer, audit, open_account, transfer};
+use payments::{AccountId, AccountKind, Bound, NewAccount, Step, Transfer, audit, open_account, transfer};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use spine::{Act, Caller, Currency, Cx, Fault, Migration, Money, Resource};
@@ -65,7 +65,7 @@ impl World {
             ("sim-suspense", AccountKind::Suspense),
         ] {
             let open = move |cx: &mut Cx<'_>| {
-                let new = NewAccount { reference, kind, currency: xts(), name: reference };
+                let new = NewAccount { reference, kind, currency: xts(), name: reference, bound: Bound::None };
                 cx.record(Act::new("sim.account.opened").on(reference));
                 open_account(cx, &new)
             };

@@ -71,9 +71,9 @@ fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
 /// Holds the money for the wallet, and leaves the rest to a worker.
 fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
     let credit = wallet_account(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
-    let (hold, now): (TransferId, _) = (cx.id(), cx.now());
+    let hold: TransferId = cx.id();
     let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };
-    ledger::book(cx.tx(), now, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;
+    ledger::book(cx, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;
     rows::set(cx.tx(), of.id, ReturnState::Going, Some(hold), None, None)?;
     cx.enqueue(Job::new(RETURN, json!({ "return": of.id })));
     cx.record(act("payments.return.going", request, of));
@@ -91,8 +91,8 @@ pub(crate) fn finish(cx: &mut Cx<'_>, id: ReturnId, reference: Option<&str>) -> 
     let (ReturnState::Going, Some(of)) = (known.state, known.hold) else { return Ok(()) };
     let request = found(cx, known.request)?;
     let (transfer, now): (TransferId, _) = (cx.id(), cx.now());
-    let step = if reference.is_some() { Step::Post { of } } else { Step::Void { of } };
-    ledger::book(cx.tx(), now, &[Transfer { id: transfer, step, reference: id.to_string() }])?;
+    let step = if reference.is_some() { Step::Post { of, amount: None } } else { Step::Void { of } };
+    ledger::book(cx, &[Transfer { id: transfer, step, reference: id.to_string() }])?;
     match reference {
         Some(reference) => {
             rows::set(cx.tx(), id, ReturnState::Done, Some(of), Some(reference), Some(now))?;

@@ -14,7 +14,7 @@ use crate::gateway::model::{
 use crate::gateway::receipt_number::{HOW_MANY, receipt_number};
 use crate::gateway::refund;
 use crate::gateway::request;
-use crate::ledger::{self, AccountId, AccountKind, NewAccount, Step, Transfer, TransferId};
+use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
 use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
 
@@ -158,20 +158,21 @@ fn take_in(cx: &mut Cx<'_>, wallet: &Wallet, payment: &Payment, account: Account
     let debit = wallet_account(cx, &wallet.account(), payment.amount.currency())?;
     let step = Step::Move { debit, credit: account, amount: payment.amount };
     let id = TransferId::from_bytes(*payment.id.as_bytes());
-    let now = cx.now();
-    ledger::book(cx.tx(), now, &[Transfer { id, step, reference: payment.id.to_string() }])?;
+    ledger::book(cx, &[Transfer { id, step, reference: payment.id.to_string() }])?;
     rows::insert_payment(cx.tx(), payment)?;
     Ok(())
 }
 
 pub(crate) fn wallet_account(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
-    ledger::account(cx, &NewAccount { reference, kind: AccountKind::Asset, currency, name: "payments.account.wallet" })
+    let (kind, name) = (AccountKind::Asset, "payments.account.wallet");
+    ledger::account(cx, &NewAccount { reference, kind, currency, name, bound: Bound::None })
 }
 
 pub(crate) fn suspense(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId, Fault> {
     let reference = format!("suspense:{currency}");
     let name = "payments.account.suspense";
-    ledger::account(cx, &NewAccount { reference: &reference, kind: AccountKind::Suspense, currency, name })
+    let kind = AccountKind::Suspense;
+    ledger::account(cx, &NewAccount { reference: &reference, kind, currency, name, bound: Bound::None })
 }
 
 /// The request is paid.

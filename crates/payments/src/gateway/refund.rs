@@ -41,9 +41,9 @@ pub fn refund(cx: &mut Cx<'_>, id: PaymentId) -> Result<(), Fault> {
 pub(crate) fn start(cx: &mut Cx<'_>, payment: &Payment) -> Result<(), Fault> {
     let debit = suspense(cx, payment.amount.currency())?;
     let credit = wallet_account(cx, &format!("wallet:{}", payment.wallet), payment.amount.currency())?;
-    let (hold, now): (TransferId, _) = (cx.id(), cx.now());
+    let hold: TransferId = cx.id();
     let step = Step::Hold { debit, credit, amount: payment.amount, expires_at: None };
-    ledger::book(cx.tx(), now, &[Transfer { id: hold, step, reference: payment.id.to_string() }])?;
+    ledger::book(cx, &[Transfer { id: hold, step, reference: payment.id.to_string() }])?;
     rows::set_payment_state(cx.tx(), payment.id, PaymentState::Refunding, None, Some(hold))?;
     cx.enqueue(Job::new(REFUND, json!({ "payment": payment.id })));
     cx.record(act("payments.payment.refunding", payment));
@@ -56,8 +56,8 @@ pub(crate) fn finish(cx: &mut Cx<'_>, id: PaymentId, reference: Option<&str>) ->
     cx.may("payments.payment.move", &Resource::new("Payment", id))?;
     let (PaymentState::Refunding, Some(of)) = (payment.state, payment.hold) else { return Ok(()) };
     let (transfer, now): (TransferId, _) = (cx.id(), cx.now());
-    let step = if reference.is_some() { Step::Post { of } } else { Step::Void { of } };
-    ledger::book(cx.tx(), now, &[Transfer { id: transfer, step, reference: payment.id.to_string() }])?;
+    let step = if reference.is_some() { Step::Post { of, amount: None } } else { Step::Void { of } };
+    ledger::book(cx, &[Transfer { id: transfer, step, reference: payment.id.to_string() }])?;
     match reference {
         Some(reference) => {
             rows::set_refunded(cx.tx(), id, reference, now)?;

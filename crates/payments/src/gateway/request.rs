@@ -7,7 +7,7 @@ use spine::{Cx, Fault, Job, Resource};
 
 use crate::Emit;
 use crate::gateway::model::{NewRequest, Request, RequestId, RequestState};
-use crate::ledger::{self, AccountKind, NewAccount};
+use crate::ledger::{self, AccountKind, Bound, NewAccount};
 use crate::rows::requests as rows;
 
 /// The job that ends a request nobody paid.
@@ -30,6 +30,7 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
         kind: AccountKind::Income,
         currency: new.amount.currency(),
         name: &new.account,
+        bound: Bound::None,
     };
     let account = ledger::account(cx, &account)?;
     let now = cx.now();

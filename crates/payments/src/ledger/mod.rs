@@ -70,6 +70,31 @@ impl AccountKind {
     }
 }
 
+/// What an account may never do, whoever books on it. What is pending counts as used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// Anything.
+    #[default]
+    None,
+    /// Debits, pending ones too, never exceed the credits posted: money that must be there before it goes.
+    DebitsWithinCredits,
+    /// Credits, pending ones too, never exceed the debits posted: a float, a cap.
+    CreditsWithinDebits,
+}
+
+impl Bound {
+    pub(crate) const ALL: [Self; 3] = [Self::None, Self::DebitsWithinCredits, Self::CreditsWithinDebits];
+
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::DebitsWithinCredits => "debits_within_credits",
+            Self::CreditsWithinDebits => "credits_within_debits",
+        }
+    }
+}
+
 /// An account and its balances, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -83,6 +108,8 @@ pub struct Account {
     pub currency: Currency,
     /// The key of its name.
     pub name: String,
+    /// What it may never do.
+    pub bound: Bound,
     /// What was taken in, for an asset; given out, for the others.
     pub debits_posted: i64,
     /// The other side.
@@ -113,6 +140,15 @@ impl Account {
         (*has_posted, *has_pending) = (posted, pending);
         Ok(())
     }
+
+    /// Whether it keeps its bound. The sums cannot overflow: [`Account::add`] made sure.
+    const fn keeps_its_bound(&self) -> bool {
+        match self.bound {
+            Bound::None => true,
+            Bound::DebitsWithinCredits => self.debits_posted + self.debits_pending <= self.credits_posted,
+            Bound::CreditsWithinDebits => self.credits_posted + self.credits_pending <= self.debits_posted,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -132,6 +168,8 @@ pub struct NewAccount<'a> {
     pub currency: Currency,
     /// The key of its name.
     pub name: &'a str,
+    /// What it may never do.
+    pub bound: Bound,
 }
 
 /// One booking.
@@ -168,10 +206,12 @@ pub enum Step {
         /// After this it can only be voided.
         expires_at: Option<Timestamp>,
     },
-    /// Makes a hold real.
+    /// Makes a hold real, all of it or a part; the rest of a part is given up.
     Post {
         /// The hold.
         of: TransferId,
+        /// How much of it; all if none is said.
+        amount: Option<Money>,
     },
     /// Gives a hold up.
     Void {
@@ -193,16 +233,19 @@ pub enum Booked {
 /// Opens an account, or finds the one that is open under the reference.
 ///
 /// # Errors
-/// `payments.account.differs` if it is open with another kind or currency; a refusal; the store's faults.
+/// `payments.account.differs` if it is open with another kind, currency or bound; a refusal; the store's faults.
 pub fn open_account(cx: &mut Cx<'_>, new: &NewAccount<'_>) -> Result<AccountId, Fault> {
     cx.may("payments.account.open", &Resource::new("Account", new.reference).with("kind", new.kind.code()))?;
     account(cx, new)
 }
 
 /// As [`open_account`], within an operation that has permission already.
-pub(crate) fn account(cx: &mut Cx<'_>, new: &NewAccount<'_>) -> Result<AccountId, Fault> {
+///
+/// # Errors
+/// `payments.account.differs`; the store's faults.
+pub fn account(cx: &mut Cx<'_>, new: &NewAccount<'_>) -> Result<AccountId, Fault> {
     if let Some(found) = rows::account_called(cx.tx(), new.reference)? {
-        let same = found.kind == new.kind && found.currency == new.currency;
+        let same = found.kind == new.kind && found.currency == new.currency && found.bound == new.bound;
         return if same { Ok(found.id) } else { Err(Fault::conflict("payments.account.differs")) };
     }
     let (id, now) = (cx.id(), cx.now());
@@ -220,6 +263,22 @@ pub fn balances_of(cx: &mut Cx<'_>, id: AccountId) -> Result<Account, Fault> {
     rows::account(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.account.unknown"))
 }
 
+/// An account with its balances, within an operation that has permission already.
+///
+/// # Errors
+/// The store's faults.
+pub fn find(cx: &mut Cx<'_>, id: AccountId) -> Result<Option<Account>, Fault> {
+    Ok(rows::account(cx.tx(), id)?)
+}
+
+/// As [`find`], by what the account is called.
+///
+/// # Errors
+/// The store's faults.
+pub fn called(cx: &mut Cx<'_>, reference: &str) -> Result<Option<Account>, Fault> {
+    Ok(rows::account_called(cx.tx(), reference)?)
+}
+
 /// Books one transfer.
 ///
 /// # Errors
@@ -232,12 +291,11 @@ pub fn transfer(cx: &mut Cx<'_>, transfer: &Transfer) -> Result<Booked, Fault> {
 /// Books a batch, in order, all of it or nothing. Each account is written once, however often it is booked on.
 ///
 /// # Errors
-/// `payments.transfer.{batch,amount,same,currency,reused,unknown,settled,not_pending,expired}`,
-/// `payments.account.{unknown,full}`; a refusal; the store's faults.
+/// `payments.transfer.{batch,amount,part,same,currency,reused,unknown,settled,not_pending,expired}`,
+/// `payments.account.{unknown,full,bound}`; a refusal; the store's faults.
 pub fn transfers(cx: &mut Cx<'_>, batch: &[Transfer]) -> Result<Vec<Booked>, Fault> {
     cx.may("payments.ledger.book", &Resource::new("Ledger", "ledger"))?;
-    let now = cx.now();
-    let booked = book(cx.tx(), now, batch)?;
+    let booked = book(cx, batch)?;
     if booked.contains(&Booked::Now) {
         cx.record(Act::new("payments.ledger.booked").on("ledger").with("transfers", batch.len()));
     }
@@ -249,7 +307,7 @@ pub fn transfers(cx: &mut Cx<'_>, batch: &[Transfer]) -> Result<Vec<Booked>, Fau
 /// # Errors
 /// As [`transfers`].
 pub fn post(cx: &mut Cx<'_>, id: TransferId, of: TransferId, reference: &str) -> Result<Booked, Fault> {
-    transfer(cx, &Transfer { id, step: Step::Post { of }, reference: reference.to_owned() })
+    transfer(cx, &Transfer { id, step: Step::Post { of, amount: None }, reference: reference.to_owned() })
 }
 
 /// Gives a hold up.
@@ -261,11 +319,15 @@ pub fn void(cx: &mut Cx<'_>, id: TransferId, of: TransferId, reference: &str) ->
 }
 
 /// As [`transfers`], within an operation that has permission and records its own act.
-pub(crate) fn book(tx: &mut dyn Tx, now: Timestamp, batch: &[Transfer]) -> Result<Vec<Booked>, Fault> {
+///
+/// # Errors
+/// As [`transfers`], but no refusal.
+pub fn book(cx: &mut Cx<'_>, batch: &[Transfer]) -> Result<Vec<Booked>, Fault> {
     if batch.len() > BATCH {
         return Err(Fault::new(FaultKind::TooLarge, "payments.transfer.batch"));
     }
-    let mut books = Books { now, accounts: BTreeMap::new() };
+    let mut books = Books { now: cx.now(), accounts: BTreeMap::new() };
+    let tx = cx.tx();
     let mut booked = Vec::with_capacity(batch.len());
     for transfer in batch {
         booked.push(books.enter(tx, transfer)?);
@@ -309,22 +371,22 @@ impl Books {
             return if known == entry { Ok(Booked::Before) } else { Err(Fault::conflict("payments.transfer.reused")) };
         }
         let amount = entry.amount.minor();
-        let (posted, pending) = match (entry.state, entry.pending_of) {
-            (EntryState::Pending, _) => (0, amount),
-            (EntryState::Posted, None) => (amount, 0),
-            (EntryState::Posted, Some(of)) => {
-                self.unsettled(tx, of)?;
-                (amount, -amount)
-            }
-            (EntryState::Voided, of) => {
-                if let Some(of) = of {
-                    self.unsettled(tx, of)?;
-                }
-                (0, -amount)
-            }
+        let held = match entry.pending_of {
+            Some(of) => self.unsettled(tx, of)?.amount.minor(),
+            None => 0,
         };
-        self.account(tx, entry.debit, entry.amount)?.add(Side::Debit, posted, pending)?;
-        self.account(tx, entry.credit, entry.amount)?.add(Side::Credit, posted, pending)?;
+        let (posted, pending) = match entry.state {
+            EntryState::Pending => (0, amount),
+            EntryState::Posted => (amount, -held),
+            EntryState::Voided => (0, -held),
+        };
+        for (side, account) in [(Side::Debit, entry.debit), (Side::Credit, entry.credit)] {
+            let account = self.account(tx, account, entry.amount)?;
+            account.add(side, posted, pending)?;
+            if !account.keeps_its_bound() {
+                return Err(Fault::conflict("payments.account.bound"));
+            }
+        }
         rows::insert_transfer(tx, transfer.id, &entry, self.now)?;
         Ok(Booked::Now)
     }
@@ -347,27 +409,37 @@ impl Books {
             Step::Hold { debit, credit, amount, expires_at } => {
                 moved(debit, credit, amount, EntryState::Pending, *expires_at)
             }
-            Step::Post { of } | Step::Void { of } => {
+            Step::Post { of, .. } | Step::Void { of } => {
                 let held = rows::transfer(tx, *of)?.ok_or_else(|| Fault::not_found("payments.transfer.unknown"))?;
                 if held.state != EntryState::Pending {
                     return Err(Fault::conflict("payments.transfer.not_pending"));
                 }
                 let posts = matches!(transfer.step, Step::Post { .. });
+                let amount = match transfer.step {
+                    Step::Post { amount: Some(part), .. } => part,
+                    _ => held.amount,
+                };
+                if amount.currency() != held.amount.currency() {
+                    return Err(Fault::invalid("payments.transfer.currency"));
+                }
+                if !(1..=held.amount.minor()).contains(&amount.minor()) {
+                    return Err(Fault::invalid("payments.transfer.part"));
+                }
                 let state = if posts { EntryState::Posted } else { EntryState::Voided };
                 let again = rows::settled_by(tx, *of)? == Some(transfer.id);
                 if posts && !again && held.expires_at.is_some_and(|end| end <= self.now) {
                     return Err(Fault::expired("payments.transfer.expired"));
                 }
-                Ok(Entry { state, pending_of: Some(*of), reference, expires_at: None, ..held })
+                Ok(Entry { state, amount, pending_of: Some(*of), reference, expires_at: None, ..held })
             }
         }
     }
 
-    fn unsettled(&self, tx: &mut dyn Tx, of: TransferId) -> Result<(), Fault> {
-        match rows::settled_by(tx, of)? {
-            None => Ok(()),
-            Some(_) => Err(Fault::conflict("payments.transfer.settled")),
+    fn unsettled(&self, tx: &mut dyn Tx, of: TransferId) -> Result<Entry, Fault> {
+        if rows::settled_by(tx, of)?.is_some() {
+            return Err(Fault::conflict("payments.transfer.settled"));
         }
+        rows::transfer(tx, of)?.ok_or_else(|| Fault::not_found("payments.transfer.unknown"))
     }
 
     fn account(&mut self, tx: &mut dyn Tx, id: AccountId, amount: Money) -> Result<&mut Account, Fault> {

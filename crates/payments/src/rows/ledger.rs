@@ -2,12 +2,13 @@
 
 use spine::{Currency, Money, Row, Timestamp, Tx, TxError};
 
-use crate::ledger::{Account, AccountId, AccountKind, Entry, EntryState, NewAccount, TransferId};
+use crate::ledger::{Account, AccountId, AccountKind, Bound, Entry, EntryState, NewAccount, TransferId};
 
 const INSERT_ACCOUNT: &str = "
     INSERT INTO payments_account
-        (id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending, made_at)
-    VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, $6)";
+        (id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending, made_at,
+         bound)
+    VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0, $6, $7)";
 
 pub(crate) fn insert_account(
     tx: &mut dyn Tx,
@@ -22,18 +23,19 @@ pub(crate) fn insert_account(
         new.currency.code().into(),
         new.name.into(),
         now.into(),
+        new.bound.code().into(),
     ];
     tx.execute(INSERT_ACCOUNT, &args).map(|_| ())
 }
 
 const SELECT_ACCOUNT: &str = "
-    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending
+    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending, bound
     FROM payments_account WHERE id = $1";
 const SELECT_ACCOUNT_CALLED: &str = "
-    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending
+    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending, bound
     FROM payments_account WHERE reference = $1";
 const SELECT_ACCOUNTS: &str = "
-    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending
+    SELECT id, reference, kind, currency, name, debits_posted, credits_posted, debits_pending, credits_pending, bound
     FROM payments_account ORDER BY reference";
 
 pub(crate) fn account(tx: &mut dyn Tx, id: AccountId) -> Result<Option<Account>, TxError> {
@@ -50,12 +52,15 @@ pub(crate) fn accounts(tx: &mut dyn Tx) -> Result<Vec<Account>, TxError> {
 
 fn account_row(row: &Row) -> Result<Account, TxError> {
     let kind = AccountKind::of(&row.get::<String>(2)?).ok_or_else(|| TxError::Type("an account's kind".to_owned()))?;
+    let bound = row.get::<String>(9)?;
+    let bound = Bound::ALL.into_iter().find(|one| one.code() == bound);
     Ok(Account {
         id: row.get(0)?,
         reference: row.get(1)?,
         kind,
         currency: currency(row, 3)?,
         name: row.get(4)?,
+        bound: bound.ok_or_else(|| TxError::Type("an account's bound".to_owned()))?,
         debits_posted: row.get(5)?,
         credits_posted: row.get(6)?,
         debits_pending: row.get(7)?,

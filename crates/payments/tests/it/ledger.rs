@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use journal::{Acts, Key, Subscriptions};
 use payments::{
-    AccountId, AccountKind, Booked, NewAccount, Step, Transfer, TransferId, balances_of, open_account, transfers,
+    AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account, transfers,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -40,7 +40,16 @@ async fn write<T: serde::Serialize + serde::de::DeserializeOwned + Send + 'stati
 async fn open(acts: &Acts, reference: String, currency: &'static str) -> AccountId {
     write(acts, move |cx| {
         let currency = Currency::parse(currency).unwrap();
-        open_account(cx, &NewAccount { reference: &reference, kind: AccountKind::Liability, currency, name: "it" })
+        open_account(
+            cx,
+            &NewAccount {
+                reference: &reference,
+                kind: AccountKind::Liability,
+                currency,
+                name: "it",
+                bound: Bound::None,
+            },
+        )
     })
     .await
     .unwrap()
@@ -65,7 +74,7 @@ fn holding(number: u8, debit: AccountId, credit: AccountId, minor: i64) -> Trans
 
 fn settling(number: u8, of: u8, posts: bool) -> Transfer {
     let of = id(of);
-    let step = if posts { Step::Post { of } } else { Step::Void { of } };
+    let step = if posts { Step::Post { of, amount: None } } else { Step::Void { of } };
     Transfer { id: id(number), step, reference: "it".to_owned() }
 }
 
@@ -160,7 +169,10 @@ fn what_cannot_be_booked() {
         assert_eq!(book(&acts, many).await.unwrap_err().code(), "payments.transfer.batch");
         let again = write(&acts, |cx| {
             let currency = Currency::parse("ZAR").unwrap();
-            open_account(cx, &NewAccount { reference: "a", kind: AccountKind::Liability, currency, name: "it" })
+            open_account(
+                cx,
+                &NewAccount { reference: "a", kind: AccountKind::Liability, currency, name: "it", bound: Bound::None },
+            )
         });
         assert_eq!(again.await.unwrap_err().code(), "payments.account.differs");
     });
@@ -285,7 +297,7 @@ fn transfer(story: u8, accounts: &[AccountId], deed: &Deed) -> Transfer {
         Deed::Hold(n, a, b, m) => {
             (n, Step::Hold { debit: accounts[a], credit: accounts[b], amount: lsl(m), expires_at: None })
         }
-        Deed::Settle(n, of, true) => (n, Step::Post { of: named(of) }),
+        Deed::Settle(n, of, true) => (n, Step::Post { of: named(of), amount: None }),
         Deed::Settle(n, of, false) => (n, Step::Void { of: named(of) }),
     };
     Transfer { id: named(number), step, reference: "story".to_owned() }
