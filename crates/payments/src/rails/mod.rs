@@ -8,9 +8,11 @@
 //! | `wallets.rs` | [`wallets::Wallets`] of the pack |
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs` | their callbacks |
+//! | `iso20022/` | the messages of banks and of the clearing |
 //! | `simulator/` | a wallet to try all this with, as a process of its own |
 
 pub(crate) mod api;
+pub mod iso20022;
 pub mod simulator;
 pub(crate) mod talk;
 pub(crate) mod wallets;

@@ -4,6 +4,7 @@
 mod behaviours;
 mod bench;
 mod callbacks;
+mod iso20022;
 mod ledger;
 mod pages;
 mod storm;
