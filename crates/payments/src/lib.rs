@@ -35,9 +35,9 @@ pub use ledger::{
     Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
     post, transfer, transfers, void,
 };
-pub use rails::{iso20022, simulator};
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
 pub use rails::workers::handlers;
+pub use rails::{iso20022, simulator};
 use spine::Migration;
 
 /// The tables of this engine.

@@ -58,8 +58,8 @@ fn remittance() -> impl Strategy<Value = Remittance> {
 }
 
 fn transfer() -> impl Strategy<Value = CreditTransfer> {
-    (proptest::option::of(id()), id(), amount(), proptest::option::of(bank()), name(), account(), remittance()).prop_map(
-        |(instruction, end_to_end, amount, bank, creditor, account, remittance)| CreditTransfer {
+    (proptest::option::of(id()), id(), amount(), proptest::option::of(bank()), name(), account(), remittance())
+        .prop_map(|(instruction, end_to_end, amount, bank, creditor, account, remittance)| CreditTransfer {
             instruction,
             end_to_end,
             amount,
@@ -67,8 +67,7 @@ fn transfer() -> impl Strategy<Value = CreditTransfer> {
             creditor,
             account,
             remittance,
-        },
-    )
+        })
 }
 
 fn initiation() -> impl Strategy<Value = PaymentInitiation> {
@@ -258,7 +257,8 @@ fn what_is_wrong_is_refused_with_its_reason() {
         assert!(FOREIGN.contains(from), "{from}");
         FOREIGN.replacen(from, to, 1)
     };
-    let amounts = ["1,305.00", "130.505", "1e3", "-130.50", "+130.50", "0130.50", "130.", ".50", " 130.50", "0x1", "", "NaN"];
+    let amounts =
+        ["1,305.00", "130.505", "1e3", "-130.50", "+130.50", "0130.50", "130.", ".50", " 130.50", "0x1", "", "NaN"];
     for wrong in amounts {
         assert_eq!(refused(&with(">130.5<", &format!(">{wrong}<"))), "payments.iso20022.amount", "{wrong}");
     }

@@ -79,7 +79,13 @@ pub fn minor_units(digits: &str, currency: Currency) -> Option<i64> {
     let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let pointless = digits.ends_with('.');
     let padded = whole.len() > 1 && whole.starts_with('0');
-    if whole.is_empty() || whole.len() > 16 || part.len() > places || pointless || padded || !plain(whole) || !plain(part)
+    if whole.is_empty()
+        || whole.len() > 16
+        || part.len() > places
+        || pointless
+        || padded
+        || !plain(whole)
+        || !plain(part)
     {
         return None;
     }
@@ -160,7 +166,11 @@ pub(super) fn account(parent: &Node, name: &str) -> Result<Option<BankAccount>, 
     let Some(node) = parent.find(&[name, "Id"])? else { return Ok(None) };
     if let Some(iban) = node.maybe("IBAN")? {
         let fine = iban.text.len() <= 34 && iban.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        return if fine { Ok(Some(BankAccount::Iban(text(iban, 34)?))) } else { Err(at("payments.iso20022.text", "IBAN")) };
+        return if fine {
+            Ok(Some(BankAccount::Iban(text(iban, 34)?)))
+        } else {
+            Err(at("payments.iso20022.text", "IBAN"))
+        };
     }
     Ok(optional(node, &["Othr", "Id"], 34)?.map(BankAccount::Number))
 }

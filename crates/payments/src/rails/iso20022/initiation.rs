@@ -132,9 +132,11 @@ impl PaymentBatch {
 
 impl CreditTransfer {
     fn to_node(&self) -> Result<Node, Fault> {
-        let ids = Node::new("PmtId")
-            .with_all(maybe_leaf("InstrId", self.instruction.as_deref(), 35)?)
-            .with(leaf("EndToEndId", &self.end_to_end, 35)?);
+        let ids = Node::new("PmtId").with_all(maybe_leaf("InstrId", self.instruction.as_deref(), 35)?).with(leaf(
+            "EndToEndId",
+            &self.end_to_end,
+            35,
+        )?);
         let bank = self.bank.as_ref().map(|bank| write_bank("CdtrAgt", bank)).transpose()?;
         Ok(Node::new("CdtTrfTxInf")
             .with(ids)

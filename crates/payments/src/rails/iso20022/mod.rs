@@ -5,12 +5,12 @@
 //!
 //! | message | version written | versions read | file |
 //! |---|---|---|---|
-//! | pain.001 credit transfers handed to a bank | .09 | .03 to .11 without what changed | `initiation.rs` |
+//! | pain.001 credit transfers handed to a bank | .09 | .03, .09, .11 | `initiation.rs` |
 //! | pain.002 their status | .12 | .10, .12 | `status.rs` |
 //! | pacs.008 credit transfers between banks | .08 | .08, .10 | `transfer.rs` |
 //! | pacs.002 their status | .10 | .10, .12 | `status.rs` |
-//! | pacs.004 returns between banks | .11 | .09, .11 | `giving_back.rs` |
-//! | camt.053 statement, camt.054 notification | .08 | .02 to .08 without what changed | `statement.rs` |
+//! | pacs.004 returns between banks | .09 | .09, .11 | `giving_back.rs` |
+//! | camt.053 statement, camt.054 notification | .08 | .02, .08 | `statement.rs` |
 //!
 //! `xml.rs` is the tree below them, `fields.rs` what they share.
 //!
@@ -113,7 +113,7 @@ impl Message {
             Self::PaymentInitiation(it) => ("pain.001.001.09", it.to_node()?),
             Self::PaymentStatusReport(it) => (it.kind.name(), it.to_node()?),
             Self::InterbankTransfers(it) => ("pacs.008.001.08", it.to_node()?),
-            Self::PaymentReturn(it) => ("pacs.004.001.11", it.to_node()?),
+            Self::PaymentReturn(it) => ("pacs.004.001.09", it.to_node()?),
             Self::Statement(it) => (it.kind.name(), it.to_node()?),
         };
         xml::write(&format!("{PREFIX}{name}"), &node)

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use spine::{Currency, Date, Fault, Money, Timestamp};
 
 use super::fields::{
-    BankAccount, Remittance, account, amount, day_or_moment, leaf, maybe_leaf, moment, optional, party, payable, reason,
-    required, write_account, write_amount, write_reason,
+    BankAccount, Remittance, account, amount, day_or_moment, leaf, maybe_leaf, moment, optional, party, payable,
+    reason, required, write_account, write_amount, write_reason,
 };
 use super::xml::{Node, at};
 
@@ -171,7 +171,8 @@ impl Statement {
     pub(super) fn from_node(kind: StatementKind, node: &Node) -> Result<Self, Fault> {
         let header = node.one("GrpHdr")?;
         let told = node.one(if kind == StatementKind::Statement { "Stmt" } else { "Ntfctn" })?;
-        let balances = told.all("Bal").filter_map(|it| Balance::from_node(it).transpose()).collect::<Result<Vec<_>, _>>()?;
+        let balances =
+            told.all("Bal").filter_map(|it| Balance::from_node(it).transpose()).collect::<Result<Vec<_>, _>>()?;
         let mut entries = Vec::new();
         for entry in told.all("Ntry") {
             Entry::from_node(entry, &mut entries)?;
@@ -246,9 +247,11 @@ impl Entry {
         let code = Node::new("Domn")
             .text("Cd", "PMNT")
             .with(Node::new("Fmly").text("Cd", family.0).text("SubFmlyCd", family.1));
-        let references = Node::new("Refs")
-            .with(leaf("AcctSvcrRef", &self.reference, 35)?)
-            .with_all(maybe_leaf("EndToEndId", self.end_to_end.as_deref(), 35)?);
+        let references = Node::new("Refs").with(leaf("AcctSvcrRef", &self.reference, 35)?).with_all(maybe_leaf(
+            "EndToEndId",
+            self.end_to_end.as_deref(),
+            35,
+        )?);
         let other = if self.direction == Direction::Credit { "Dbtr" } else { "Cdtr" };
         let party = maybe_leaf("Nm", self.party.as_deref(), 140)?
             .map(|name| Node::new("RltdPties").with(Node::new(other).with(Node::new("Pty").with(name))));
