@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use spine::{Authority, Caller, Clock, Cx, Database, Entropy, Fault, FaultKind, Leavings, Timestamp, Tx, Work};
+use spine::{Authority, Caller, Clock, Cx, Database, Entropy, Fault, FaultKind, Lane, Leavings, Timestamp, Tx, Work};
 use tokio::sync::Notify;
 
 use crate::jobs::Subscriptions;
@@ -95,11 +95,45 @@ impl Acts {
         &self.inner.work
     }
 
-    /// Runs an operation that changes state, in one durable transaction.
+    /// Runs an operation that changes state, in one durable transaction. One that turns out to belong in the posting lane
+    /// is run again there; who knows it beforehand saves that by [`Acts::post`].
     ///
     /// # Errors
     /// The operation's fault; `journal.key.reused` when another request came under this key; the store's faults.
     pub async fn write<T, F>(&self, caller: &Caller, key: &Key, operation: F) -> Result<T, Fault>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: FnMut(&mut Cx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.run(Lane::Shared, caller, key, operation).await
+    }
+
+    /// As [`Acts::write`], for an operation that books in the ledger: one writer runs it after the other, and many share a
+    /// commit.
+    ///
+    /// # Errors
+    /// As [`Acts::write`]; `store.queue.slow` when the lane is behind.
+    pub async fn post<T, F>(&self, caller: &Caller, key: &Key, operation: F) -> Result<T, Fault>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: FnMut(&mut Cx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.run(Lane::Posting, caller, key, operation).await
+    }
+
+    /// As [`Acts::post`], for large work that can wait its turn: thousands of transfers of a file.
+    ///
+    /// # Errors
+    /// As [`Acts::write`].
+    pub async fn post_bulk<T, F>(&self, caller: &Caller, key: &Key, operation: F) -> Result<T, Fault>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: FnMut(&mut Cx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.run(Lane::Bulk, caller, key, operation).await
+    }
+
+    async fn run<T, F>(&self, mut lane: Lane, caller: &Caller, key: &Key, operation: F) -> Result<T, Fault>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
         F: FnMut(&mut Cx<'_>) -> Result<T, Fault> + Send + 'static,
@@ -117,10 +151,14 @@ impl Acts {
             let run = Arc::clone(&request);
             let work: Work =
                 Box::new(move |tx| Ok(Box::new(run.lock().unwrap_or_else(PoisonError::into_inner).run(tx)?)));
-            let fault = match self.inner.database.write(work).await {
+            let fault = match self.inner.database.write_in(lane, work).await {
                 Ok(answer) => {
                     self.inner.work.notify_waiters();
                     return unpack(answer);
+                }
+                Err(fault) if fault.code() == "store.lane.shared" && lane == Lane::Shared => {
+                    lane = Lane::Posting;
+                    continue;
                 }
                 Err(fault) => fault,
             };

@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::id::{Id, IdKind};
 use crate::text::Language;
 use crate::time::Timestamp;
-use crate::tx::{Row, Tx, TxError, Value, only_reads};
+use crate::tx::{Companion, Row, Tx, TxError, Value, only_reads};
 
 /// What an action is to be done to, as the policies see it.
 #[derive(Clone, Debug, Default)]
@@ -266,6 +266,23 @@ impl Tx for Counting<'_> {
         self.writes += 1;
         self.tx.append(sql, args);
     }
+
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        self.tx.query_each(sql, keys)
+    }
+
+    fn posts(&self) -> bool {
+        self.tx.posts()
+    }
+
+    fn take(&mut self) -> Result<Option<Box<dyn Companion>>, TxError> {
+        self.tx.take()
+    }
+
+    fn keep(&mut self, companion: Box<dyn Companion>, changed: bool) {
+        self.writes += u64::from(changed);
+        self.tx.keep(companion, changed);
+    }
 }
 
 #[cfg(test)]
@@ -284,6 +301,16 @@ mod tests {
             Ok(())
         }
         fn append(&mut self, _: &'static str, _: Vec<Value<'static>>) {}
+        fn query_each(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+            Ok(Vec::new())
+        }
+        fn posts(&self) -> bool {
+            false
+        }
+        fn take(&mut self) -> Result<Option<Box<dyn Companion>>, TxError> {
+            Err(TxError::Lane)
+        }
+        fn keep(&mut self, _: Box<dyn Companion>, _: bool) {}
     }
     struct Yes;
     impl Authority for Yes {

@@ -47,5 +47,5 @@ pub use id::{Id, IdKind};
 pub use money::{Currency, Money};
 pub use text::{Arg, Language, Localised, Text};
 pub use time::{Clock, Date, Timestamp};
-pub use tx::{Answer, Database, Migration, Row, Tx, TxError, Value, Work};
+pub use tx::{Answer, Companion, Database, Lane, Migration, Row, Tx, TxError, Value, Work};
 pub use words::{Locale, Words};

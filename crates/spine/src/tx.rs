@@ -42,6 +42,9 @@ pub enum TxError {
     /// A column holds or wants another type.
     #[error("type of a column: {0}")]
     Type(String),
+    /// The work belongs in the posting lane ([`Lane::Posting`]).
+    #[error("not in the posting lane")]
+    Lane,
     /// Another transaction was first; the store retries.
     #[error("another transaction was first")]
     Retry,
@@ -58,6 +61,7 @@ impl From<TxError> for Fault {
         let (kind, code) = match &error {
             TxError::Unique(_) => (FaultKind::Conflict, "store.row.duplicate"),
             TxError::Retry | TxError::Unavailable(_) => (FaultKind::Unavailable, "store.database.unavailable"),
+            TxError::Lane => (FaultKind::Internal, "store.lane.shared"),
             TxError::Rule(_) | TxError::Type(_) | TxError::Other(_) => (FaultKind::Internal, "store.database.failed"),
         };
         Self::new(kind, code).caused_by(error)
@@ -88,6 +92,60 @@ pub trait Tx {
     /// of the other units that share its commit. Nothing in the unit may read it; what the database has against it ends
     /// the unit as if its last statement had failed.
     fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>);
+
+    /// Runs a `SELECT … WHERE … = $1` for each of many keys, and answers the rows of all, in no order.
+    ///
+    /// # Errors
+    /// [`TxError`]; after one, the operation must end.
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
+
+    /// Whether this transaction is one of the posting lane.
+    fn posts(&self) -> bool;
+
+    /// Takes the posting lane's companion; none if there is none yet. It must be given back by [`Tx::keep`].
+    ///
+    /// # Errors
+    /// [`TxError::Lane`] in any other lane.
+    fn take(&mut self) -> Result<Option<Box<dyn Companion>>, TxError>;
+
+    /// Gives the companion back, and says whether anything in it changed.
+    fn keep(&mut self, companion: Box<dyn Companion>, changed: bool);
+}
+
+/// What the posting lane holds in memory beside the database: state that its transactions share and that no other lane
+/// changes, such as balances. The store tells it what became of each transaction.
+///
+/// **Invariant:** it is a copy. Whatever it holds can be read from the database again, and it may be dropped at any time
+/// between two transactions.
+pub trait Companion: Any + Send {
+    /// Where it stands now, for [`Companion::undo`].
+    fn mark(&self) -> usize;
+
+    /// Forgets what was done since the mark: the unit that did it has faulted.
+    fn undo(&mut self, mark: usize);
+
+    /// Writes what has changed, right before the commit.
+    ///
+    /// # Errors
+    /// Whatever the database says; the transaction is undone.
+    fn write_out(&mut self, tx: &mut dyn Tx) -> Result<(), Fault>;
+
+    /// The transaction is durable: nothing can be undone any more.
+    fn committed(&mut self);
+
+    /// Itself, for the engine that knows its type.
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+/// The queue in which a unit of work waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lane {
+    /// Any writer may run it beside others.
+    Shared,
+    /// One writer runs it after the other, over all instances of the program, beside the lane's [`Companion`].
+    Posting,
+    /// As [`Lane::Posting`], for large work that can wait: it never keeps the small work waiting for more than its turn.
+    Bulk,
 }
 
 impl dyn Tx + '_ {
@@ -119,7 +177,12 @@ pub type Pending = Pin<Box<dyn Future<Output = Result<Answer, Fault>> + Send>>;
 /// A database that runs units of work. Made by `store`, held by `journal`.
 pub trait Database: Send + Sync + 'static {
     /// Runs `work` in one serialisable transaction and answers once it is durable. Work that faults leaves nothing behind.
-    fn write(&self, work: Work) -> Pending;
+    fn write(&self, work: Work) -> Pending {
+        self.write_in(Lane::Shared, work)
+    }
+
+    /// As [`Database::write`], in a lane.
+    fn write_in(&self, lane: Lane, work: Work) -> Pending;
 
     /// Runs `work` on a snapshot; anything it tries to change is refused.
     fn read(&self, work: Work) -> Pending;

@@ -18,6 +18,8 @@ pub struct StoreConfig {
     pub group_limit: usize,
     /// Units of work that may wait; more are refused (`store.queue.full`).
     pub queue_limit: usize,
+    /// How long work of the posting lane may wait before more of it is refused (`store.queue.slow`).
+    pub posting_patience: Duration,
     /// How long to go on trying after another transaction was first, or the connection broke.
     pub patience: Duration,
 }
@@ -67,6 +69,7 @@ impl StoreConfig {
             readers: 4,
             group_limit: 256,
             queue_limit: 8192,
+            posting_patience: Duration::from_secs(2),
             patience: Duration::from_secs(5),
         })
     }

@@ -39,7 +39,8 @@ pub(crate) fn postgres_schema(sql: &str) -> String {
 /// A text of another form stays as it is, and the database says what it thinks of it.
 pub(crate) fn postgres_rows(sql: &str, types: &[&str]) -> String {
     let Some((table, values)) = sql.split_once("VALUES (") else { return sql.to_owned() };
-    let Some((values, rest)) = values.rsplit_once(')') else { return sql.to_owned() };
+    let Some((values, rest)) = closing(values).and_then(|end| values.split_at_checked(end)) else { return sql.to_owned() };
+    let rest = rest.strip_prefix(')').unwrap_or(rest);
     let values = values.replace('$', "given.p");
     let (mut arrays, mut names) = (Vec::new(), Vec::new());
     for (number, kind) in (1..).zip(types) {
@@ -47,6 +48,24 @@ pub(crate) fn postgres_rows(sql: &str, types: &[&str]) -> String {
         names.push(format!("p{number}"));
     }
     format!("{table}SELECT {values} FROM unnest({}) AS given ({}){rest}", arrays.join(", "), names.join(", "))
+}
+
+/// Where the parenthesis ends that is open at the start.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1_u32;
+    text.char_indices().find_map(|(place, letter)| {
+        match letter {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(place)
+    })
+}
+
+/// `SELECT … WHERE a = $1` for many keys at once: the parameter becomes an array of its type.
+pub(crate) fn postgres_keys(sql: &str, kind: &str) -> String {
+    sql.replace("= $1", &format!("= ANY(CAST($1 AS {kind}[]))"))
 }
 
 fn is_create_table(statement: &str) -> bool {

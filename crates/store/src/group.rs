@@ -13,6 +13,7 @@ use std::time::Duration;
 use spine::{Answer, Fault, Row, TxError, Value};
 
 use crate::queue::Task;
+use crate::seat::Seat;
 use crate::unit::{Appended, Unit, write_out};
 
 /// What a connection is for.
@@ -20,6 +21,8 @@ use crate::unit::{Appended, Unit, write_out};
 pub(crate) enum Mode {
     /// Serialisable read and write.
     Write,
+    /// The same, one after the other over all instances of the program.
+    Post,
     /// A read-only snapshot.
     Read,
 }
@@ -33,6 +36,8 @@ pub(crate) trait Connect: Send + Sync {
 pub(crate) trait Connection: Send {
     fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError>;
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
+    /// Runs a `SELECT … WHERE … = $1` for each of the keys.
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
     /// Runs an `INSERT INTO … VALUES ($1, …)` for each of the rows.
     fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError>;
     fn begin(&mut self, mode: Mode) -> Result<(), TxError>;
@@ -63,6 +68,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Runner {
     connect: Arc<dyn Connect>,
     connection: Option<Box<dyn Connection>>,
+    seat: Seat,
     mode: Mode,
     patience: Duration,
     jitter: u64,
@@ -88,10 +94,11 @@ enum Outcome {
 }
 
 impl Runner {
-    pub(crate) fn new(connect: Arc<dyn Connect>, mode: Mode, patience: Duration) -> Self {
+    /// A runner of `mode`; one that `posts` has a seat for the posting lane's companion.
+    pub(crate) fn new(connect: Arc<dyn Connect>, mode: Mode, posts: bool, patience: Duration) -> Self {
         // Threads must not step in time with one another; the seed need not be secret.
         let jitter = std::ptr::from_ref(&connect) as u64 | 1;
-        Self { connect, connection: None, mode, patience, jitter }
+        Self { connect, connection: None, seat: Seat::new(posts), mode, patience, jitter }
     }
 
     /// Runs the tasks and answers each.
@@ -150,7 +157,13 @@ impl Runner {
             }
             return Err(error);
         }
-        let outcome = within(connection.as_mut(), tasks, sharing);
+        let begun = self.seat.mark();
+        let outcome = within(connection.as_mut(), &mut self.seat, tasks, sharing);
+        match outcome {
+            Outcome::Done(_) => {}
+            Outcome::Tangled => self.seat.undo(begun),
+            Outcome::Again(_) | Outcome::Unknown => self.seat.empty(),
+        }
         match outcome {
             // A broken connection is dropped; the next attempt opens another.
             Outcome::Again(Trouble::Broken) | Outcome::Unknown => {}
@@ -175,19 +188,31 @@ impl Runner {
 }
 
 /// Runs the tasks in the transaction that has begun, and commits.
-fn within(connection: &mut dyn Connection, tasks: &mut [Task], sharing: Sharing) -> Outcome {
+fn within(connection: &mut dyn Connection, seat: &mut Seat, tasks: &mut [Task], sharing: Sharing) -> Outcome {
+    let begun = seat.mark();
     let mut answers = Vec::with_capacity(tasks.len());
     let mut appended = Appended::new();
     for task in tasks.iter_mut() {
         if sharing == Sharing::Apart && connection.savepoint().is_err() {
             return Outcome::Again(connection.trouble());
         }
-        let mut unit = Unit::new(connection, &mut appended);
+        let mark = seat.mark();
+        let mut unit = Unit::new(connection, &mut appended, seat);
         let mut answer = unit.run(&mut task.work);
         let changed = unit.changed();
+        if seat.is_lost() {
+            // A panic took the companion with it, and what others had done in it.
+            return Outcome::Again(Trouble::Retry);
+        }
         if sharing != Sharing::Together && answer.is_ok() {
             answer = write_out(connection, &mut appended).map_err(Fault::from).and(answer);
             appended.clear();
+        }
+        if sharing == Sharing::Alone && answer.is_ok() {
+            answer = seat.write_out(connection).and(answer);
+        }
+        if answer.is_err() {
+            seat.undo(mark);
         }
         if connection.trouble() != Trouble::None {
             return Outcome::Again(connection.trouble());
@@ -200,6 +225,7 @@ fn within(connection: &mut dyn Connection, tasks: &mut [Task], sharing: Sharing)
             (Err(_), Sharing::Together) => Ok(()),
             (Err(_), Sharing::Alone) => {
                 answers.push(answer);
+                seat.undo(begun);
                 return match connection.rollback() {
                     Ok(()) => Outcome::Done(answers),
                     Err(_) => Outcome::Again(connection.trouble()),
@@ -211,14 +237,19 @@ fn within(connection: &mut dyn Connection, tasks: &mut [Task], sharing: Sharing)
         }
         answers.push(answer);
     }
-    if write_out(connection, &mut appended).is_err() {
+    let written = write_out(connection, &mut appended).map_err(Fault::from);
+    let written = if sharing == Sharing::Alone { written } else { written.and_then(|()| seat.write_out(connection)) };
+    if written.is_err() {
         return match connection.trouble() {
             Trouble::None => Outcome::Tangled,
             trouble => Outcome::Again(trouble),
         };
     }
     match connection.commit() {
-        Ok(()) => Outcome::Done(answers),
+        Ok(()) => {
+            seat.committed();
+            Outcome::Done(answers)
+        }
         Err(_) if connection.trouble() == Trouble::Broken => Outcome::Unknown,
         Err(_) => Outcome::Again(Trouble::Retry),
     }

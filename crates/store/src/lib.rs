@@ -14,6 +14,7 @@
 //! | `config.rs` | which database, how to reach it |
 //! | `queue.rs` | the bounded queue and the database threads |
 //! | `group.rs` | transactions: group commit, savepoints, retry, recovery |
+//! | `seat.rs` | what the posting lane holds in memory beside its connection |
 //! | `unit.rs` | one unit of work, and the rows it appends |
 //! | `sqlite.rs`, `pg.rs` | one connection each |
 //! | `dialect.rs` | the few words that differ |
@@ -26,6 +27,7 @@ mod migrate;
 mod pg;
 mod queue;
 mod rows;
+mod seat;
 mod sqlite;
 mod unit;
 
@@ -34,7 +36,7 @@ use std::sync::Arc;
 pub use config::{Backend, ConfigError, StoreConfig};
 pub use migrate::{Applied, MigrateError};
 use spine::tx::Pending;
-use spine::{Database, Migration, Timestamp, TxError, Work};
+use spine::{Database, Lane, Migration, Timestamp, TxError, Work};
 
 use crate::group::{Connect, Mode};
 use crate::queue::Queue;
@@ -48,6 +50,8 @@ pub struct Store {
 struct Inner {
     connect: Arc<dyn Connect>,
     writers: Queue,
+    /// On SQLite the one writer runs all lanes.
+    posting: Option<Queue>,
     readers: Queue,
     backend: Backend,
 }
@@ -79,9 +83,12 @@ impl Store {
             }
         };
         aside(|| connect.connect(Mode::Write).map(drop))?;
-        let writers = Queue::start("store-write", config.writers(), Mode::Write, &connect, config)?;
-        let readers = Queue::start("store-read", config.readers, Mode::Read, &connect, config)?;
-        Ok(Self { inner: Arc::new(Inner { connect, writers, readers, backend: config.backend.clone() }) })
+        let is_one = matches!(config.backend, Backend::Sqlite { .. });
+        let start = |name, threads, mode, posts| Queue::start(name, threads, mode, posts, &connect, config);
+        let writers = start("store-write", config.writers(), Mode::Write, is_one)?;
+        let posting = if is_one { None } else { Some(start("store-post", 1, Mode::Post, true)?) };
+        let readers = start("store-read", config.readers, Mode::Read, false)?;
+        Ok(Self { inner: Arc::new(Inner { connect, writers, posting, readers, backend: config.backend.clone() }) })
     }
 
     /// Brings the tables up to date, each step in its own transaction, once, whichever instance comes first.
@@ -128,11 +135,14 @@ fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 impl Database for Store {
-    fn write(&self, work: Work) -> Pending {
-        self.inner.writers.submit(work)
+    fn write_in(&self, lane: Lane, work: Work) -> Pending {
+        match (&self.inner.posting, lane) {
+            (Some(posting), Lane::Posting | Lane::Bulk) => posting.submit(lane, work),
+            _ => self.inner.writers.submit(lane, work),
+        }
     }
 
     fn read(&self, work: Work) -> Pending {
-        self.inner.readers.submit(work)
+        self.inner.readers.submit(Lane::Shared, work)
     }
 }

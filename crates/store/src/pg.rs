@@ -69,6 +69,7 @@ impl Connect for Postgres {
             client,
             statements: HashMap::new(),
             statements_for_rows: HashMap::new(),
+            statements_for_keys: HashMap::new(),
             trouble: Trouble::None,
         }))
     }
@@ -78,6 +79,7 @@ struct PgConnection {
     client: Client,
     statements: HashMap<&'static str, Statement>,
     statements_for_rows: HashMap<&'static str, Statement>,
+    statements_for_keys: HashMap<&'static str, Statement>,
     trouble: Trouble,
 }
 
@@ -100,6 +102,18 @@ impl PgConnection {
         let types: Vec<&str> = one.params().iter().map(Type::name).collect();
         let statement = self.client.prepare(&dialect::postgres_rows(sql, &types))?;
         self.statements_for_rows.insert(sql, statement.clone());
+        Ok(statement)
+    }
+
+    /// The same `SELECT` for many keys, which come as one array.
+    fn statement_for_keys(&mut self, sql: &'static str) -> Result<Statement, postgres::Error> {
+        if let Some(statement) = self.statements_for_keys.get(sql) {
+            return Ok(statement.clone());
+        }
+        let one = self.statement(sql)?;
+        let kind = one.params().first().map_or("text", Type::name);
+        let statement = self.client.prepare(&dialect::postgres_keys(sql, kind))?;
+        self.statements_for_keys.insert(sql, statement.clone());
         Ok(statement)
     }
 
@@ -218,10 +232,25 @@ impl Connection for PgConnection {
         Ok(())
     }
 
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        let mut found = Vec::new();
+        for keys in keys.chunks(ROWS_AT_ONCE) {
+            let bound: Vec<Bound<'_>> = keys.iter().map(Bound).collect();
+            let result =
+                self.statement_for_keys(sql).and_then(|statement| self.client.query(&statement, &[&bound.as_slice()]));
+            for row in self.note(result)? {
+                found.push(owned(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     fn begin(&mut self, mode: Mode) -> Result<(), TxError> {
         self.trouble = Trouble::None;
         self.batch(match mode {
             Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
+            // Instances take turns. The lock comes before the snapshot, which thus sees what the one before has done.
+            Mode::Post => "BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE store_lane IN EXCLUSIVE MODE",
             Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         })
     }

@@ -1,4 +1,4 @@
-//! Every SQL text of the store's own: the table of applied migrations.
+//! Every SQL text of the store's own: the table of applied migrations, and one to take turns by (`pg.rs`).
 
 use spine::{Timestamp, TxError};
 
@@ -12,6 +12,9 @@ CREATE TABLE IF NOT EXISTS store_migration (
     checksum TEXT NOT NULL,
     applied_at BIGINT NOT NULL,
     PRIMARY KEY (engine, number)
+);
+CREATE TABLE IF NOT EXISTS store_lane (
+    name TEXT PRIMARY KEY
 );
 ";
 

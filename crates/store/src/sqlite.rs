@@ -40,7 +40,7 @@ impl Connect for Sqlite {
             raw.pragma_update(None, "foreign_keys", true)?;
             raw.pragma_update(None, "trusted_schema", false)?;
             raw.pragma_update(None, "temp_store", "MEMORY")?;
-            raw.pragma_update(None, "cache_size", if mode == Mode::Write { -8192 } else { -4096 })?;
+            raw.pragma_update(None, "cache_size", if mode == Mode::Read { -4096 } else { -8192 })?;
             raw.pragma_update(None, "wal_autocheckpoint", 4000)?;
             raw.pragma_update(None, "journal_size_limit", 64 << 20)?;
             raw.pragma_update(None, "query_only", mode == Mode::Read)?;
@@ -150,9 +150,17 @@ impl Connection for SqliteConnection {
         self.note(result)
     }
 
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        let mut found = Vec::new();
+        for key in keys {
+            found.append(&mut self.query(sql, std::slice::from_ref(key))?);
+        }
+        Ok(found)
+    }
+
     fn begin(&mut self, mode: Mode) -> Result<(), TxError> {
         self.trouble = Trouble::None;
-        self.control(if mode == Mode::Write { "BEGIN IMMEDIATE" } else { "BEGIN DEFERRED" })
+        self.control(if mode == Mode::Read { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" })
     }
     fn commit(&mut self) -> Result<(), TxError> {
         self.control("COMMIT")

@@ -7,9 +7,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use spine::{Answer, Fault, Row, Tx, TxError, Value, Work, tx::only_reads};
+use spine::{Answer, Companion, Fault, Row, Tx, TxError, Value, Work, tx::only_reads};
 
 use crate::group::Connection;
+use crate::seat::Seat;
 
 /// Rows that wait to be written: the text of their `INSERT`, and the values of one row.
 pub(crate) type Appended = Vec<(&'static str, Vec<Value<'static>>)>;
@@ -18,13 +19,14 @@ pub(crate) type Appended = Vec<(&'static str, Vec<Value<'static>>)>;
 pub(crate) struct Unit<'a> {
     connection: &'a mut dyn Connection,
     appended: &'a mut Appended,
+    seat: &'a mut Seat,
     changed: bool,
 }
 
 impl<'a> Unit<'a> {
     /// A unit that runs on `connection` and adds to the rows that others may have `appended`.
-    pub(crate) fn new(connection: &'a mut dyn Connection, appended: &'a mut Appended) -> Self {
-        Self { connection, appended, changed: false }
+    pub(crate) fn new(connection: &'a mut dyn Connection, appended: &'a mut Appended, seat: &'a mut Seat) -> Self {
+        Self { connection, appended, seat, changed: false }
     }
 
     /// Runs the work; a panic in it is a fault of it alone. A fault takes back what it appended.
@@ -67,6 +69,23 @@ impl Tx for Unit<'_> {
 
     fn append(&mut self, sql: &'static str, args: Vec<Value<'static>>) {
         self.appended.push((sql, args));
+    }
+
+    fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
+        let result = self.connection.query_each(sql, keys);
+        self.watch(only_reads(sql), result)
+    }
+
+    fn posts(&self) -> bool {
+        self.seat.posts()
+    }
+
+    fn take(&mut self) -> Result<Option<Box<dyn Companion>>, TxError> {
+        self.seat.take()
+    }
+
+    fn keep(&mut self, companion: Box<dyn Companion>, _: bool) {
+        self.seat.keep(companion);
     }
 }
 
