@@ -210,6 +210,7 @@ impl Program {
     pub(crate) fn work(&self) {
         tokio::spawn(self.workers.clone().run(self.acts.clone()));
         tokio::spawn(self.sequencer.clone().run());
+        tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
         let (identity, enrolment) = (self.identity.clone(), self.enrolment.clone());
         tokio::spawn(async move {
             loop {

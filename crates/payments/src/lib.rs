@@ -46,4 +46,5 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 2, name: "requests", sql: include_str!("../migrations/0002_requests.sql") },
     Migration { engine: "payments", number: 3, name: "returns", sql: include_str!("../migrations/0003_returns.sql") },
     Migration { engine: "payments", number: 4, name: "bounds", sql: include_str!("../migrations/0004_bounds.sql") },
+    Migration { engine: "payments", number: 5, name: "books", sql: include_str!("../migrations/0005_books.sql") },
 ];

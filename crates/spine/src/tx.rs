@@ -158,10 +158,16 @@ impl dyn Tx + '_ {
     }
 }
 
-/// Whether a statement that answers rows leaves them as they are. A text that begins otherwise counts as a change.
+/// Whether a statement that answers rows leaves them as they are: a `SELECT`, or a `WITH` in which no other verb stands. A
+/// text that begins otherwise counts as a change.
 #[must_use]
 pub fn only_reads(sql: &str) -> bool {
-    sql.trim_start().get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("SELECT"))
+    let begins = |verb: &str| sql.trim_start().get(..verb.len()).is_some_and(|own| own.eq_ignore_ascii_case(verb));
+    let changes = || {
+        let mut words = sql.split(|letter: char| !letter.is_ascii_alphabetic());
+        words.any(|word| ["INSERT", "UPDATE", "DELETE"].iter().any(|verb| word.eq_ignore_ascii_case(verb)))
+    };
+    begins("SELECT") || (begins("WITH") && !changes())
 }
 
 /// What a unit of work gives back.

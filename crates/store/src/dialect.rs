@@ -39,7 +39,9 @@ pub(crate) fn postgres_schema(sql: &str) -> String {
 /// A text of another form stays as it is, and the database says what it thinks of it.
 pub(crate) fn postgres_rows(sql: &str, types: &[&str]) -> String {
     let Some((table, values)) = sql.split_once("VALUES (") else { return sql.to_owned() };
-    let Some((values, rest)) = closing(values).and_then(|end| values.split_at_checked(end)) else { return sql.to_owned() };
+    let Some((values, rest)) = closing(values).and_then(|end| values.split_at_checked(end)) else {
+        return sql.to_owned();
+    };
     let rest = rest.strip_prefix(')').unwrap_or(rest);
     let values = values.replace('$', "given.p");
     let (mut arrays, mut names) = (Vec::new(), Vec::new());

@@ -244,10 +244,8 @@ impl Bench {
 
     /// Debits less credits of an account, nothing if it is not open.
     pub(crate) async fn balance(&self, reference: &'static str) -> i64 {
-        let of = move |cx: &mut Cx<'_>| {
-            let sql = "SELECT debits_posted - credits_posted FROM payments_account WHERE reference = $1";
-            Ok(cx.tx().first(sql, &[reference.into()])?.map_or(Ok(0), |row| row.get(0))?)
-        };
+        let of =
+            move |cx: &mut Cx<'_>| Ok(payments::ledger::called(cx, reference)?.map_or(0, |account| account.held()));
         self.read(of).await
     }
 

@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod bench;
+mod books;
 mod callbacks;
 mod iso20022;
 mod ledger;
