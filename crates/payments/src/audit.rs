@@ -7,6 +7,7 @@ use spine::{Cx, Fault};
 
 use crate::gateway::model::PaymentState;
 use crate::ledger::{self, Account, Known, Verified};
+use crate::rows::disbursements;
 use crate::rows::ledger as rows;
 use crate::rows::requests::{self, Brought};
 use crate::rows::returns;
@@ -39,7 +40,14 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
     let accounts: Vec<Account> = rows::accounts(cx.tx())?.iter().map(Known::shown).collect();
     let brought = requests::brought(cx.tx())?;
     let given_back = returns::given_back(cx.tx())?;
-    accounted_for(&accounts, &brought, &given_back, &mut findings);
+    let paid_out = disbursements::paid_out(cx.tx())?;
+    accounted_for(&accounts, &brought, &given_back, &paid_out, &mut findings);
+    for (currency, minor) in disbursements::contested(cx.tx())? {
+        let held = accounts.iter().find(|it| it.reference == format!("contested:{currency}")).map_or(0, Account::held);
+        if held != minor {
+            findings.push(format!("contested:{currency}: holds {held}, the payments say {minor}"));
+        }
+    }
     for id in returns::odd(cx.tx())? {
         findings.push(format!("{id}: more goes back than was paid"));
     }
@@ -50,7 +58,13 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
 }
 
 /// A wallet's account holds what it brought and did not get back; suspense holds what was not applied.
-fn accounted_for(accounts: &[Account], brought: &[Brought], given_back: &[(String, i64)], findings: &mut Vec<String>) {
+fn accounted_for(
+    accounts: &[Account],
+    brought: &[Brought],
+    given_back: &[(String, i64)],
+    paid_out: &[(String, String, i64)],
+    findings: &mut Vec<String>,
+) {
     for account in accounts {
         let of_account = |one: &&Brought| match account.reference.split_once(':') {
             Some(("wallet", wallet)) => one.wallet == wallet && one.state != PaymentState::Refunded,
@@ -65,8 +79,10 @@ fn accounted_for(accounts: &[Account], brought: &[Brought], given_back: &[(Strin
             _ => continue,
         };
         let back = given_back.iter().filter(|(wallet, _)| account.reference == format!("wallet:{wallet}"));
+        let out = paid_out.iter().filter(|(rail, _, _)| account.reference == *rail);
         let told = brought.iter().filter(of_account).map(|one| one.minor).sum::<i64>()
-            - back.map(|(_, minor)| minor).sum::<i64>();
+            - back.map(|(_, minor)| minor).sum::<i64>()
+            - out.map(|(_, _, minor)| minor).sum::<i64>();
         if held != told {
             findings.push(format!("{}: holds {held}, the payments say {told}", account.reference));
         }

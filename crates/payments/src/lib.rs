@@ -35,6 +35,12 @@ pub use ledger::{
     Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
     post, transfer, transfers, void,
 };
+pub use rails::banks::{Bank, BankLink, Banks, BanksError, OwnAccount};
+pub use rails::payout::outcome::{PaidOut, PaidOutState};
+pub use rails::payout::{
+    Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails, disburse,
+    disburse_all, disbursement,
+};
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
 pub use rails::workers::handlers;
 pub use rails::{iso20022, simulator};
@@ -47,4 +53,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 3, name: "returns", sql: include_str!("../migrations/0003_returns.sql") },
     Migration { engine: "payments", number: 4, name: "bounds", sql: include_str!("../migrations/0004_bounds.sql") },
     Migration { engine: "payments", number: 5, name: "books", sql: include_str!("../migrations/0005_books.sql") },
+    Migration {
+        engine: "payments",
+        number: 10,
+        name: "disbursements",
+        sql: include_str!("../migrations/0010_disbursements.sql"),
+    },
 ];

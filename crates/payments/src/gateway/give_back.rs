@@ -7,9 +7,9 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Resource};
 
 use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
-use crate::gateway::receive::wallet_account;
 use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
+use crate::rails::account_of;
 use crate::rows::{requests, returns as rows};
 
 /// The job that hands a fee back to the wallet.
@@ -70,7 +70,7 @@ fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
 
 /// Holds the money for the wallet, and leaves the rest to a worker.
 fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
-    let credit = wallet_account(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
+    let credit = account_of(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
     let hold: TransferId = cx.id();
     let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };
     ledger::book(cx, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;

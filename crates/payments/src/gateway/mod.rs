@@ -35,6 +35,8 @@ use journal::Acts;
 use spine::Clock;
 
 use crate::rails::api;
+use crate::rails::banks::Banks;
+use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
 
 /// The gateway to the wallets.
@@ -45,7 +47,7 @@ pub struct Gateway {
 
 struct Inner {
     acts: Acts,
-    wallets: Wallets,
+    rails: Rails,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -54,7 +56,17 @@ impl Gateway {
     /// Brings together what it needs. The clock is the real one, to sign with: wallets look at it.
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
-        Self { inner: Arc::new(Inner { acts, wallets, outbound, clock }) }
+        let rails = Rails { wallets, banks: Banks::default() };
+        Self { inner: Arc::new(Inner { acts, rails, outbound, clock }) }
+    }
+
+    /// The same, with banks.
+    #[must_use]
+    pub fn with_banks(self, banks: Banks) -> Self {
+        let Inner { acts, rails, outbound, clock } = self.inner.as_ref();
+        let rails = Rails { banks, ..rails.clone() };
+        let (acts, outbound, clock) = (acts.clone(), outbound.clone(), Arc::clone(clock));
+        Self { inner: Arc::new(Inner { acts, rails, outbound, clock }) }
     }
 
     /// Runs operations.
@@ -66,7 +78,13 @@ impl Gateway {
     /// The country's wallets.
     #[must_use]
     pub fn wallets(&self) -> &Wallets {
-        &self.inner.wallets
+        &self.inner.rails.wallets
+    }
+
+    /// The rails that money can go out on, for [`crate::disburse`].
+    #[must_use]
+    pub fn rails(&self) -> &Rails {
+        &self.inner.rails
     }
 
     pub(crate) fn outbound(&self) -> &Outbound {

@@ -15,6 +15,7 @@ use crate::gateway::receipt_number::{HOW_MANY, receipt_number};
 use crate::gateway::refund;
 use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
+use crate::rails::account_of;
 use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
 
@@ -155,17 +156,12 @@ fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
 
 /// Books the money into `account`, and keeps the payment. The transfer's id is the payment's own.
 fn take_in(cx: &mut Cx<'_>, wallet: &Wallet, payment: &Payment, account: AccountId) -> Result<(), Fault> {
-    let debit = wallet_account(cx, &wallet.account(), payment.amount.currency())?;
+    let debit = account_of(cx, &wallet.account(), payment.amount.currency())?;
     let step = Step::Move { debit, credit: account, amount: payment.amount };
     let id = TransferId::from_bytes(*payment.id.as_bytes());
     ledger::book(cx, &[Transfer { id, step, reference: payment.id.to_string() }])?;
     rows::insert_payment(cx.tx(), payment)?;
     Ok(())
-}
-
-pub(crate) fn wallet_account(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
-    let (kind, name) = (AccountKind::Asset, "payments.account.wallet");
-    ledger::account(cx, &NewAccount { reference, kind, currency, name, bound: Bound::None })
 }
 
 pub(crate) fn suspense(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId, Fault> {

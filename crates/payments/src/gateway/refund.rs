@@ -8,8 +8,9 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Resource};
 
 use crate::gateway::model::{Payment, PaymentId, PaymentState};
-use crate::gateway::receive::{suspense, wallet_account};
+use crate::gateway::receive::suspense;
 use crate::ledger::{self, Step, Transfer, TransferId};
+use crate::rails::account_of;
 use crate::rows::requests as rows;
 
 /// The job that hands money back to the wallet.
@@ -40,7 +41,7 @@ pub fn refund(cx: &mut Cx<'_>, id: PaymentId) -> Result<(), Fault> {
 /// Holds the money for the wallet, and leaves the return to a worker.
 pub(crate) fn start(cx: &mut Cx<'_>, payment: &Payment) -> Result<(), Fault> {
     let debit = suspense(cx, payment.amount.currency())?;
-    let credit = wallet_account(cx, &format!("wallet:{}", payment.wallet), payment.amount.currency())?;
+    let credit = account_of(cx, &format!("wallet:{}", payment.wallet), payment.amount.currency())?;
     let hold: TransferId = cx.id();
     let step = Step::Hold { debit, credit, amount: payment.amount, expires_at: None };
     ledger::book(cx, &[Transfer { id: hold, step, reference: payment.id.to_string() }])?;

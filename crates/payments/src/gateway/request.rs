@@ -45,8 +45,8 @@ fn check(new: &NewRequest, now: spine::Timestamp) -> Result<(), Fault> {
     if !(1..=ledger::LARGEST_MINOR).contains(&new.amount.minor()) {
         return Err(Fault::invalid("payments.request.amount"));
     }
-    // The accounts of wallets and of suspense are this engine's own.
-    let own = ["wallet:", "suspense:"].iter().any(|prefix| new.account.starts_with(prefix));
+    // The accounts of rails and of suspense are this engine's own.
+    let own = ["wallet:", "bank:", "suspense:", "contested:"].iter().any(|prefix| new.account.starts_with(prefix));
     if own || new.account.trim().is_empty() || new.account.len() > 200 {
         return Err(Fault::invalid("payments.request.account"));
     }

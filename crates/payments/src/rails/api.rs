@@ -11,11 +11,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use edge::{Json, Path, Refusal, Reply, Visit, body_limit};
 use journal::Key;
-use serde::Serialize;
-use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
+use serde::{Deserialize, Serialize};
+use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, FaultKind, Via};
 
 use crate::Gateway;
 use crate::gateway::receive::{Told, receive};
+use crate::rails::payout::outcome::{self, PaidOut};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The largest callback.
@@ -29,6 +30,14 @@ struct Received {
 pub(crate) fn routes() -> Router<Gateway> {
     let take = post(callback).layer(body_limit(CALLBACK_BYTES));
     Router::new().route("/api/payments/callbacks/{wallet}", take)
+}
+
+/// What a wallet tells of: its `id` says which.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spoken {
+    OfAttempt(Told),
+    OfDisbursement(PaidOut),
 }
 
 async fn callback(
@@ -45,7 +54,7 @@ async fn callback(
     if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
         return Err(Fault::unauthenticated("payments.callback.signature").into());
     }
-    let told: Told =
+    let told: Spoken =
         serde_json::from_slice(&body).map_err(|_| Refusal::from(Fault::invalid("payments.callback.shape")))?;
     let caller = Caller {
         actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, wallet.account()) },
@@ -55,7 +64,11 @@ async fn callback(
     let key =
         Key::new("payments.callback", &format!("{}:{}", wallet.id, crypto::hex(&crypto::sha256(&[&body]))), &body);
     let wallet = wallet.clone();
-    gateway.acts().write(&caller, &key, move |cx| receive(cx, &wallet, &told)).await?;
+    let take = move |cx: &mut Cx<'_>| match &told {
+        Spoken::OfAttempt(told) => receive(cx, &wallet, told).map(|_| ()),
+        Spoken::OfDisbursement(told) => outcome::told(cx, &wallet, told).map(|_| ()),
+    };
+    gateway.acts().write(&caller, &key, take).await?;
     Ok(Json(Received { received: true }))
 }
 

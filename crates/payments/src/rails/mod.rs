@@ -5,15 +5,30 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | `wallets.rs` | [`wallets::Wallets`] of the pack |
+//! | `wallets.rs`, `banks.rs` | [`wallets::Wallets`] and [`banks::Banks`] of the pack |
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs` | their callbacks |
+//! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
+//! | `banking/` | files of payments to our bank |
 //! | `iso20022/` | the messages of banks and of the clearing |
 //! | `simulator/` | a wallet to try all this with, as a process of its own |
 
 pub(crate) mod api;
+pub(crate) mod banking;
+pub(crate) mod banks;
 pub mod iso20022;
+pub(crate) mod payout;
 pub mod simulator;
 pub(crate) mod talk;
 pub(crate) mod wallets;
 pub(crate) mod workers;
+
+use spine::{Currency, Cx, Fault};
+
+use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
+
+/// The account that stands for a rail: `wallet:mpesa`, `bank:cbl`.
+pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
+    let name = if reference.starts_with("bank:") { "payments.account.bank" } else { "payments.account.wallet" };
+    ledger::account(cx, &NewAccount { reference, kind: AccountKind::Asset, currency, name, bound: Bound::None })
+}

@@ -8,11 +8,13 @@ use bytes::Bytes;
 use edge::{Outbound, OutboundError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use spine::{Money, Timestamp};
+use spine::{Money, Personal, Timestamp};
 
 use crate::gateway::model::{Attempt, AttemptId};
 use crate::gateway::receive::Told;
 use crate::ledger::TransferId;
+use crate::rails::payout::DisbursementId;
+use crate::rails::payout::outcome::PaidOut;
 use crate::rails::wallets::WalletLink;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
@@ -44,6 +46,17 @@ pub(crate) enum Pushed {
 pub(crate) enum Asked {
     /// This became of it.
     Told(Told),
+    /// It has never heard of it.
+    Unheard,
+    /// No answer that helps.
+    Later,
+}
+
+/// What the wallet answered when asked of a payment to one of its numbers.
+#[derive(Debug)]
+pub(crate) enum ToldOfPayment {
+    /// This became of it.
+    Said(PaidOut),
     /// It has never heard of it.
     Unheard,
     /// No answer that helps.
@@ -95,31 +108,44 @@ impl Line<'_> {
             expires_at: attempt.expires_at,
         };
         let Ok(body) = serde_json::to_vec(&push) else { return Pushed::Later("payments.wallet.message") };
-        let (status, body) = match self.post("/requests", &attempt.id.to_string(), body).await {
-            Ok(answer) => answer,
-            Err(error) if error.is_unsure() => return Pushed::Unsure,
-            Err(_) => return Pushed::Later("payments.wallet.unreachable"),
-        };
-        match status.as_u16() {
-            200..=299 => Pushed::Taken(parsed::<Reference>(&body).and_then(|it| it.reference)),
-            400 | 404 | 410 | 422 => {
-                Pushed::Refused(parsed::<Reason>(&body).and_then(|it| it.code).unwrap_or_else(|| "refused".to_owned()))
+        pushed(self.post("/requests", &attempt.id.to_string(), body).await)
+    }
+
+    /// Pays one of its numbers: `POST {base}/disbursements`.
+    pub(crate) async fn pay_out(
+        &self,
+        id: DisbursementId,
+        number: &Personal<String>,
+        amount: Money,
+        reference: &str,
+    ) -> Pushed {
+        let body = json!({
+            "id": id,
+            "msisdn": number.reveal(),
+            "amount_minor": amount.minor(),
+            "currency": amount.currency(),
+            "reference": reference,
+        });
+        pushed(self.post("/disbursements", &id.to_string(), body.to_string().into_bytes()).await)
+    }
+
+    /// Asks what became of a payment to one of its numbers: `GET {base}/disbursements/{id}`.
+    pub(crate) async fn ask_of_payment(&self, id: DisbursementId) -> ToldOfPayment {
+        match self.get(&format!("/disbursements/{id}")).await {
+            Ok((StatusCode::NOT_FOUND, _)) => ToldOfPayment::Unheard,
+            Ok((status, body)) if status.is_success() => {
+                parsed::<PaidOut>(&body).filter(|told| told.id == id).map_or(ToldOfPayment::Later, ToldOfPayment::Said)
             }
-            401 | 403 => Pushed::Later("payments.wallet.knows_us_not"),
-            _ => Pushed::Later("payments.wallet.unavailable"),
+            _ => ToldOfPayment::Later,
         }
     }
 
     /// Asks what became of an attempt: `GET {base}/requests/{id}`.
     pub(crate) async fn ask(&self, id: AttemptId) -> Asked {
-        let path = format!("/requests/{id}");
-        let Some(request) = self.signed(Request::get(self.url(&path)), path.as_bytes(), Bytes::new()) else {
-            return Asked::Later;
-        };
-        match self.outbound.send(request).await {
-            Ok(answer) if answer.status() == StatusCode::NOT_FOUND => Asked::Unheard,
-            Ok(answer) if answer.status().is_success() => {
-                parsed::<Told>(answer.body()).filter(|told| told.id == id).map_or(Asked::Later, Asked::Told)
+        match self.get(&format!("/requests/{id}")).await {
+            Ok((StatusCode::NOT_FOUND, _)) => Asked::Unheard,
+            Ok((status, body)) if status.is_success() => {
+                parsed::<Told>(&body).filter(|told| told.id == id).map_or(Asked::Later, Asked::Told)
             }
             _ => Asked::Later,
         }
@@ -144,12 +170,28 @@ impl Line<'_> {
     }
 
     async fn post(&self, path: &str, key: &str, body: Vec<u8>) -> Result<(StatusCode, Bytes), OutboundError> {
-        let builder = Request::post(self.url(path))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("idempotency-key", key);
+        self.post_as("application/json", path, key, body).await
+    }
+
+    pub(crate) async fn post_as(
+        &self,
+        content_type: &str,
+        path: &str,
+        key: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Bytes), OutboundError> {
+        let builder =
+            Request::post(self.url(path)).header(header::CONTENT_TYPE, content_type).header("idempotency-key", key);
         let body = Bytes::from(body);
         let request = self.signed(builder, &body.clone(), body).ok_or(OutboundError::NotAllowed)?;
         let answer = self.outbound.send(request).await?;
+        Ok((answer.status(), answer.into_body()))
+    }
+
+    /// Asks by a signed path.
+    pub(crate) async fn get(&self, path: &str) -> Result<(StatusCode, Bytes), OutboundError> {
+        let request = self.signed(Request::get(self.url(path)), path.as_bytes(), Bytes::new());
+        let answer = self.outbound.send(request.ok_or(OutboundError::NotAllowed)?).await?;
         Ok((answer.status(), answer.into_body()))
     }
 
@@ -164,6 +206,23 @@ impl Line<'_> {
             .header(SIGNATURE, sign(&self.link.secret, time, message))
             .body(body)
             .ok()
+    }
+}
+
+/// What an answer to a push means.
+fn pushed(answer: Result<(StatusCode, Bytes), OutboundError>) -> Pushed {
+    let (status, body) = match answer {
+        Ok(answer) => answer,
+        Err(error) if error.is_unsure() => return Pushed::Unsure,
+        Err(_) => return Pushed::Later("payments.wallet.unreachable"),
+    };
+    match status.as_u16() {
+        200..=299 => Pushed::Taken(parsed::<Reference>(&body).and_then(|it| it.reference)),
+        400 | 404 | 410 | 422 => {
+            Pushed::Refused(parsed::<Reason>(&body).and_then(|it| it.code).unwrap_or_else(|| "refused".to_owned()))
+        }
+        401 | 403 => Pushed::Later("payments.wallet.knows_us_not"),
+        _ => Pushed::Later("payments.wallet.unavailable"),
     }
 }
 

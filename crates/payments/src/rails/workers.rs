@@ -19,16 +19,17 @@ use crate::gateway::refund::{self, REFUND};
 use crate::gateway::request::{self, EXPIRE};
 use crate::rails::talk::{Asked, Line, Pushed, Returned};
 use crate::rails::wallets::Wallet;
+use crate::rails::{banking, payout};
 use crate::rows::requests as rows;
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
-const FIRST_ASK_SECONDS: i64 = 15;
-const UNSURE_ASK_SECONDS: i64 = 2;
+pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
+pub(crate) const UNSURE_ASK_SECONDS: i64 = 2;
 /// The pauses between further looks. A payment whose callback never comes is found within a minute or two while
 /// the payer waits, and within a day at the latest.
 const ASK_PAUSES_SECONDS: [i64; 10] = [15, 30, 30, 60, 60, 300, 900, 3_600, 21_600, 86_400];
 
-const PART: &str = "payments";
+pub(crate) const PART: &str = "payments";
 
 /// Adds this engine's handlers.
 #[must_use]
@@ -37,6 +38,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         let gateway = gateway.clone();
         move |job| handler(gateway.clone(), job)
     };
+    let workers = banking::workers::handlers(gateway, payout::workers::handlers(gateway, workers));
     workers
         .handle(PUSH, of(|gateway, job| Box::pin(push(gateway, job))))
         .handle(ASK, of(|gateway, job| Box::pin(ask(gateway, job))))
@@ -49,19 +51,19 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
 type Done = std::pin::Pin<Box<dyn Future<Output = Result<(), JobFault>> + Send>>;
 type Handler = fn(Gateway, RunningJob) -> Done;
 
-fn id_in<K: IdKind>(job: &RunningJob, member: &str) -> Result<spine::Id<K>, JobFault> {
+pub(crate) fn id_in<K: IdKind>(job: &RunningJob, member: &str) -> Result<spine::Id<K>, JobFault> {
     let id = job.body.get(member).and_then(serde_json::Value::as_str).and_then(|text| text.parse().ok());
     id.ok_or(JobFault::Dead("payments.job.malformed"))
 }
 
 impl Gateway {
-    fn line<'a>(&'a self, wallet: &'a Wallet) -> Result<Line<'a>, JobFault> {
+    pub(crate) fn line<'a>(&'a self, wallet: &'a Wallet) -> Result<Line<'a>, JobFault> {
         let link = wallet.link().ok_or(JobFault::Again("payments.wallet.not_connected"))?;
         let outbound: &Outbound = self.outbound();
         Ok(Line { outbound, link, now: self.clock().now() })
     }
 
-    fn wallet(&self, id: &str) -> Result<&Wallet, JobFault> {
+    pub(crate) fn wallet(&self, id: &str) -> Result<&Wallet, JobFault> {
         self.wallets().find(id).ok_or(JobFault::Again("payments.wallet.not_connected"))
     }
 
@@ -129,7 +131,7 @@ async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     }
 }
 
-fn pause(attempt: i64, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn pause(attempt: i64, now: Timestamp) -> Option<Timestamp> {
     let place = usize::try_from(attempt - 1).ok()?;
     ASK_PAUSES_SECONDS.get(place).map(|seconds| now.plus_seconds(*seconds))
 }

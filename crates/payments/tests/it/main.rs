@@ -5,6 +5,7 @@ mod behaviours;
 mod bench;
 mod books;
 mod callbacks;
+mod disbursements;
 mod iso20022;
 mod ledger;
 mod pages;

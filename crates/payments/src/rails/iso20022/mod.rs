@@ -30,6 +30,7 @@ pub use giving_back::{PaymentReturn, ReturnedTransaction};
 pub use initiation::{CreditTransfer, PaymentBatch, PaymentInitiation};
 use spine::Fault;
 pub use statement::{Balance, BalanceKind, Direction, Entry, Statement, StatementKind};
+pub(crate) use status::final_status;
 pub use status::{PaymentStatusReport, StatusKind, TransactionStatus};
 pub use transfer::{InterbankTransfer, InterbankTransfers};
 pub use xml::XmlLimits;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Currency, Timestamp};
 
 use super::Manner;
+use super::paying::Payment;
 use crate::gateway::receive::ToldState;
 
 /// At most so many requests in one life, and lines of its diary.
@@ -61,6 +62,7 @@ pub(super) struct Line {
 #[derive(Default)]
 pub(super) struct Pages {
     pub(super) requests: BTreeMap<String, Known>,
+    pub(super) payments: BTreeMap<String, Payment>,
     pub(super) busy: BTreeMap<String, u8>,
     pub(super) refunds: BTreeMap<String, (Refunded, String)>,
     pub(super) lines: Vec<Line>,
@@ -105,6 +107,11 @@ impl Pages {
         let reference = own_reference("R", &refund.id);
         self.refunds.insert(refund.id.clone(), (refund.clone(), reference.clone()));
         Some(reference)
+    }
+
+    /// All that its numbers got.
+    pub(super) fn paid_out(&self) -> i64 {
+        self.payments.values().map(|it| it.paid_minor).sum()
     }
 
     /// All that was taken from payers, and all that they got back.

@@ -17,9 +17,12 @@
 //! | `11` | refuses the request: it does not know the number |
 //! | others | approves |
 //!
+//! A payment to a number behaves alike: `02` is not made, `05` fails and is made after all, `06` is late, and so on.
+//!
 //! **Invariant:** the same key is the same request or refund, with the same answer.
 
 mod book;
+mod paying;
 mod server;
 mod telling;
 

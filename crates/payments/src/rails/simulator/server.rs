@@ -17,7 +17,7 @@ use spine::Timestamp;
 
 use super::book::{Book, Known, MOST, Pushed, Refunded, own_reference};
 use super::telling::{play, told};
-use super::{Manner, SimulatorSettings};
+use super::{Manner, SimulatorSettings, paying};
 use crate::gateway::receive::ToldState;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
@@ -32,13 +32,13 @@ impl Simulator {
         self.settings.clock.now()
     }
 
-    fn admits(&self, headers: &HeaderMap, message: &[u8]) -> bool {
+    pub(super) fn admits(&self, headers: &HeaderMap, message: &[u8]) -> bool {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         is_signed(&self.settings.secret, self.now(), header(TIMESTAMP), header(SIGNATURE), message)
     }
 }
 
-/// The wallet's interface, `POST /requests`, `GET /requests/{id}`, `POST /refunds`, and `/` and `/log.json` for
+/// The wallet's interface, `POST /requests`, `GET /requests/{id}`, `POST /refunds`, `POST /disbursements`, and `/` and `/log.json` for
 /// people and tests. Each request it takes plays out in a task of its own; it must run within a Tokio runtime.
 pub fn routes(settings: SimulatorSettings) -> Router {
     let simulator = Arc::new(Simulator { settings, book: Book::default() });
@@ -48,11 +48,13 @@ pub fn routes(settings: SimulatorSettings) -> Router {
         .route("/requests", post(take))
         .route("/requests/{id}", get(ask))
         .route("/refunds", post(give_back))
+        .route("/disbursements", post(paying::take))
+        .route("/disbursements/{id}", get(paying::ask))
         .layer(DefaultBodyLimit::max(16 * 1024))
         .with_state(simulator)
 }
 
-fn refuse(status: StatusCode, code: &str) -> Response {
+pub(super) fn refuse(status: StatusCode, code: &str) -> Response {
     (status, Json(json!({ "code": code }))).into_response()
 }
 
@@ -145,14 +147,19 @@ async fn give_back(State(simulator): State<Arc<Simulator>>, headers: HeaderMap, 
 
 async fn log(State(simulator): State<Arc<Simulator>>) -> Json<Value> {
     let book = simulator.book.open();
-    let (taken, returned) = book.totals();
-    Json(json!({ "taken_minor": taken, "returned_minor": returned, "lines": book.lines }))
+    let ((taken, returned), paid) = (book.totals(), book.paid_out());
+    Json(json!({
+        "taken_minor": taken,
+        "returned_minor": returned,
+        "paid_out_minor": paid,
+        "lines": book.lines,
+    }))
 }
 
 /// The page is for whoever runs the simulator, in the codes of the protocol.
 async fn page(State(simulator): State<Arc<Simulator>>) -> Response {
     let book = simulator.book.open();
-    let (taken, returned) = book.totals();
+    let ((taken, returned), paid) = (book.totals(), book.paid_out());
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -164,7 +171,7 @@ async fn page(State(simulator): State<Arc<Simulator>>) -> Response {
             }
             body {
                 h1 { "wallet simulator" }
-                p { "taken_minor " (taken) ", returned_minor " (returned) }
+                p { "taken_minor " (taken) ", returned_minor " (returned) ", paid_out_minor " (paid) }
                 table {
                     thead { tr { th { "at" } th { "what" } th { "id" } th { "detail" } } }
                     tbody {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::Manner;
-use super::book::Known;
+use super::book::{Known, Pages};
 use super::server::Simulator;
 use crate::gateway::receive::ToldState;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
@@ -71,7 +71,7 @@ pub(super) fn told(known: &Known, state: ToldState, taken_minor: i64) -> Value {
 }
 
 impl Simulator {
-    async fn pause(&self, times: u64) {
+    pub(super) async fn pause(&self, times: u64) {
         tokio::time::sleep(Duration::from_millis(self.settings.delay_ms.saturating_mul(times))).await;
     }
 
@@ -95,10 +95,16 @@ impl Simulator {
         self.tell(id).await;
     }
 
-    /// Tells how the request stands now, until somebody listens.
     async fn tell(&self, id: &str) {
-        let Some(known) = self.book.open().requests.get(id).cloned() else { return };
-        let body = told(&known, known.state, known.taken_minor);
+        self.tell_until_heard(id, |book| {
+            book.requests.get(id).map(|known| told(known, known.state, known.taken_minor))
+        })
+        .await;
+    }
+
+    /// Tells how a thing stands now, until somebody listens.
+    pub(super) async fn tell_until_heard(&self, id: &str, how: impl Fn(&Pages) -> Option<Value>) {
+        let Some(body) = how(&self.book.open()) else { return };
         for attempt in 0..TRIES {
             let time = self.now().as_seconds();
             let signature = sign(&self.settings.secret, time, body.to_string().as_bytes());
@@ -109,7 +115,7 @@ impl Simulator {
         }
     }
 
-    async fn send_signed(&self, id: &str, body: &Value, signature: String) -> Option<u16> {
+    pub(super) async fn send_signed(&self, id: &str, body: &Value, signature: String) -> Option<u16> {
         let request = Request::post(&self.settings.callback_url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(TIMESTAMP, self.now().as_seconds().to_string())
