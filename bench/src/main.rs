@@ -1,5 +1,5 @@
-//! Figures beside their physical limits, printed as they come: `bench acts`, `bench registers [RECORDS]`; both without an
-//! argument. `bench identity SERVER.json` drives a provider. `bench/run` adds what is seen from outside the program. README.md says what was found.
+//! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench registers
+//! [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
 //! the same size, made as durable. CPU time is the whole process's, so a busy machine shows.
@@ -15,6 +15,7 @@
 
 mod acts;
 mod identity;
+mod ledger;
 mod raw;
 mod registers;
 
@@ -32,6 +33,9 @@ fn main() {
     let wanted = |part: &str| args.is_empty() || args[0] == part;
     if wanted("acts") {
         acts::run();
+    }
+    if wanted("ledger") {
+        ledger::run();
     }
     if wanted("registers") {
         registers::run(args.get(1).map_or(1_000_000, |count| count.parse().unwrap()));

@@ -17,10 +17,11 @@ use crate::demo::Demo;
 use crate::enrol::Officer;
 use crate::import::{Asked, System};
 use crate::keys::Keys;
+use crate::ledger::LedgerAction;
 use crate::packet::PacketAction;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{abis, config, demo, enrol, import, pack, packet, serve, verify, wallet, witness};
+use crate::{abis, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -127,6 +128,11 @@ enum Command {
     Packet {
         #[command(subcommand)]
         action: PacketAction,
+    },
+    /// The nation's books.
+    Ledger {
+        #[command(subcommand)]
+        action: LedgerAction,
     },
     /// Check a pack, or run its tests.
     Pack {
@@ -298,6 +304,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
             abis::run(listen, answers, secret, with_parent).await
         }
         Command::Packet { action } => packet::run(action).await,
+        Command::Ledger { action } => ledger::run(action).await,
         Command::Pack { action: PackAction::Check(args) } => pack::run(&args.pack, false),
         Command::Pack { action: PackAction::Test(args) } => pack::run(&args.pack, true),
     };

@@ -10,6 +10,7 @@
 //! | `config/` | `letsema.toml` read, and every fault of it said |
 //! | `enrolling.rs` | the national ID in a demonstration |
 //! | `enrol.rs` | the first officers and people of an installation |
+//! | `ledger.rs` | the ledger from the command line |
 //! | `keys.rs` | the program's keys and secrets |
 //! | `program.rs` | everything wired together |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
@@ -32,6 +33,7 @@ mod enrol;
 mod enrolling;
 mod import;
 mod keys;
+mod ledger;
 mod pack;
 mod packet;
 mod people;
