@@ -25,7 +25,7 @@ pub use gateway::model::{
     Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
     Return, ReturnId, ReturnState,
 };
-pub use gateway::receipt_number::is_receipt_number;
+pub use gateway::check_digit::is_receipt_number;
 pub use gateway::receive::{News, Told, ToldState, receive};
 pub use gateway::refund::refund;
 pub use gateway::request::{request, withdraw};

@@ -20,7 +20,7 @@ pub(crate) mod give_back;
 pub(crate) mod model;
 mod officer_pages;
 mod pages;
-pub(crate) mod receipt_number;
+pub(crate) mod check_digit;
 pub(crate) mod receive;
 pub(crate) mod refund;
 pub(crate) mod request;

@@ -11,7 +11,7 @@ use crate::gateway::attempt::{declined, fail};
 use crate::gateway::model::{
     Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState,
 };
-use crate::gateway::receipt_number::{HOW_MANY, receipt_number};
+use crate::gateway::check_digit::{HOW_MANY, receipt_number};
 use crate::gateway::refund;
 use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};

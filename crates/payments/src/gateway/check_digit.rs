@@ -1,4 +1,4 @@
-//! The number of a receipt: eleven digits and a check digit, in groups that can be read over the telephone.
+//! The numbers that people read to one another: of a receipt, of a bill. Eleven digits and a check digit, in groups.
 //!
 //! **Invariant:** one wrong digit, or two neighbours exchanged, are always found (Damm 2004, the quasigroup of
 //! order 10).
@@ -26,6 +26,22 @@ pub(crate) fn receipt_number(n: u64) -> String {
     let groups: Vec<String> =
         digits.as_bytes().chunks(4).map(|group| group.iter().map(|digit| char::from(*digit)).collect()).collect();
     groups.join("-")
+}
+
+/// How many bills can have numbers: theirs begin with a nine, so that a number typed at a shop says what it is.
+pub(crate) const HOW_MANY_BILLS: u64 = 10_000_000_000;
+
+/// The number of the bill `n` (below [`HOW_MANY_BILLS`]): `9482-7735-6043`.
+pub(crate) fn bill_number(n: u64) -> String {
+    receipt_number(9 * HOW_MANY_BILLS + n % HOW_MANY_BILLS)
+}
+
+/// The number of a bill in its one form, from what people type; none if it cannot be one.
+pub(crate) fn read_bill_number(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|letter| !matches!(letter, '-' | ' ')).collect();
+    let n: u64 = digits.get(1..11).filter(|_| digits.len() == 12 && digits.starts_with('9'))?.parse().ok()?;
+    let number = bill_number(n);
+    (number.bytes().filter(|byte| *byte != b'-').eq(digits.bytes())).then_some(number)
 }
 
 /// Whether a text is a receipt's number, with or without its hyphens and spaces.
