@@ -7,17 +7,20 @@
 //! |---|---|
 //! | `ledger/` | accounts and [`transfers`], in double entry |
 //! | `gateway/` | requests to pay, from asking to receipt |
+//! | `bills/` | what anybody who holds the number may pay |
 //! | `rails/` | wallets and what else brings and takes money |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
 
 pub mod audit;
+pub mod bills;
 mod gateway;
 pub mod ledger;
 mod rails;
 mod rows;
 
 pub use audit::{Audit, audit};
+pub use gateway::check_digit::is_receipt_number;
 pub use gateway::choose::choose_wallet;
 pub(crate) use gateway::events::Emit;
 pub use gateway::give_back::{give_back, give_back_again};
@@ -25,12 +28,11 @@ pub use gateway::model::{
     Attempt, AttemptId, AttemptState, NewRequest, Payment, PaymentId, PaymentState, Request, RequestId, RequestState,
     Return, ReturnId, ReturnState,
 };
-pub use gateway::check_digit::is_receipt_number;
 pub use gateway::receive::{News, Told, ToldState, receive};
 pub use gateway::refund::refund;
 pub use gateway::request::{request, withdraw};
 pub use gateway::view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
-pub use gateway::{Gateway, routes};
+pub use gateway::{Gateway, Institutions, routes};
 pub use ledger::{
     Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
     post, transfer, transfers, void,
@@ -53,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 3, name: "returns", sql: include_str!("../migrations/0003_returns.sql") },
     Migration { engine: "payments", number: 4, name: "bounds", sql: include_str!("../migrations/0004_bounds.sql") },
     Migration { engine: "payments", number: 5, name: "books", sql: include_str!("../migrations/0005_books.sql") },
+    Migration { engine: "payments", number: 6, name: "bills", sql: include_str!("../migrations/0006_bills.sql") },
     Migration {
         engine: "payments",
         number: 10,

@@ -5,7 +5,7 @@
 use serde_json::json;
 use spine::{Cx, Fault, FaultKind, Job};
 
-use crate::gateway::model::{Attempt, AttemptId, AttemptState, RequestId, RequestState};
+use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestId, RequestState};
 use crate::gateway::request::{found, resource};
 use crate::rails::wallets::Wallets;
 use crate::rows::requests as rows;
@@ -32,6 +32,18 @@ pub fn choose_wallet(
 ) -> Result<AttemptId, Fault> {
     let request = found(cx, id)?;
     cx.may("payments.request.pay", &resource(cx, &request))?;
+    attempt(cx, wallets, &request, wallet, number)
+}
+
+/// As [`choose_wallet`], within an operation that has permission.
+pub(crate) fn attempt(
+    cx: &mut Cx<'_>,
+    wallets: &Wallets,
+    request: &Request,
+    wallet: &str,
+    number: &str,
+) -> Result<AttemptId, Fault> {
+    let id = request.id;
     match request.state {
         RequestState::Paid => return Err(Fault::conflict("payments.request.paid")),
         RequestState::Sent => return Err(Fault::conflict("payments.request.busy")),

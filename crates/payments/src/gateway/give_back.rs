@@ -6,6 +6,7 @@
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Resource};
 
+use crate::bills;
 use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
 use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
@@ -72,6 +73,7 @@ fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
 fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
     let credit = account_of(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
     let hold: TransferId = cx.id();
+    bills::taken_back(cx, request, of.amount, *of.id.as_bytes())?;
     let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };
     ledger::book(cx, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;
     rows::set(cx.tx(), of.id, ReturnState::Going, Some(hold), None, None)?;

@@ -14,30 +14,34 @@
 //! | `pages.rs`, `officer_pages.rs` | the payer's and the officer's pages |
 
 pub(crate) mod attempt;
+pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;
 pub(crate) mod give_back;
 pub(crate) mod model;
 mod officer_pages;
-mod pages;
-pub(crate) mod check_digit;
+pub(crate) mod pages;
 pub(crate) mod receive;
 pub(crate) mod refund;
 pub(crate) mod request;
 pub(crate) mod view;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
 use edge::Outbound;
 use journal::Acts;
-use spine::Clock;
+use spine::{Clock, Localised};
 
 use crate::rails::api;
 use crate::rails::banks::Banks;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
+
+/// The names of the country's institutions, by their ids.
+pub type Institutions = Arc<BTreeMap<String, Localised>>;
 
 /// The gateway to the wallets.
 #[derive(Clone)]
@@ -45,9 +49,11 @@ pub struct Gateway {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     acts: Acts,
     rails: Rails,
+    institutions: Institutions,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -57,16 +63,29 @@ impl Gateway {
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         let rails = Rails { wallets, banks: Banks::default() };
-        Self { inner: Arc::new(Inner { acts, rails, outbound, clock }) }
+        let institutions = Institutions::default();
+        Self { inner: Arc::new(Inner { acts, rails, institutions, outbound, clock }) }
     }
 
     /// The same, with banks.
     #[must_use]
     pub fn with_banks(self, banks: Banks) -> Self {
-        let Inner { acts, rails, outbound, clock } = self.inner.as_ref();
-        let rails = Rails { banks, ..rails.clone() };
-        let (acts, outbound, clock) = (acts.clone(), outbound.clone(), Arc::clone(clock));
-        Self { inner: Arc::new(Inner { acts, rails, outbound, clock }) }
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.rails.banks = banks;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with what people call the institutions that send bills.
+    #[must_use]
+    pub fn with_institutions(self, institutions: Institutions) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.institutions = institutions;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What people call an institution; its id if it has no name here.
+    pub(crate) fn institution<'a>(&'a self, visit: &'a edge::Visit, id: &'a str) -> &'a str {
+        self.inner.institutions.get(id).map_or(id, |name| visit.local(name))
     }
 
     /// Runs operations.
@@ -104,5 +123,9 @@ impl fmt::Debug for Gateway {
 
 /// Every address of this engine: `/pay/…`, `/payments`, `/api/payments/callbacks/{wallet}`.
 pub fn routes(gateway: Gateway) -> Router {
-    pages::routes().merge(officer_pages::routes()).merge(api::routes()).with_state(gateway)
+    pages::routes()
+        .merge(crate::bills::pages::routes())
+        .merge(officer_pages::routes())
+        .merge(api::routes())
+        .with_state(gateway)
 }

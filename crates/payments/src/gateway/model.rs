@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use spine::{Act, Id, IdKind, Localised, Money, Personal, Timestamp};
 
+use crate::bills::BillId;
 use crate::ledger::{AccountId, TransferId};
 
 /// The kind of a request's identifier.
@@ -137,6 +138,9 @@ pub struct Request {
     pub made_at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// The bill it pays, if it is for one.
+    #[serde(default)]
+    pub bill: Option<BillId>,
 }
 
 impl Request {

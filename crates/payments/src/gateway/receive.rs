@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use spine::{Currency, Cx, Fault, Money, Resource};
 
 use crate::Emit;
+use crate::bills;
 use crate::gateway::attempt::{declined, fail};
+use crate::gateway::check_digit::{HOW_MANY, receipt_number};
 use crate::gateway::model::{
     Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState,
 };
-use crate::gateway::check_digit::{HOW_MANY, receipt_number};
 use crate::gateway::refund;
 use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
@@ -113,6 +114,7 @@ fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, t
         RequestState::Withdrawn => Some("withdrawn"),
         RequestState::Expired => Some("expired"),
         _ if amount != request.amount => Some("wrong_amount"),
+        _ if !bills::takes(cx, &request)? => Some("paid_already"),
         _ => None,
     };
     let payment = Payment {
@@ -178,6 +180,7 @@ fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request) -> Result<(), F
     rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
     rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
     cx.record(about(request.act("payments.request.paid"), payment).with("receipt", receipt));
+    bills::applied(cx, request)?;
     cx.tell("payments.request.paid", request);
     Ok(())
 }

@@ -21,10 +21,20 @@ const REFERENCE: usize = 64;
 /// # Errors
 /// `payments.request.{amount,account,reference,return_path,expiry}`, `payments.account.differs`; a refusal; the store's faults.
 pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
-    let id: RequestId = cx.id();
-    let resource = Resource::new("PaymentRequest", id).with("owner", &new.payer).is("own", is_own(cx, &new.payer));
-    cx.may("payments.request.make", &resource)?;
+    let resource = Resource::new("PaymentRequest", &new.reference);
+    cx.may("payments.request.make", &resource.with("owner", &new.payer).is("own", is_own(cx, &new.payer)))?;
+    // The accounts of rails, of bills and of suspense are this engine's own.
+    let own = ["wallet:", "bank:", "bills:", "suspense:", "contested:"];
+    if own.iter().any(|prefix| new.account.starts_with(prefix)) {
+        return Err(Fault::invalid("payments.request.account"));
+    }
+    Ok(make_request(cx, new)?.id)
+}
+
+/// As [`request`], within an operation that has permission.
+pub(crate) fn make_request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<Request, Fault> {
     check(new, cx.now())?;
+    let id: RequestId = cx.id();
     let account = NewAccount {
         reference: &new.account,
         kind: AccountKind::Income,
@@ -38,16 +48,14 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
     cx.enqueue(Job::new(EXPIRE, json!({ "request": id })).not_before(new.expires_at));
     let made = found(cx, id)?;
     cx.record(made.act("payments.request.made").with("amount_minor", new.amount.minor()));
-    Ok(id)
+    Ok(made)
 }
 
 fn check(new: &NewRequest, now: spine::Timestamp) -> Result<(), Fault> {
     if !(1..=ledger::LARGEST_MINOR).contains(&new.amount.minor()) {
         return Err(Fault::invalid("payments.request.amount"));
     }
-    // The accounts of rails and of suspense are this engine's own.
-    let own = ["wallet:", "bank:", "suspense:", "contested:"].iter().any(|prefix| new.account.starts_with(prefix));
-    if own || new.account.trim().is_empty() || new.account.len() > 200 {
+    if new.account.trim().is_empty() || new.account.len() > 200 {
         return Err(Fault::invalid("payments.request.account"));
     }
     let fits = (1..=REFERENCE).contains(&new.reference.len());

@@ -68,7 +68,7 @@ async fn callback(
         Spoken::OfAttempt(told) => receive(cx, &wallet, told).map(|_| ()),
         Spoken::OfDisbursement(told) => outcome::told(cx, &wallet, told).map(|_| ()),
     };
-    gateway.acts().write(&caller, &key, take).await?;
+    gateway.acts().post(&caller, &key, take).await?;
     Ok(Json(Received { received: true }))
 }
 

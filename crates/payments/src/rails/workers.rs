@@ -8,6 +8,7 @@ use journal::{JobFault, RunningJob, Workers};
 use spine::{Caller, IdKind, Timestamp};
 
 use crate::Gateway;
+use crate::bills::{self, BillId};
 use crate::gateway::attempt::{self, ASK};
 use crate::gateway::choose::{LAPSE, PUSH};
 use crate::gateway::give_back::{self, RETURN};
@@ -45,6 +46,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))
         .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
+        .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))
         .handle(EXPIRE, of(|gateway, job| Box::pin(expire(gateway, job))))
 }
 
@@ -117,7 +119,7 @@ async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let acts = gateway.acts();
     match gateway.line(&wallet)?.ask(id).await {
         Asked::Told(told) if told.state != crate::ToldState::Pending => {
-            acts.write(&caller, &job.key("told"), move |cx| receive::receive(cx, &wallet, &told)).await?;
+            acts.post(&caller, &job.key("told"), move |cx| receive::receive(cx, &wallet, &told)).await?;
             Ok(())
         }
         Asked::Unheard => {
@@ -187,5 +189,11 @@ async fn lapse(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
 async fn expire(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let id: RequestId = id_in(&job, "request")?;
     gateway.acts().write(&job.caller(PART), &job.key("expired"), move |cx| request::expire(cx, id)).await?;
+    Ok(())
+}
+
+async fn expire_bill(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let id: BillId = id_in(&job, "bill")?;
+    gateway.acts().write(&job.caller(PART), &job.key("expired"), move |cx| bills::expire(cx, id)).await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::gateway::model::{
 };
 use crate::ledger::{AccountId, TransferId};
 
-fn odd(what: &str) -> TxError {
+pub(crate) fn odd(what: &str) -> TxError {
     TxError::Type(what.to_owned())
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn insert_request(
 
 const SELECT_REQUEST: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at
+        receipt, paid_at, made_at, expires_at, bill
     FROM payments_request WHERE id = $1";
 
 pub(crate) fn request(tx: &mut dyn Tx, id: RequestId) -> Result<Option<Request>, TxError> {
@@ -52,15 +52,15 @@ pub(crate) fn request(tx: &mut dyn Tx, id: RequestId) -> Result<Option<Request>,
 
 const SELECT_RECENT: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at
+        receipt, paid_at, made_at, expires_at, bill
     FROM payments_request WHERE id < $1 ORDER BY id DESC LIMIT $2";
 const SELECT_RECENT_IN: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at
+        receipt, paid_at, made_at, expires_at, bill
     FROM payments_request WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2";
 const SELECT_RECENT_OF: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at
+        receipt, paid_at, made_at, expires_at, bill
     FROM payments_request WHERE id < $1 AND reference = $3 ORDER BY id DESC LIMIT $2";
 
 pub(crate) fn recent(
@@ -78,7 +78,7 @@ pub(crate) fn recent(
     rows.iter().map(request_row).collect()
 }
 
-fn request_row(row: &Row) -> Result<Request, TxError> {
+pub(crate) fn request_row(row: &Row) -> Result<Request, TxError> {
     let description: serde_json::Value = row.get(6)?;
     let description: Localised = serde_json::from_value(description).map_err(|_| odd("a description"))?;
     Ok(Request {
@@ -96,6 +96,7 @@ fn request_row(row: &Row) -> Result<Request, TxError> {
         paid_at: row.get(12)?,
         made_at: row.get(13)?,
         expires_at: row.get(14)?,
+        bill: row.get(15)?,
     })
 }
 

@@ -98,7 +98,7 @@ impl Bench {
         let outbound = Outbound::new(limits);
         let banks = Banks::parse(BANKS, jiff::tz::TimeZone::UTC, |_| Some(link.clone())).unwrap();
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _).with_banks(banks);
-        let words = Arc::new(testkit::words(&["edge", "payments"]));
+        let words = Arc::new(testkit::words(&["edge", "payments", "bills"]));
         let settings = SiteSettings::new(
             words,
             "http://localhost:8080",

@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod bench;
+mod bills;
 mod books;
 mod callbacks;
 mod disbursements;

@@ -9,16 +9,19 @@ use axum::{Router, http};
 use edge::{Limits, Session, Visit, frame};
 use http_body_util::BodyExt;
 use payments::RequestState;
-use spine::{Actor, ActorKind, Assurance, Personal, Secret, Via};
+use payments::bills::{self, NewBill, Share};
+use spine::{Actor, ActorKind, Assurance, Caller, Cx, Language, Localised, Personal, Secret, Via};
 use tower::ServiceExt;
 
-use crate::bench::{Bench, under};
+use crate::bench::{Bench, lsl, under};
 
 const POLICIES: &str = include_str!("../../../../packs/lesotho/policies/payments.cedar");
 
 struct Answer {
     status: u16,
     location: String,
+    /// What binds a form to a visitor who is not signed in.
+    cookie: String,
     body: String,
 }
 
@@ -30,7 +33,7 @@ struct Browser {
 
 /// What the identity engine's middleware does, in short.
 async fn recognise(visit: Visit, request: Request, next: Next) -> Response {
-    let name = edge::cookie::read(request.headers(), "session").map(str::to_owned);
+    let name = edge::cookie::read(request.headers(), "session").filter(|name| !name.is_empty()).map(str::to_owned);
     if let Some(name) = name {
         let shown = Personal::new(name.clone());
         let actor = if name.starts_with("off") {
@@ -50,17 +53,20 @@ impl Browser {
         Self { app: frame(routes, &bench.site, Limits::default()), who, language }
     }
 
-    async fn ask(&self, method: &str, target: &str, body: String) -> Answer {
+    async fn ask(&self, method: &str, target: &str, cookie: &str, body: String) -> Answer {
         let request = http::Request::builder()
             .method(method)
             .uri(target)
             .header("accept", "text/html")
             .header("accept-language", self.language)
-            .header(header::COOKIE, format!("session={}", self.who))
+            .header(header::COOKIE, format!("session={}; {cookie}", self.who))
             .header("origin", "http://localhost:8080")
             .header("content-type", "application/x-www-form-urlencoded");
         let answer = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let location = answer.headers().get("location").map_or("", |it| it.to_str().unwrap()).to_owned();
+        let set = answer.headers().get("set-cookie").map_or("", |it| it.to_str().unwrap());
+        let set = set.split(';').next().unwrap().to_owned();
+        let cookie = if set.is_empty() { cookie.to_owned() } else { set };
         let status = answer.status().as_u16();
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
         let body = String::from_utf8(bytes.to_vec()).unwrap();
@@ -68,18 +74,90 @@ impl Browser {
         for unsaid in [">payments.", "\"payments.", " payments.", "fault.payments"] {
             assert!(!body.contains(unsaid), "{target}: {unsaid} in {body}");
         }
-        Answer { status, location, body }
+        Answer { status, location, cookie, body }
     }
 
     async fn get(&self, target: &str) -> Answer {
-        self.ask("GET", target, String::new()).await
+        self.ask("GET", target, "", String::new()).await
     }
 
     async fn post(&self, target: &str, form_on: &Answer, fields: &str) -> Answer {
         let start = form_on.body.find("name=\"_form\" value=\"").unwrap() + 20;
         let token = form_on.body[start..].split('"').next().unwrap();
-        self.ask("POST", target, format!("_form={token}&{fields}")).await
+        self.ask("POST", target, &form_on.cookie, format!("_form={token}&{fields}")).await
     }
+}
+
+/// A bill of an institution, made in the way of its program.
+async fn bill(bench: &Bench, in_parts: bool) -> String {
+    let mut actor = Actor::bare(ActorKind::Client, "biller");
+    actor.institution = Some("ministry-trade".to_owned());
+    let caller = Caller { actor, via: Via::Api, language: Language::new("en-LS") };
+    let expires_at = bench.acts.now().plus_seconds(86_400);
+    let make = move |cx: &mut Cx<'_>| {
+        let shares = [("income:ministry-trade", 20_000), ("income:council", 5_000)];
+        let share = |(account, minor): (&str, i64)| Share { account: account.to_owned(), amount_minor: minor };
+        let new = NewBill {
+            biller: "ministry-trade".to_owned(),
+            reference: format!("TL-{in_parts}"),
+            payer: Some("per_lineo".to_owned()),
+            description: Localised::from([("en", "Trading licence"), ("st", "Laesense ea khoebo")]),
+            amount: lsl(25_000),
+            shares: shares.into_iter().map(share).collect(),
+            in_parts,
+            due_on: Some("2026-12-01".parse().unwrap()),
+            expires_at,
+        };
+        Ok(bills::make(cx, &[new])?.remove(0).number)
+    };
+    bench.write(&caller, make).await.unwrap()
+}
+
+#[test]
+fn a_bill_is_paid_in_parts_by_whoever_holds_its_number() {
+    under(POLICIES, async |bench| {
+        let number = bill(&bench, true).await;
+        let (address, typed) = (format!("/bill/{number}"), number.replace('-', "+"));
+        for (language, asks, left) in [
+            ("en", "How much do you want to pay now?", "M200.00"),
+            ("st", "U batla ho lefa bokae hona joale?", "M150.00"),
+        ] {
+            // Nobody is signed in: the brother abroad has no account here.
+            let brother = Browser::new(&bench, "", language);
+            let found = brother.get(&format!("/bill?number={typed}")).await;
+            assert_eq!((found.status, found.location.as_str()), (303, address.as_str()));
+            let page = brother.get(&address).await;
+            assert!(page.status == 200 && page.body.contains(asks) && page.body.contains("M250.00"), "{}", page.body);
+            assert!(!page.body.contains("lineo"), "nobody's name: {}", page.body);
+            for wrong in ["1,000", "250.01", "0", "1e2"] {
+                let refused =
+                    brother.post(&address, &page, &format!("amount={wrong}&wallet=mpesa&phone=58001201")).await;
+                assert!(
+                    refused.status == 422 && refused.body.contains("href=\"#amount\""),
+                    "{wrong}: {}",
+                    refused.body
+                );
+            }
+            let refused = brother.post(&address, &page, "amount=50&wallet=mpesa&phone=12").await;
+            assert!(refused.status == 422 && refused.body.contains("href=\"#phone\""), "{}", refused.body);
+            let sent = brother.post(&address, &refused, "amount=50&wallet=mpesa&phone=5800+1201").await;
+            assert_eq!((sent.status, sent.location.as_str()), (303, address.as_str()));
+            let wanted = number.clone();
+            let is_paid = async || {
+                let number = wanted.clone();
+                let bill = bench.read(move |cx| bills::find(cx, &number)).await;
+                format!("M{}", bill.left().digits()) == left
+            };
+            bench.wait_for("a part to be paid", is_paid).await;
+            let page = brother.get(&address).await;
+            assert!(page.body.contains("M50.00") && page.body.contains(left), "{}", page.body);
+        }
+        let sotho = Browser::new(&bench, "", "st");
+        let wrong = sotho.get("/bill?number=9482-7735-6042").await;
+        assert!(wrong.status == 422 && wrong.body.contains("href=\"#number\""), "{}", wrong.body);
+        assert_eq!(sotho.get("/bill/9482-7735-6043").await.status, 404);
+        bench.must_be_sound().await;
+    });
 }
 
 #[test]
@@ -191,7 +269,8 @@ fn the_officer_finds_suspense_and_sends_it_back() {
         }
         let start = page.body.find("action=\"/payments/suspense/").unwrap() + 8;
         let action = page.body[start..].split('"').next().unwrap().to_owned();
-        let form = Answer { status: 200, location: String::new(), body: page.body[start..].to_owned() };
+        let form =
+            Answer { cookie: String::new(), status: 200, location: String::new(), body: page.body[start..].to_owned() };
         assert_eq!(officer.post(&action, &form, "").await.location, "/payments");
         bench.work().await;
         assert_eq!(bench.suspense(id).await[0].0, "refunded");

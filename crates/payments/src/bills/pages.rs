@@ -1,0 +1,242 @@
+//! The page of a bill: `/bill` to type its number, `/bill/{number}` to see and pay it.
+//!
+//! **Invariant:** anybody who holds the number may open it, signed in or not, and nobody's name stands on it. Numbers cannot
+//! be tried out: so many look-ups from one address and no more.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use edge::show::{Choice, Summary, Table, Tone, banner, button, button_link, tag};
+use edge::{Answers, Bucket, Form, Markup, Page, Path, Query, Reply, Visit, correctable, html, see_other};
+use journal::Key;
+use serde::Deserialize;
+use spine::{Currency, FieldFault, Money, Text};
+
+use super::{Bill, BillState, find, pay, payments_of};
+use crate::Gateway;
+use crate::gateway::check_digit::read_bill_number;
+use crate::gateway::model::{Request, RequestState};
+use crate::gateway::pages::state_tag;
+
+/// Each look-up may be a guess, each try makes a phone ring.
+const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 30, seconds: 600 };
+const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new().route("/bill", get(ask)).route("/bill/{number}", get(see).post(answer))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    number: Option<String>,
+}
+
+async fn ask(visit: Visit, Query(asked): Query<Asked>) -> Reply {
+    let typed = asked.number.unwrap_or_default();
+    if let Some(number) = read_bill_number(&typed) {
+        return Ok(see_other(&format!("/bill/{number}")));
+    }
+    let wrong = FieldFault { field: "number".to_owned(), text: Text::new("fault.payments.bill.number") };
+    let faults = if typed.trim().is_empty() { Vec::new() } else { vec![wrong] };
+    let sheet = visit.sheet_with(Answers::default().with("number", &typed), &faults);
+    let number = sheet.text("number", visit.t("payments.bill.number")).hint(visit.t("payments.bill.number_hint"));
+    let page = visit.page(visit.t("payments.bill.ask")).sheet(&sheet).body(html! {
+        form method="get" action="/bill" { (number.max_length(24)) (button(&visit.t("payments.bill.look"))) }
+    });
+    Ok(page.into_response())
+}
+
+async fn read(gateway: &Gateway, visit: &Visit, number: String) -> Reply<(Bill, Vec<Request>)> {
+    visit.limit(&LOOKS)?;
+    let look = move |cx: &mut spine::Cx<'_>| {
+        let bill = find(cx, &number)?;
+        let payments = payments_of(cx, &bill)?;
+        Ok((bill, payments))
+    };
+    Ok(gateway.acts().read(visit.caller(), look).await?)
+}
+
+async fn see(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>) -> Reply {
+    let (bill, payments) = read(&gateway, &visit, number).await?;
+    Ok(page(&gateway, &visit, &bill, &payments, Answers::default(), &[]).into_response())
+}
+
+async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>, sent: Form) -> Reply {
+    let answers = sent.answers.clone();
+    let key = Key::new(&format!("payments.bill.pay:{number}"), sent.key.text(), sent.key.request());
+    let (bill, payments) = read(&gateway, &visit, number.clone()).await?;
+    let part = match part_of(&bill, answers.one("amount")) {
+        Ok(part) => part,
+        Err(fault) => {
+            return Ok(page(&gateway, &visit, &bill, &payments, sent.answers, &[fault]).into_response());
+        }
+    };
+    visit.limit(&TRIES)?;
+    let wallets = gateway.wallets().clone();
+    let paid = gateway.acts().post(visit.caller(), &key, move |cx| {
+        pay(cx, &wallets, &number, part, answers.one("wallet"), answers.one("phone")).map(|_| ())
+    });
+    match paid.await {
+        Ok(()) => Ok(see_other(&format!("/bill/{}", bill.number))),
+        Err(fault) => {
+            // The form of a request calls the number `number`; here that is the bill's.
+            let faults: Vec<FieldFault> =
+                correctable(fault)?
+                    .into_iter()
+                    .map(|fault| {
+                        if fault.field == "number" { FieldFault { field: "phone".to_owned(), ..fault } } else { fault }
+                    })
+                    .collect();
+            Ok(page(&gateway, &visit, &bill, &payments, sent.answers, &faults).into_response())
+        }
+    }
+}
+
+/// The part that was typed; none is all that is left.
+fn part_of(bill: &Bill, typed: &str) -> Result<Option<Money>, FieldFault> {
+    if !bill.in_parts || typed.trim().is_empty() {
+        return Ok(None);
+    }
+    let wrong = || FieldFault {
+        field: "amount".to_owned(),
+        text: Text::new("fault.payments.bill.part").with("left", bill.left()),
+    };
+    let amount = typed_amount(typed, bill.amount.currency()).ok_or_else(wrong)?;
+    if (1..=bill.left().minor()).contains(&amount.minor()) { Ok(Some(amount)) } else { Err(wrong()) }
+}
+
+/// An amount as people type it, `50`, `50.5` or `50.50`; nothing looser.
+pub(crate) fn typed_amount(typed: &str, currency: Currency) -> Option<Money> {
+    let (typed, places) = (typed.trim(), currency.minor_digits() as usize);
+    let (whole, part) = typed.split_once('.').unwrap_or((typed, ""));
+    let text = if places == 0 { whole.to_owned() } else { format!("{whole}.{part:0<places$}") };
+    (places > 0 || part.is_empty()).then(|| format!("{currency} {text}").parse().ok())?
+}
+
+fn page(
+    gateway: &Gateway,
+    visit: &Visit,
+    bill: &Bill,
+    payments: &[Request],
+    answers: Answers,
+    faults: &[FieldFault],
+) -> Page {
+    let sheet = visit.sheet_with(answers, faults);
+    let waiting = payments.iter().any(|request| request.state == RequestState::Sent);
+    let is_open = bill.state == BillState::Open && bill.expires_at > visit.now();
+    visit.page(visit.t("payments.bill.title")).caption(bill.number.as_str()).sheet(&sheet).body(html! {
+        @if waiting {
+            (banner(Tone::Waiting, &visit.t("payments.bill.waiting"), html! {
+                p { (visit.t("payments.bill.approve")) }
+                p { (button_link(&format!("/bill/{}", bill.number), &visit.t("payments.wait.look"))) }
+            }))
+        }
+        (facts(gateway, visit, bill))
+        @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
+        (history(visit, payments))
+        @if is_open { (by_other_ways(visit, bill)) }
+    })
+}
+
+fn facts(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
+    let (tone, key) = match bill.state {
+        BillState::Open => (Tone::Plain, "payments.bill.open"),
+        BillState::Paid => (Tone::Good, "payments.state.paid"),
+        BillState::Withdrawn => (Tone::Off, "payments.state.withdrawn"),
+        BillState::Expired => (Tone::Off, "payments.state.expired"),
+    };
+    let facts = Summary::new(visit)
+        .row(visit.t("payments.fact.for"), visit.local(&bill.description))
+        .row(visit.t("payments.bill.biller"), gateway.institution(visit, &bill.biller))
+        .row(visit.t("payments.fact.amount"), visit.money(bill.amount));
+    let facts = if bill.paid.minor() > 0 && bill.state == BillState::Open {
+        facts.row(visit.t("payments.bill.left"), visit.money(bill.left()))
+    } else {
+        facts
+    };
+    let facts = match bill.due_on {
+        Some(day) => facts.row(visit.t("payments.bill.due"), visit.date(day)),
+        None => facts,
+    };
+    html! { (facts.markup(visit.t("payments.fact.state"), tag(tone, &visit.t(key)))) }
+}
+
+fn form(gateway: &Gateway, visit: &Visit, bill: &Bill, sheet: &edge::Sheet) -> Markup {
+    let choices: Vec<Choice> = gateway
+        .wallets()
+        .iter()
+        .filter(|wallet| gateway.wallets().offered(wallet.least).any(|one| one.id == wallet.id))
+        .map(|wallet| Choice::new(wallet.id.as_str(), visit.local(&wallet.name)))
+        .collect();
+    if choices.is_empty() {
+        return html! { p { (visit.t("payments.pay.none")) } };
+    }
+    let phone = sheet
+        .phone("phone", visit.t("payments.pay.number"))
+        .hint(visit.t("payments.bill.phone_hint"))
+        .prefix(gateway.wallets().prefix());
+    let fields = html! {
+        @if bill.in_parts {
+            (sheet.text("amount", visit.t("payments.bill.part")).optional().max_length(20)
+                .hint(visit.t1("payments.bill.part_hint", "left", bill.left())))
+        }
+        (sheet.radios("wallet", visit.t("payments.pay.wallet"), choices)) (phone)
+        (button(&if bill.in_parts { visit.t("payments.bill.pay") } else { visit.t1("payments.pay.button", "amount", bill.left()) }))
+    };
+    visit.form(&format!("/bill/{}", bill.number), fields)
+}
+
+/// What was paid of it, each with its receipt.
+fn history(visit: &Visit, payments: &[Request]) -> Markup {
+    if payments.is_empty() {
+        return Markup::default();
+    }
+    let mut table = Table::new(visit.t("payments.bill.history"))
+        .column(visit.t("payments.fact.made_at"))
+        .numbers(visit.t("payments.fact.amount"))
+        .column(visit.t("payments.fact.state"))
+        .column(visit.t("payments.fact.receipt"));
+    for request in payments {
+        table = table.row([
+            html! { (visit.moment(request.made_at)) },
+            html! { (visit.money(request.amount)) },
+            state_tag(visit, request.state),
+            html! { (request.receipt.as_deref().unwrap_or("–")) },
+        ]);
+    }
+    html! { (table) }
+}
+
+/// The same bill for a shop, a brother abroad, or another phone.
+fn by_other_ways(visit: &Visit, bill: &Bill) -> Markup {
+    let link = format!("{}/bill/{}", visit.site().base_url(), bill.number);
+    let code = edge::show::qr(&link, &visit.t("payments.bill.code"));
+    edge::show::details(
+        &visit.t("payments.bill.others"),
+        html! {
+            p { (visit.t1("payments.bill.others_say", "number", bill.number.as_str())) }
+            @if let Some(code) = code { (code) }
+            p.hint { (link) }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_as_people_type_them_and_nothing_looser() {
+        let lsl = Currency::parse("LSL").unwrap();
+        let read = |typed| typed_amount(typed, lsl).map(Money::minor);
+        for (typed, minor) in [("50", 5_000), ("50.5", 5_050), (" 50.55 ", 5_055), ("0.01", 1), ("0", 0)] {
+            assert_eq!(read(typed), Some(minor), "{typed}");
+        }
+        for wrong in ["", ".", "1,000", "1e3", "50.555", "1 000", "+5", "M50", "٥", "99999999999999999999"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        let yen = Currency::parse("JPY").unwrap();
+        assert_eq!((typed_amount("50", yen).map(Money::minor), typed_amount("50.5", yen)), (Some(50), None));
+    }
+}
