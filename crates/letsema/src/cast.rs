@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 14] = [
+pub(crate) const OFFICERS: [OfficerPart; 15] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -120,6 +120,12 @@ pub(crate) const OFFICERS: [OfficerPart; 14] = [
         name: "Mosa Phafoli",
         roles: &["payments-officer"],
         institution: "ministry-finance",
+    },
+    OfficerPart {
+        login: "tumelo.khabo",
+        name: "Tumelo Khabo",
+        roles: &["switch-operator"],
+        institution: "central-bank",
     },
     OfficerPart {
         login: "limpho.ntsane",
@@ -181,6 +187,11 @@ impl Secrets {
     pub(crate) fn client(&self, whom: &str) -> String {
         base32(&self.of("client", whom)).to_lowercase()
     }
+
+    /// The token of whoever runs the switch, or of a participant in it.
+    pub(crate) fn token(&self, whom: &str) -> String {
+        base32(&self.of("switch", whom)).to_lowercase()
+    }
 }
 
 /// A program that lets people sign in.
@@ -213,6 +224,17 @@ pub(crate) fn verifiers(secrets: &Secrets) -> Vec<ClientPart> {
 /// Programs that manage others: clients as eSignet's partner management does, and devices.
 pub(crate) fn managers(secrets: &Secrets) -> Vec<ClientPart> {
     vec![ClientPart { id: "demo-manager", secret: Some(secrets.client("demo-manager")), redirect_uris: Vec::new() }]
+}
+
+/// The switch as `demo.json` tells of it: where it is called, and with which token it is run.
+pub(crate) fn switch(base_url: &str, secrets: &Secrets) -> Json {
+    json!({
+        "fspiop_url": format!("{base_url}/api/fspiop"),
+        "admin_url": format!("{base_url}/api/switch"),
+        "settlement_url": format!("{base_url}/api/switch/v2"),
+        "hub": switch::HUB,
+        "operator_token": secrets.token(switch::HUB),
+    })
 }
 
 /// One person as `demo.json` lists her.

@@ -65,6 +65,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         // The phone in the browser is the only one that knows this secret.
         ussd: Some((DoorKey::Signed(Secret::new(crypto::random::<32>().to_vec())), Vec::new())),
         trusted_proxies: Vec::new(),
+        switch: Some(Secret::new(secrets.token(switch::HUB))),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         abis: Some(abis.link()),
         clients: clients(&secrets),
@@ -96,6 +97,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "enrolment": enrolment,
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),
+        "switch": cast::switch(&base_url, &secrets),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();

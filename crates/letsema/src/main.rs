@@ -31,6 +31,7 @@ mod country;
 mod demo;
 mod enrol;
 mod enrolling;
+mod hub;
 mod import;
 mod keys;
 mod ledger;

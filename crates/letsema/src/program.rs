@@ -28,6 +28,7 @@ use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
 use crate::country::{Country, IdentityPart};
+use crate::hub;
 use crate::keys::Keys;
 
 /// PINs and passwords hashed at the same time: each takes 19 MiB.
@@ -55,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) ussd: Option<(DoorKey, Vec<Network>)>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<Network>,
+    /// The token of whoever runs the switch; none if there is no switch.
+    pub(crate) switch: Option<Secret<String>>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// The ABIS, if one is connected.
@@ -73,6 +76,7 @@ pub(crate) struct Program {
     pub(crate) civil: Civil,
     pub(crate) enrolment: Enrolment,
     pub(crate) router: Router,
+    pub(crate) switch: Option<switch::Switch>,
     pub(crate) workers: Workers,
     pub(crate) sequencer: Sequencer,
     pub(crate) log_key: String,
@@ -98,6 +102,7 @@ fn migrations() -> Vec<Migration> {
         civil::MIGRATIONS,
         messages::MIGRATIONS,
         payments::MIGRATIONS,
+        switch::MIGRATIONS,
         identity::MIGRATIONS,
         services::MIGRATIONS,
     ]
@@ -142,6 +147,7 @@ impl Program {
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
         let enrolment = enrolment(&setup, &keys, &identity, &civil, country.enrolment)?;
+        let switch = hub::open(&setup, &keys, &acts, country.about.currency.code).await?;
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -193,8 +199,10 @@ impl Program {
             roles: country.roles,
             institutions,
         };
+        let site = Site::new(site);
         Ok(Self {
-            router: frame(router, &Site::new(site), Limits::default()),
+            router: hub::beside(frame(router, &site, Limits::default()), switch.as_ref(), &site),
+            switch,
             log_key: log.verifier(),
             country: Arc::new(known),
             acts,
@@ -210,6 +218,9 @@ impl Program {
     pub(crate) fn work(&self) {
         tokio::spawn(self.workers.clone().run(self.acts.clone()));
         tokio::spawn(self.sequencer.clone().run());
+        if let Some(switch) = self.switch.clone() {
+            tokio::spawn(switch.run());
+        }
         tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
         let (identity, enrolment) = (self.identity.clone(), self.enrolment.clone());
         tokio::spawn(async move {

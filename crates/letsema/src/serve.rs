@@ -84,6 +84,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         receipts,
         ussd: config.ussd,
         trusted_proxies: config.trusted_proxies,
+        switch: config.switch,
         wallets: config.wallets,
         abis: config.abis,
         clients: config.clients,

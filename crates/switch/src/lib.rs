@@ -93,7 +93,6 @@ impl Switch {
     }
 
     /// The interface for participants and for the administration. Banks call it often; it wants limits of its own.
-    #[must_use]
     pub fn interface(&self) -> Router {
         fspiop::api::routes().merge(admin::routes()).with_state(self.clone())
     }

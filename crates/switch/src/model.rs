@@ -97,7 +97,7 @@ pub(crate) struct Account {
 /// Where a transfer stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum TransferState {
+pub(crate) enum TransferState {
     /// Held in the ledger; the payee's institution is asked.
     Reserved,
     /// Done, for ever.
@@ -109,7 +109,7 @@ pub enum TransferState {
 impl TransferState {
     /// As it is written.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Reserved => "RESERVED",
             Self::Committed => "COMMITTED",
@@ -134,7 +134,7 @@ pub(crate) enum TransferKind {
 }
 
 impl TransferKind {
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Transfer => "transfer",
             Self::FundsIn => "funds_in",

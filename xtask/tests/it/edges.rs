@@ -6,7 +6,7 @@ use std::fs;
 use crate::{nothing, root};
 
 /// A room and the rooms it may call.
-const EDGES: [(&str, &[&str]); 17] = [
+const EDGES: [(&str, &[&str]); 18] = [
     ("spine", &[]),
     ("store", &["spine"]),
     ("crypto", &["spine"]),
@@ -16,6 +16,7 @@ const EDGES: [(&str, &[&str]); 17] = [
     ("registers", &["spine", "crypto", "edge", "journal"]),
     ("messages", &["spine", "crypto", "edge", "journal"]),
     ("payments", &["spine", "crypto", "edge", "journal"]),
+    ("switch", &["spine", "crypto", "edge", "journal", "payments"]),
     ("civil", &["spine", "crypto", "edge", "journal", "registers"]),
     ("identity", &["spine", "crypto", "edge", "journal", "civil", "messages"]),
     (
@@ -38,6 +39,7 @@ const EDGES: [(&str, &[&str]); 17] = [
             "registers",
             "messages",
             "payments",
+            "switch",
             "civil",
             "identity",
             "services",

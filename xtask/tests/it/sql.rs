@@ -122,6 +122,7 @@ fn migrations() -> Vec<spine::Migration> {
         civil::MIGRATIONS,
         messages::MIGRATIONS,
         payments::MIGRATIONS,
+        switch::MIGRATIONS,
         identity::MIGRATIONS,
         services::MIGRATIONS,
     ]

@@ -55,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) sms: Option<SmsPart>,
     pub(crate) mail: Option<MailSettings>,
     pub(crate) ussd: Option<(DoorKey, Vec<Network>)>,
+    /// The token of whoever runs the switch.
+    pub(crate) switch: Option<Secret<String>>,
     pub(crate) witnesses: Vec<Witness>,
 }
 
@@ -90,6 +92,7 @@ impl Config {
         let sms = parts::sms(whole, faults);
         let mail = parts::mail(whole, faults, &authorities);
         let ussd = parts::ussd(whole, faults);
+        let switch = parts::switch(whole, faults);
         let witnesses = parts::witnesses(whole, faults);
         if base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
             && tls.is_none()
@@ -115,6 +118,7 @@ impl Config {
             sms,
             mail,
             ussd,
+            switch,
             witnesses,
         })
     }
@@ -160,6 +164,9 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     }
     if config.ussd.is_none() {
         lacking.push("there is no [ussd], so nobody can dial".to_owned());
+    }
+    if config.switch.is_none() {
+        lacking.push("there is no [switch], so banks and wallets cannot reach one another here".to_owned());
     }
     if config.witnesses.is_empty() {
         lacking.push("there are no [[witnesses]], so nobody outside watches the log".to_owned());

@@ -240,6 +240,14 @@ pub(super) fn sms(whole: &mut Section<'_>, faults: &mut Faults) -> Option<SmsPar
     Some(SmsPart { base_url: base_url?, secret, sender })
 }
 
+/// The token of whoever runs the switch.
+pub(super) fn switch(whole: &mut Section<'_>, faults: &mut Faults) -> Option<Secret<String>> {
+    let mut section = whole.section(faults, "switch")?;
+    let token = secrets::needed(&mut section, faults, "operator_token_file");
+    section.end(faults);
+    token
+}
+
 /// How an aggregator proves itself, and from where it asks.
 pub(super) fn ussd(whole: &mut Section<'_>, faults: &mut Faults) -> Option<(DoorKey, Vec<Network>)> {
     let mut section = whole.section(faults, "ussd")?;

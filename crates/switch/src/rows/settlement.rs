@@ -63,8 +63,11 @@ const FLOWS: &str = "
     SELECT payer, payee, currency, CAST(SUM(amount_minor) AS BIGINT), COUNT(*) FROM switch_transfer
     WHERE settlement_window = $1 GROUP BY payer, payee, currency ORDER BY currency, payer, payee";
 
+/// Payer, payee, currency, minor units and number of transfers.
+pub(crate) type Flow = (String, String, Currency, i64, i64);
+
 /// What went from whom to whom within a window.
-pub(crate) fn flows(tx: &mut dyn Tx, window: i64) -> Result<Vec<(String, String, Currency, i64, i64)>, TxError> {
+pub(crate) fn flows(tx: &mut dyn Tx, window: i64) -> Result<Vec<Flow>, TxError> {
     let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, currency(row, 2)?, row.get(3)?, row.get(4)?));
     tx.query(FLOWS, &[window.into()])?.iter().map(read).collect()
 }

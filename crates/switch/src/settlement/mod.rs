@@ -77,7 +77,7 @@ pub(crate) enum State {
 
 impl State {
     /// In their order; a part moves from one to the next.
-    pub const ORDER: [Self; 5] = [
+    pub(crate) const ORDER: [Self; 5] = [
         Self::PendingSettlement,
         Self::PsTransfersRecorded,
         Self::PsTransfersReserved,

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an operation wants to be sent: what is kept with a change, and answers that change nothing.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Post {
+pub(crate) struct Post {
     /// Kept until delivered.
     pub kept: Vec<Kept>,
     /// Sent once; whoever misses it asks again.
