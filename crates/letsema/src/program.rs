@@ -362,7 +362,11 @@ fn demonstration() -> Localised {
 }
 
 fn open_api(registers: &registers::Registers, base_url: &str) -> Router {
-    let all = registers::openapi(registers).join(identity::openapi()).join(civil::openapi()).join(services::openapi());
+    let all = registers::openapi(registers)
+        .join(identity::openapi())
+        .join(civil::openapi())
+        .join(services::openapi())
+        .join(switch::openapi());
     let document = all.document("Letsema", env!("CARGO_PKG_VERSION"), base_url);
     Router::new().route("/api/openapi.json", get(move || async move { edge::Json(document) }))
 }

@@ -14,7 +14,7 @@
 //! | `settlement/` | windows, multilateral netting, settlements |
 //! | `letter.rs`, `courier.rs` | what is told to whom, until it was |
 //! | `registry.rs` | participants in memory, for every message |
-//! | `admin/` | the interface of central-ledger and central-settlement |
+//! | `admin/`, `openapi.rs` | the interface of central-ledger and central-settlement |
 //! | `rows/` | every SQL text |
 
 mod admin;
@@ -25,6 +25,7 @@ mod directory;
 mod fspiop;
 mod letter;
 mod model;
+mod openapi;
 mod participants;
 mod registry;
 mod rows;
@@ -42,6 +43,7 @@ use spine::{Caller, Fault, Migration, Secret};
 
 pub use amount::{WireAmount, read_digits};
 pub use model::{AccountType, HUB};
+pub use openapi::openapi;
 pub use participants::{Access, Cap, Direction, Funds, Joining, enrol, fund, set_access, set_cap, set_endpoint};
 pub use settlement::{close_window, settle};
 
@@ -130,7 +132,7 @@ impl Switch {
             return Ok(0);
         }
         let hub = self.inner.hub.clone();
-        let post = acts.write(&caller, &Key::none(), move |cx| transfers::expire::expire(cx, &hub)).await?;
+        let post = acts.post(&caller, &Key::none(), move |cx| transfers::expire::expire(cx, &hub)).await?;
         let told = post.kept.len();
         self.inner.courier.post(post);
         Ok(told)

@@ -75,7 +75,27 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let letter = |hand: bool| Resource::new("Letter", "per_lineo").is("by_own_hand", hand).is("about_self", false);
     let national_id = |own: bool| Resource::new("NationalId", "per_lineo").is("own", own);
     let bank = || Resource::new("Verifier", "bank").is("bulk", true);
+    let of_switch = |own: bool| Resource::new("Transfer", "tr_one").is("own", own);
+    let hub = || Resource::new("Participant", "mpesa");
+    let operator = || Actor {
+        roles: vec!["switch-operator".to_owned()],
+        assurance: Assurance::Substantial,
+        ..Actor::bare(ActorKind::Client, "Hub")
+    };
     vec![
+        // The switch: a participant for itself, the hub's operator for the rest.
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.transfer.prepare", of_switch(true), true),
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.transfer.fulfil", of_switch(false), false),
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.party.register", of_switch(false), false),
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.participant.change", hub(), false),
+        (operator(), "switch.participant.change", hub(), true),
+        (operator(), "switch.settlement.run", hub(), true),
+        (operator(), "switch.transfer.prepare", of_switch(false), false),
+        (officer("switch-operator", "central-bank"), "switch.window.close", hub(), true),
+        (officer("switch-operator", "central-bank"), "switch.funds.record", hub(), true),
+        (weak(officer("switch-operator", "central-bank")), "switch.funds.record", hub(), false),
+        (officer("payments-officer", "ministry-finance"), "switch.settlement.run", hub(), false),
+        (person(), "switch.settlement.view", hub(), false),
         // Civil registration: two people for every entry, and a nurse or chief for the notice.
         (officer("health-worker", "ministry-health"), "civil.event.notify", birth(), true),
         (officer("chief", home), "civil.event.notify", birth(), true),

@@ -113,7 +113,7 @@ impl Switch {
         let mut tries = 0;
         loop {
             let (one, own) = (asked.clone(), hub.clone());
-            let outcome = acts.write(caller, &Key::none(), move |cx| prepare(cx, &one, &own)).await;
+            let outcome = acts.post(caller, &Key::none(), move |cx| prepare(cx, &one, &own)).await;
             let fault = match outcome {
                 Ok(post) => return Ok(post),
                 Err(fault) => fault,
@@ -186,7 +186,7 @@ async fn settle(switch: &Switch, message: Incoming, id: String, says: Says) -> R
     let given = Answer { id, from: head.source.clone(), version, hash, says, forward };
     let hub = switch.inner.hub.clone();
     let write = move |cx: &mut Cx<'_>| answer(cx, &given, &hub);
-    let post = switch.inner.acts.write(&message.caller, &Key::none(), write).await?;
+    let post = switch.inner.acts.post(&message.caller, &Key::none(), write).await?;
     switch.inner.courier.post(post);
     Ok(StatusCode::OK)
 }

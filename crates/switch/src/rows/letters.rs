@@ -24,7 +24,6 @@ pub(crate) fn due(tx: &mut dyn Tx, now: Timestamp, limit: i64) -> Result<Vec<(Le
 
 const DELETE: &str = "DELETE FROM switch_letter WHERE id = $1";
 const AGAIN: &str = "UPDATE switch_letter SET tries = $2, due_at = $3 WHERE id = $1";
-const COUNT: &str = "SELECT COUNT(*) FROM switch_letter WHERE recipient = $1 AND tries > 0";
 
 pub(crate) fn delete(tx: &mut dyn Tx, id: LetterId) -> Result<(), TxError> {
     tx.execute(DELETE, &[id.into()]).map(|_| ())
@@ -32,9 +31,4 @@ pub(crate) fn delete(tx: &mut dyn Tx, id: LetterId) -> Result<(), TxError> {
 
 pub(crate) fn again(tx: &mut dyn Tx, id: LetterId, tries: i64, due_at: Timestamp) -> Result<(), TxError> {
     tx.execute(AGAIN, &[id.into(), tries.into(), due_at.into()]).map(|_| ())
-}
-
-/// How many wait that could not be delivered at once.
-pub(crate) fn waiting(tx: &mut dyn Tx, recipient: &str) -> Result<i64, TxError> {
-    tx.first(COUNT, &[recipient.into()])?.map_or(Ok(0), |row| row.get(0))
 }

@@ -1,5 +1,6 @@
 //! A window closes, and the next one opens, in the same transaction.
 
+use payments::ledger;
 use spine::{Act, Currency, Cx, Fault, Resource};
 
 use crate::rows::settlement as rows;
@@ -16,7 +17,9 @@ pub fn close_window(cx: &mut Cx<'_>, id: i64, reason: &str) -> Result<i64, Fault
         return Err(Fault::conflict("switch.window.not_open"));
     }
     let next = rows::insert_window(cx.tx(), "opened when the one before it closed", now)?;
-    cx.record(Act::new("switch.window.closed").on(id).with("next", next));
+    // Its place in the ledger's own sequence: whatever committed before it is in this window, and nothing else.
+    let place = ledger::mark(cx, "switch.window", &id.to_string())?;
+    cx.record(Act::new("switch.window.closed").on(id).with("next", next).with("place", place));
     Ok(next)
 }
 

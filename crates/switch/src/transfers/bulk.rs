@@ -198,7 +198,7 @@ pub(crate) async fn answer(switch: &Switch, message: Incoming, id: String) -> Re
     }
     let (hub, version, hash) = (switch.inner.hub.clone(), message.head.version.clone(), message.hash());
     let write = move |cx: &mut Cx<'_>| end(cx, &id, &said, hash, (&hub, &version));
-    let post = switch.inner.acts.write(&message.caller, &Key::none(), write).await?;
+    let post = switch.inner.acts.post(&message.caller, &Key::none(), write).await?;
     switch.inner.courier.post(post);
     Ok(StatusCode::OK)
 }
@@ -217,7 +217,7 @@ pub(crate) async fn decline(switch: &Switch, message: Incoming, id: String) -> R
         cx.may("switch.transfer.fulfil", &Resource::new("Transfer", &id).is("own", is_own))?;
         Ok(Post::kept(reject(cx, &id, &hub, &refused)?))
     };
-    let post = switch.inner.acts.write(&message.caller, &Key::none(), write).await?;
+    let post = switch.inner.acts.post(&message.caller, &Key::none(), write).await?;
     switch.inner.courier.post(post);
     Ok(StatusCode::OK)
 }

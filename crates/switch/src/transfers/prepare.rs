@@ -82,7 +82,8 @@ pub(crate) fn prepare(cx: &mut Cx<'_>, asked: &Prepare, hub: &str) -> Result<Pos
     }
     let hold = cx.id();
     let (debit, credit) = (payer.ledger, payee.ledger);
-    let step = Step::Hold { debit, credit, amount: asked.amount, expires_at: Some(asked.expires_at) };
+    // When it is over the switch says, and tells; so the ledger's own clock leaves it alone.
+    let step = Step::Hold { debit, credit, amount: asked.amount, expires_at: None };
     batch.push(ledger::Transfer { id: hold, step, reference: asked.id.clone() });
     ledger::book(cx, &batch)?;
     let reserved = Transfer { hold: Some(hold), ..asked.row(TransferState::Reserved, now) };
