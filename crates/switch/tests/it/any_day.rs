@@ -34,6 +34,9 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+/// Payer, payee, amount.
+type Flow = (usize, usize, i64);
+
 #[derive(Default)]
 struct Model {
     /// What each owes, what is held included.
@@ -41,8 +44,8 @@ struct Model {
     deposits: BTreeMap<usize, i64>,
     /// Body, payer, payee, amount, whether it is still held.
     asked: Vec<(Value, usize, usize, i64, bool)>,
-    open: Vec<(usize, usize, i64)>,
-    closed: Vec<(i64, Vec<(usize, usize, i64)>)>,
+    open: Vec<Flow>,
+    closed: Vec<(i64, Vec<Flow>)>,
     window: i64,
 }
 
