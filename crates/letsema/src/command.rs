@@ -21,7 +21,7 @@ use crate::ledger::LedgerAction;
 use crate::packet::PacketAction;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{abis, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
+use crate::{abis, bank, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -109,6 +109,8 @@ enum Command {
         #[arg(long)]
         with_parent: bool,
     },
+    /// Run a simulated bank that keeps the government's account.
+    Bank(bank::BankArgs),
     /// Run an ABIS to try with; how it misbehaves stands in the templates it is sent.
     AbisDouble {
         /// Where to listen.
@@ -300,6 +302,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
         Command::Wallet { listen, callback, secret, authority, with_parent } => {
             wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await
         }
+        Command::Bank(args) => bank::run(args).await,
         Command::AbisDouble { listen, answers, secret, with_parent } => {
             abis::run(listen, answers, secret, with_parent).await
         }

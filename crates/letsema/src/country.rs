@@ -30,6 +30,7 @@ pub(crate) struct Country {
     pub(crate) fonts: Fonts,
     pub(crate) policies: Policies,
     pub(crate) wallets: String,
+    pub(crate) banks: String,
     pub(crate) identity: IdentityPart,
     pub(crate) names: Names,
     /// The roles that policies and services speak of.
@@ -336,6 +337,7 @@ impl Country {
         Some(Self {
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
+            banks: reader.text("banks.toml"),
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,

@@ -24,7 +24,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{abis, acting, enrolling};
+use crate::{abis, acting, bank, enrolling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -52,7 +52,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
-    let (wallets, abis) = (wallets(&demo)?, abis::Beside::new()?);
+    let (wallets, bank, abis) = (wallets(&demo)?, bank::beside(&demo.pack)?, abis::Beside::new()?);
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -67,6 +67,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         trusted_proxies: Vec::new(),
         switch: Some(Secret::new(secrets.token(switch::HUB))),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
+        banks: vec![(bank.beside.id.clone(), bank.beside.link())],
         abis: Some(abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),
@@ -83,6 +84,8 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
         children.push(wallet.start(&callback, demo.keep_wallets)?);
     }
+    let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
+    children.push(bank.start(port, &zone)?);
     let file = demo.data.join("demo.json");
     let said = json!({
         "base_url": base_url,
@@ -98,6 +101,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),
         "switch": cast::switch(&base_url, &secrets),
+        "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();

@@ -23,6 +23,7 @@
 
 mod abis;
 mod acting;
+mod bank;
 mod cast;
 mod clock;
 mod command;

@@ -16,11 +16,12 @@ use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
 use identity::{
     ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, RecoveryRules, SignInRules, recognise,
 };
+use jiff::tz::TimeZone;
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
-use payments::{Gateway, WalletLink, Wallets};
+use payments::{Banks, Gateway, WalletLink, Wallets};
 use portal::Portal;
 use services::{Services, ServicesSettings};
 use spine::{Caller, Clock, Language, Localised, Migration, Secret, Words};
@@ -60,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) switch: Option<Secret<String>>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// Our bank's address and secret.
+    pub(crate) banks: Vec<(String, WalletLink)>,
     /// The ABIS, if one is connected.
     pub(crate) abis: Option<identity::AbisLink>,
     /// Programs that let people sign in here.
@@ -142,7 +145,7 @@ impl Program {
         let acts = acts(store, &clock, country.policies);
         let log = Arc::new(keys.log(&country.about.log_name()).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
-        let gateway = gateway(&setup, &country.wallets, &acts, &clock)?;
+        let gateway = gateway(&setup, (&country.wallets, &country.banks), &acts, &clock, country.words.zone())?;
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
@@ -279,11 +282,19 @@ fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, identity: &Identi
     if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
 }
 
-/// The wallets, each with its address and secret.
-fn gateway(setup: &Setup, wallets: &str, acts: &Acts, clock: &Arc<dyn Clock>) -> Result<Gateway, String> {
+/// The wallets and banks, each with its address and secret.
+fn gateway(
+    setup: &Setup,
+    (wallets, banks): (&str, &str),
+    acts: &Acts,
+    clock: &Arc<dyn Clock>,
+    zone: &TimeZone,
+) -> Result<Gateway, String> {
     let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
+    let bank = |id: &str| setup.banks.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
+    let banks = Banks::parse(banks, zone.clone(), bank).map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(wallets, link).map_err(|error| wrong("wallets.toml", error))?;
-    Ok(Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock)))
+    Ok(Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock)).with_banks(banks))
 }
 
 /// Sign-in, with the keys for it.

@@ -86,6 +86,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         trusted_proxies: config.trusted_proxies,
         switch: config.switch,
         wallets: config.wallets,
+        banks: config.banks,
         abis: config.abis,
         clients: config.clients,
         witnesses: config.witnesses,

@@ -105,17 +105,26 @@ impl Beside {
     /// # Errors
     /// A sentence for the command line.
     pub(crate) fn start(&self, callback: &str, kept: bool) -> Result<Child, String> {
+        self.start_as(&["wallet"], callback, kept)
+    }
+
+    /// Starts it as another kind of program of ours, by its command and what that needs.
+    ///
+    /// # Errors
+    /// A sentence for the command line.
+    pub(crate) fn start_as(&self, what: &[&str], callback: &str, kept: bool) -> Result<Child, String> {
         let own =
             std::env::current_exe().map_err(|error| format!("the program does not know where it lies: {error}"))?;
         let mut command = Command::new(own);
         command
-            .args(["wallet", "--listen", &self.address.to_string(), "--callback", callback])
+            .args(what)
+            .args(["--listen", &self.address.to_string(), "--callback", callback])
             .env(SECRET, &self.secret);
         if kept {
             command.stdin(Stdio::null());
         } else {
             command.arg("--with-parent").stdin(Stdio::piped()).kill_on_drop(true);
         }
-        command.spawn().map_err(|error| format!("the wallet could not be started: {error}"))
+        command.spawn().map_err(|error| format!("{what:?} could not be started: {error}"))
     }
 }

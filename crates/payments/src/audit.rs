@@ -3,14 +3,16 @@
 //! **Invariant:** it reads only, and trusts no balance.
 
 use serde::{Deserialize, Serialize};
-use spine::{Cx, Fault};
+use spine::{Currency, Cx, Fault};
 
+use crate::gateway::arrive::ArrivalState;
 use crate::gateway::model::PaymentState;
+use crate::gateway::receive;
 use crate::ledger::{self, Account, Known, Verified};
-use crate::rows::disbursements;
 use crate::rows::ledger as rows;
 use crate::rows::requests::{self, Brought};
 use crate::rows::returns;
+use crate::rows::{arrivals, disbursements};
 
 /// What the auditor found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +43,14 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
     let brought = requests::brought(cx.tx())?;
     let given_back = returns::given_back(cx.tx())?;
     let paid_out = disbursements::paid_out(cx.tx())?;
-    accounted_for(&accounts, &brought, &given_back, &paid_out, &mut findings);
+    let told = Told {
+        brought,
+        given_back,
+        paid_out,
+        arrived: arrivals::arrived(cx.tx())?,
+        settled: arrivals::settled(cx.tx())?,
+    };
+    accounted_for(&accounts, &told, &mut findings);
     for (currency, minor) in disbursements::contested(cx.tx())? {
         let held = accounts.iter().find(|it| it.reference == format!("contested:{currency}")).map_or(0, Account::held);
         if held != minor {
@@ -57,34 +66,58 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
     Ok(Audit { accounts: accounts.len(), transfers, findings })
 }
 
-/// A wallet's account holds what it brought and did not get back; suspense holds what was not applied.
-fn accounted_for(
-    accounts: &[Account],
-    brought: &[Brought],
-    given_back: &[(String, i64)],
-    paid_out: &[(String, String, i64)],
-    findings: &mut Vec<String>,
-) {
+/// What rails said, added up.
+struct Told {
+    brought: Vec<Brought>,
+    given_back: Vec<(String, i64)>,
+    paid_out: Vec<(String, String, i64)>,
+    arrived: Vec<(String, String, ArrivalState, i64)>,
+    settled: Vec<(String, String, Currency, i64)>,
+}
+
+/// A rail's account holds what it brought and did not get back; suspense holds what was not applied.
+fn accounted_for(accounts: &[Account], told: &Told, findings: &mut Vec<String>) {
     for account in accounts {
-        let of_account = |one: &&Brought| match account.reference.split_once(':') {
-            Some(("wallet", wallet)) => one.wallet == wallet && one.state != PaymentState::Refunded,
-            Some(("suspense", currency)) => {
-                one.currency == currency && matches!(one.state, PaymentState::Refunding | PaymentState::Review)
-            }
-            _ => false,
-        };
-        let held = match account.reference.split_once(':') {
-            Some(("wallet", _)) => account.held(),
-            Some(("suspense", _)) => -account.held(),
+        let (held, told) = match account.reference.split_once(':') {
+            Some(("wallet" | "bank" | "card", _)) => (account.held(), told.on_rail(&account.reference)),
+            Some(("suspense", currency)) => (-account.held(), told.in_suspense(currency)),
             _ => continue,
         };
-        let back = given_back.iter().filter(|(wallet, _)| account.reference == format!("wallet:{wallet}"));
-        let out = paid_out.iter().filter(|(rail, _, _)| account.reference == *rail);
-        let told = brought.iter().filter(of_account).map(|one| one.minor).sum::<i64>()
-            - back.map(|(_, minor)| minor).sum::<i64>()
-            - out.map(|(_, _, minor)| minor).sum::<i64>();
         if held != told {
             findings.push(format!("{}: holds {held}, the payments say {told}", account.reference));
         }
+    }
+}
+
+impl Told {
+    fn on_rail(&self, rail: &str) -> i64 {
+        // What an officer sent back is among what was paid out; what a wallet took back is not.
+        let stays = |one: &&Brought| {
+            receive::rail_account(&one.wallet) == rail
+                && (one.state != PaymentState::Refunded || !receive::gives_back(&one.wallet))
+        };
+        let brought: i64 = self.brought.iter().filter(stays).map(|one| one.minor).sum();
+        let arrived: i64 = self.arrived.iter().filter(|(on, ..)| on == rail).map(|(.., minor)| minor).sum();
+        let back: i64 = self
+            .given_back
+            .iter()
+            .filter(|(wallet, _)| receive::rail_account(wallet) == rail && receive::gives_back(wallet))
+            .map(|(_, minor)| minor)
+            .sum();
+        let out: i64 = self.paid_out.iter().filter(|(on, ..)| on == rail).map(|(.., minor)| minor).sum();
+        let into: i64 = self.settled.iter().filter(|(bank, ..)| bank == rail).map(|(.., minor)| minor).sum();
+        let left: i64 = self.settled.iter().filter(|(_, wallet, ..)| wallet == rail).map(|(.., minor)| minor).sum();
+        brought + arrived - back - out + into - left
+    }
+
+    fn in_suspense(&self, currency: &str) -> i64 {
+        let waits = |one: &&Brought| {
+            one.currency == currency && matches!(one.state, PaymentState::Refunding | PaymentState::Review)
+        };
+        let brought: i64 = self.brought.iter().filter(waits).map(|one| one.minor).sum();
+        let named_nothing = self.arrived.iter().filter(|(_, of, state, _)| {
+            of == currency && matches!(state, ArrivalState::Waiting | ArrivalState::Returning)
+        });
+        brought + named_nothing.map(|(.., minor)| minor).sum::<i64>()
     }
 }

@@ -20,6 +20,8 @@ mod rails;
 mod rows;
 
 pub use audit::{Audit, audit};
+pub use gateway::arrive::{Arrival, ArrivalId, ArrivalState, apply};
+pub use gateway::back::{send_back, send_payment_back, send_return};
 pub use gateway::check_digit::is_receipt_number;
 pub use gateway::choose::choose_wallet;
 pub(crate) use gateway::events::Emit;
@@ -62,4 +64,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "disbursements",
         sql: include_str!("../migrations/0010_disbursements.sql"),
     },
+    Migration { engine: "payments", number: 11, name: "bank", sql: include_str!("../migrations/0011_bank.sql") },
 ];

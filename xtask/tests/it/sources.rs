@@ -82,7 +82,13 @@ fn nothing_of_one_country() {
 #[test]
 fn every_interface_is_described() {
     // What programs call stands in the OpenAPI document; what only wallets and gateways call stands in the guide for integrators.
-    let elsewhere = ["/api/openapi.json", "/api/inbox", "/api/messages/receipts", "/api/payments/callbacks/{wallet}"];
+    let elsewhere = [
+        "/api/openapi.json",
+        "/api/inbox",
+        "/api/messages/receipts",
+        "/api/payments/callbacks/{wallet}",
+        "/api/payments/banks/{bank}",
+    ];
     let all: Vec<String> =
         sources().iter().filter(|source| source.ships()).map(|source| source.code().to_owned()).collect();
     let described = all.join("\n");

@@ -50,6 +50,8 @@ pub(crate) struct Config {
     /// PEM of authorities to trust beside the public web's, in calls to others.
     pub(crate) authorities: Vec<u8>,
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// Our bank’s address and secret.
+    pub(crate) banks: Vec<(String, WalletLink)>,
     pub(crate) abis: Option<AbisLink>,
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
@@ -86,7 +88,8 @@ impl Config {
         let trusted_proxies = parts::proxies(whole, faults);
         let tls = parts::tls(whole, faults);
         let authorities = parts::authorities(whole, faults);
-        let wallets = parts::wallets(whole, faults);
+        let wallets = parts::links(whole, faults, "wallets");
+        let banks = parts::links(whole, faults, "banks");
         let abis = parts::abis(whole, faults);
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
@@ -113,6 +116,7 @@ impl Config {
             tls,
             authorities,
             wallets,
+            banks,
             abis,
             clients,
             sms,
@@ -155,6 +159,9 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     }
     for wallet in known.iter().filter(|wallet| !config.wallets.iter().any(|(id, _)| *id == wallet.id)) {
         lacking.push(format!("the wallet {} is not connected, so nobody can pay with it", wallet.id));
+    }
+    if config.banks.is_empty() {
+        lacking.push("our bank is not connected, so nothing can be paid to bank accounts".to_owned());
     }
     if config.sms.is_none() {
         lacking.push("there is no [sms], so people with a phone receive no codes".to_owned());

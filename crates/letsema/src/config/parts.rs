@@ -163,20 +163,21 @@ fn twice<'a>(faults: &mut Faults, seen: impl Iterator<Item = &'a str>, what: &st
     known
 }
 
-pub(super) fn wallets(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(String, WalletLink)> {
-    let mut wallets: Vec<(String, WalletLink)> = Vec::new();
-    for mut section in whole.sections(faults, "wallets") {
-        let id = section.needed(faults, "id", "the wallet's id in wallets.toml of the pack");
-        let base_url = other(&mut section, faults, "https://api.wallet.example/letsema");
+/// The wallets of `[[wallets]]` or the banks of `[[banks]]`: each with its address and the secret both sides sign with.
+pub(super) fn links(whole: &mut Section<'_>, faults: &mut Faults, kind: &'static str) -> Vec<(String, WalletLink)> {
+    let mut links: Vec<(String, WalletLink)> = Vec::new();
+    for mut section in whole.sections(faults, kind) {
+        let id = section.needed(faults, "id", &format!("the id in {kind}.toml of the pack"));
+        let base_url = other(&mut section, faults, "https://api.example/letsema");
         let secret = secrets::needed(&mut section, faults, "secret_file");
         section.end(faults);
         let (Some(id), Some(base_url), Some(secret)) = (id, base_url, secret) else { continue };
-        if !twice(faults, wallets.iter().map(|(id, _)| id.as_str()), "the wallet", &id) {
+        if !twice(faults, links.iter().map(|(id, _)| id.as_str()), kind, &id) {
             let secret = Secret::new(secret.reveal().clone().into_bytes());
-            wallets.push((id.0, WalletLink { base_url, secret }));
+            links.push((id.0, WalletLink { base_url, secret }));
         }
     }
-    wallets
+    links
 }
 
 /// The ABIS that compares fingers, eyes and faces.

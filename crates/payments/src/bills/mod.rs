@@ -26,4 +26,5 @@ pub(crate) use make::{EXPIRE, expire};
 pub use make::{make, withdraw};
 pub(crate) use model::Standing;
 pub use model::{Bill, BillId, BillState, NewBill, Share};
+pub(crate) use pay::{ask, payable};
 pub use pay::{find, mine, pay, payments_of};

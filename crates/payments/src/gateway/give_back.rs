@@ -8,6 +8,7 @@ use spine::{Act, Cx, Fault, Job, Money, Resource};
 
 use crate::bills;
 use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
+use crate::gateway::receive::gives_back;
 use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
@@ -46,8 +47,15 @@ pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<Return
         hold: None,
         made_at: cx.now(),
     };
-    rows::insert(cx.tx(), &new)?;
-    start(cx, &request, &new)?;
+    if gives_back(&new.wallet) {
+        rows::insert(cx.tx(), &new)?;
+        start(cx, &request, &new)?;
+    } else {
+        // It goes back by a payment that an officer makes.
+        let new = Return { state: ReturnState::Review, ..new.clone() };
+        rows::insert(cx.tx(), &new)?;
+        cx.record(act("payments.return.by_hand", &request, &new));
+    }
     Ok(new.id)
 }
 
@@ -60,6 +68,9 @@ pub fn give_back_again(cx: &mut Cx<'_>, id: ReturnId) -> Result<(), Fault> {
     cx.may("payments.payment.refund", &Resource::new("Payment", known.payment).with("state", known.state.code()))?;
     if known.state != ReturnState::Review {
         return Err(Fault::conflict("payments.return.not_in_review"));
+    }
+    if !gives_back(&known.wallet) {
+        return Err(Fault::conflict("payments.payment.by_hand"));
     }
     let request = found(cx, known.request)?;
     start(cx, &request, &known)

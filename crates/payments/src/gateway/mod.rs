@@ -8,12 +8,15 @@
 //! | `request.rs` | [`request::request()`], [`request::withdraw`] |
 //! | `choose.rs`, `attempt.rs` | [`choose::choose_wallet`]; what happens to an attempt |
 //! | `receive.rs` | [`receive::receive()`]: what a wallet tells; the one place where money comes in |
+//! | `arrive.rs` | money by another rail than a wallet, and money that names no request |
 //! | `refund.rs` | [`refund::refund()`]: money that belongs to nothing goes back |
-//! | `give_back.rs` | a paid fee goes back |
+//! | `give_back.rs`, `back.rs` | a paid fee goes back, by its wallet or by hand |
 //! | `view.rs` | [`view::view()`], [`view::find`], [`view::receipt`], [`view::desk`] |
 //! | `pages.rs`, `officer_pages.rs` | the payer's and the officer's pages |
 
+pub(crate) mod arrive;
 pub(crate) mod attempt;
+pub(crate) mod back;
 pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;

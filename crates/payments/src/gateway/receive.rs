@@ -4,10 +4,11 @@
 //! still be paid and the amount is right, else in suspense. The same news twice is news once.
 
 use serde::{Deserialize, Serialize};
-use spine::{Currency, Cx, Fault, Money, Resource};
+use spine::{Currency, Cx, Fault, Money, Personal, Resource};
 
 use crate::Emit;
 use crate::bills;
+use crate::gateway::arrive::Arrival;
 use crate::gateway::attempt::{declined, fail};
 use crate::gateway::check_digit::{HOW_MANY, receipt_number};
 use crate::gateway::model::{
@@ -99,7 +100,19 @@ pub(crate) fn code(reason: Option<&str>) -> String {
 
 fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, told: &Told) -> Result<News, Fault> {
     let amount = checked(wallet, told)?;
-    if let Some(known) = rows::payment_called(cx.tx(), &wallet.id, &told.reference)? {
+    credited(cx, &wallet.id, attempt, request, amount, &told.reference)
+}
+
+/// Money came by a rail for a request: it pays it, or it is set aside. `rail` is a wallet's id, or another rail's account.
+pub(crate) fn credited(
+    cx: &mut Cx<'_>,
+    rail: &str,
+    attempt: &Attempt,
+    request: Request,
+    amount: Money,
+    reference: &str,
+) -> Result<News, Fault> {
+    if let Some(known) = rows::payment_called(cx.tx(), rail, reference)? {
         let same = known.attempt == attempt.id && known.amount == amount;
         return if same { Ok(News::Old) } else { Err(Fault::conflict("payments.callback.reused")) };
     }
@@ -119,8 +132,8 @@ fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, t
     };
     let payment = Payment {
         id: cx.id(),
-        wallet: wallet.id.clone(),
-        wallet_reference: told.reference.clone(),
+        wallet: rail.to_owned(),
+        wallet_reference: reference.to_owned(),
         attempt: attempt.id,
         request: request.id,
         amount,
@@ -129,19 +142,61 @@ fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, t
         hold: None,
         received_at: cx.now(),
     };
+    let debit = account_of(cx, &rail_account(rail), amount.currency())?;
     match reason {
         None => {
-            take_in(cx, wallet, &payment, request.account)?;
+            take_in(cx, debit, &payment, request.account)?;
             settle(cx, &payment, &request)?;
             Ok(News::Paid)
         }
         Some(reason) => {
             let suspense = suspense(cx, amount.currency())?;
-            take_in(cx, wallet, &payment, suspense)?;
+            take_in(cx, debit, &payment, suspense)?;
             set_aside(cx, &payment, attempt, &request, reason)?;
             Ok(News::Suspense)
         }
     }
+}
+
+/// The account of a rail by what payments call it: a wallet's id, or the account itself.
+pub(crate) fn rail_account(rail: &str) -> String {
+    if gives_back(rail) { format!("wallet:{rail}") } else { rail.to_owned() }
+}
+
+/// Whether a rail takes money back by itself. What came by another goes back by a payment that an officer makes.
+pub(crate) fn gives_back(rail: &str) -> bool {
+    !rail.contains(':')
+}
+
+/// Money that waited in suspense pays a request after all.
+pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request) -> Result<(), Fault> {
+    let attempt = Attempt {
+        id: cx.id(),
+        request: request.id,
+        wallet: arrival.rail.clone(),
+        msisdn: Personal::new(String::new()),
+        wallet_reference: None,
+        state: AttemptState::Pushed,
+        reason: None,
+        made_at: cx.now(),
+        expires_at: cx.now(),
+    };
+    rows::insert_attempt(cx.tx(), &attempt)?;
+    let payment = Payment {
+        id: cx.id(),
+        wallet: arrival.rail.clone(),
+        wallet_reference: arrival.reference.clone(),
+        attempt: attempt.id,
+        request: request.id,
+        amount: arrival.amount,
+        state: PaymentState::Applied,
+        reason: None,
+        hold: None,
+        received_at: cx.now(),
+    };
+    let debit = suspense(cx, arrival.amount.currency())?;
+    take_in(cx, debit, &payment, request.account)?;
+    settle(cx, &payment, &request)
 }
 
 fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
@@ -157,8 +212,7 @@ fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
 }
 
 /// Books the money into `account`, and keeps the payment. The transfer's id is the payment's own.
-fn take_in(cx: &mut Cx<'_>, wallet: &Wallet, payment: &Payment, account: AccountId) -> Result<(), Fault> {
-    let debit = account_of(cx, &wallet.account(), payment.amount.currency())?;
+fn take_in(cx: &mut Cx<'_>, debit: AccountId, payment: &Payment, account: AccountId) -> Result<(), Fault> {
     let step = Step::Move { debit, credit: account, amount: payment.amount };
     let id = TransferId::from_bytes(*payment.id.as_bytes());
     ledger::book(cx, &[Transfer { id, step, reference: payment.id.to_string() }])?;
@@ -207,7 +261,11 @@ fn set_aside(
     let state = if wrong_amount { AttemptState::Mismatched } else { AttemptState::Paid };
     rows::set_attempt_state(cx.tx(), attempt.id, state, None, Some(&payment.wallet_reference))?;
     cx.record(about(request.act("payments.payment.suspended"), payment).with("reason", reason));
-    if wrong_amount { fail(cx, attempt, request) } else { refund::start(cx, payment) }
+    match (wrong_amount, gives_back(&payment.wallet)) {
+        (true, _) => fail(cx, attempt, request),
+        (false, true) => refund::start(cx, payment),
+        (false, false) => Ok(()),
+    }
 }
 
 fn about(act: spine::Act, payment: &Payment) -> spine::Act {

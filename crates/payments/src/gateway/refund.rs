@@ -8,7 +8,7 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Resource};
 
 use crate::gateway::model::{Payment, PaymentId, PaymentState};
-use crate::gateway::receive::suspense;
+use crate::gateway::receive::{gives_back, suspense};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
 use crate::rows::requests as rows;
@@ -34,6 +34,9 @@ pub fn refund(cx: &mut Cx<'_>, id: PaymentId) -> Result<(), Fault> {
     cx.may("payments.payment.refund", &Resource::new("Payment", id).with("state", payment.state.code()))?;
     if payment.state != PaymentState::Review {
         return Err(Fault::conflict("payments.payment.not_in_review"));
+    }
+    if !gives_back(&payment.wallet) {
+        return Err(Fault::conflict("payments.payment.by_hand"));
     }
     start(cx, &payment)
 }

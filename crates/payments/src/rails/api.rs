@@ -29,7 +29,7 @@ struct Received {
 
 pub(crate) fn routes() -> Router<Gateway> {
     let take = post(callback).layer(body_limit(CALLBACK_BYTES));
-    Router::new().route("/api/payments/callbacks/{wallet}", take)
+    Router::new().route("/api/payments/callbacks/{wallet}", take).merge(crate::rails::banking::api::routes())
 }
 
 /// What a wallet tells of: its `id` says which.

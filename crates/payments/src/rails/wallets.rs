@@ -237,6 +237,9 @@ fn matches(pattern: &str, number: &str) -> bool {
 /// A number as others may see it: `•••• ••34`.
 #[must_use]
 pub(crate) fn masked(number: &Personal<String>) -> String {
+    if number.reveal().is_empty() {
+        return String::new();
+    }
     let tail: Vec<char> = number.reveal().chars().rev().take(2).collect();
     format!("•••• ••{}", tail.into_iter().rev().collect::<String>())
 }

@@ -1,6 +1,7 @@
 //! Every SQL text of this engine: `ledger.rs` for accounts and transfers, `requests.rs` for what is asked, tried and
 //! received, `returns.rs` for fees that go back.
 
+pub(crate) mod arrivals;
 pub(crate) mod bills;
 pub(crate) mod disbursements;
 pub(crate) mod ledger;

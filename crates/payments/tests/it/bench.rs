@@ -8,6 +8,7 @@ use axum::http::{Request as HttpRequest, Response};
 use bytes::Bytes;
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
+use payments::simulator::bank::BankSettings;
 use payments::simulator::{self, SimulatorSettings};
 use payments::{
     AttemptId, Audit, Banks, Gateway, NewRequest, Request, RequestId, RequestState, WalletLink, Wallets, choose_wallet,
@@ -33,6 +34,7 @@ pub(crate) struct Bench {
     /// Where our own server listens, and the wallet.
     pub(crate) ours: String,
     pub(crate) wallet: String,
+    pub(crate) bank: String,
     pub(crate) simulator: SimulatorSettings,
     pub(crate) outbound: Outbound,
 }
@@ -96,7 +98,10 @@ impl Bench {
         let wallets = Wallets::parse(PACK, |_| Some(link.clone())).unwrap();
         let limits = OutboundLimits { connect_ms: 500, timeout_ms: 500, response_bytes: 8 * 1024 };
         let outbound = Outbound::new(limits);
-        let banks = Banks::parse(BANKS, jiff::tz::TimeZone::UTC, |_| Some(link.clone())).unwrap();
+        let at_bank = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let bank = format!("http://{}", at_bank.local_addr().unwrap());
+        let bank_link = WalletLink { base_url: bank.clone(), secret: secret.clone() };
+        let banks = Banks::parse(BANKS, jiff::tz::TimeZone::UTC, |_| Some(bank_link.clone())).unwrap();
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _).with_banks(banks);
         let words = Arc::new(testkit::words(&["edge", "payments", "bills"]));
         let settings = SiteSettings::new(
@@ -114,8 +119,17 @@ impl Bench {
         if wallet_runs {
             tokio::spawn(serve(theirs, simulator::routes(simulator.clone())));
         }
+        let mut at_the_bank = BankSettings::new(
+            format!("{our_url}/api/payments/banks/cbl"),
+            Secret::new(SECRET.to_vec()),
+            "9000000000017",
+            lsl(0).currency(),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        (at_the_bank.delay_ms, at_the_bank.hang_ms) = (50, 5_000);
+        tokio::spawn(serve(at_bank, simulator::bank::routes(at_the_bank)));
         let workers = payments::handlers(&gateway, Workers::default());
-        Self { acts, clock, gateway, workers, site, ours: our_url, wallet: their_url, simulator, outbound }
+        Self { acts, clock, gateway, workers, site, ours: our_url, wallet: their_url, bank, simulator, outbound }
     }
 
     /// Starts the wallet at its address.
@@ -229,6 +243,25 @@ impl Bench {
             Ok(answer) => serde_json::from_slice(answer.body()).unwrap(),
             Err(_) => serde_json::json!({ "taken_minor": 0, "returned_minor": 0, "lines": [] }),
         }
+    }
+
+    /// Tells the bank, as whoever runs it may, and answers what it says.
+    pub(crate) async fn at_bank(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
+        let request = HttpRequest::post(format!("{}{path}", self.bank)).header("content-type", "application/json");
+        let request = request.body(Bytes::from(body.to_string())).unwrap();
+        let large = OutboundLimits { response_bytes: 1 << 22, timeout_ms: 5_000, ..Default::default() };
+        let answer = Outbound::new(large).send(request).await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
+    /// What the bank says that our account holds.
+    pub(crate) async fn bank_balance(&self) -> i64 {
+        let request = HttpRequest::get(format!("{}/log.json", self.bank)).body(Bytes::new()).unwrap();
+        let large = OutboundLimits { response_bytes: 1 << 22, timeout_ms: 5_000, ..Default::default() };
+        let answer = Outbound::new(large).send(request).await.unwrap();
+        let log: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        log["balance_minor"].as_i64().unwrap()
     }
 
     pub(crate) async fn audit(&self) -> Audit {

@@ -9,12 +9,12 @@ use spine::{Caller, Cx, Fault, Personal};
 
 use crate::bench::{Bench, lsl, on_each, person, under, with_the_wallet_down};
 
-fn id(number: u8) -> DisbursementId {
+pub(crate) fn id(number: u8) -> DisbursementId {
     DisbursementId::from_bytes([number; 16])
 }
 
 /// The programme's account, with this much to pay from.
-async fn programme(bench: &Bench, minor: i64) -> AccountId {
+pub(crate) async fn programme(bench: &Bench, minor: i64) -> AccountId {
     let open = move |cx: &mut Cx<'_>| {
         cx.may("it.account.open", &spine::Resource::new("Account", "it"))?;
         let new = |reference, kind, bound| NewAccount {
@@ -34,12 +34,12 @@ async fn programme(bench: &Bench, minor: i64) -> AccountId {
     bench.write(&Caller::system("test"), open).await.unwrap()
 }
 
-fn to_number(id: DisbursementId, from: AccountId, minor: i64, number: &str) -> NewDisbursement {
+pub(crate) fn to_number(id: DisbursementId, from: AccountId, minor: i64, number: &str) -> NewDisbursement {
     let to = Destination::Wallet { wallet: "mpesa".to_owned(), number: Personal::new(number.to_owned()) };
     NewDisbursement { id, from, to, amount: lsl(minor), reference: "OAP-2026-11".to_owned() }
 }
 
-fn to_account(id: DisbursementId, from: AccountId, minor: i64, number: &str) -> NewDisbursement {
+pub(crate) fn to_account(id: DisbursementId, from: AccountId, minor: i64, number: &str) -> NewDisbursement {
     let to = Destination::Bank {
         bank: "fnb".to_owned(),
         account: Personal::new(number.to_owned()),
@@ -48,21 +48,21 @@ fn to_account(id: DisbursementId, from: AccountId, minor: i64, number: &str) -> 
     NewDisbursement { to, ..to_number(id, from, minor, "") }
 }
 
-async fn pay(bench: &Bench, new: NewDisbursement) -> Result<Handed, Fault> {
+pub(crate) async fn pay(bench: &Bench, new: NewDisbursement) -> Result<Handed, Fault> {
     let rails = bench.gateway.rails().clone();
     bench.write(&Caller::system("grants"), move |cx| disburse(cx, &rails, &new)).await
 }
 
-async fn state(bench: &Bench, id: DisbursementId) -> (DisbursementState, Option<String>) {
+pub(crate) async fn state(bench: &Bench, id: DisbursementId) -> (DisbursementState, Option<String>) {
     bench.read(move |cx| disbursement(cx, id).map(|it| (it.state, it.reason))).await
 }
 
-async fn until(bench: &Bench, id: DisbursementId, wanted: DisbursementState) {
+pub(crate) async fn until(bench: &Bench, id: DisbursementId, wanted: DisbursementState) {
     bench.wait_for(&format!("{id} to be {wanted:?}"), async || state(bench, id).await.0 == wanted).await;
 }
 
 /// What was told to the others about a payment, in order.
-async fn told(bench: &Bench, id: DisbursementId) -> Vec<String> {
+pub(crate) async fn told(bench: &Bench, id: DisbursementId) -> Vec<String> {
     let look = move |cx: &mut Cx<'_>| {
         let rows = cx.tx().query("SELECT topic, body FROM journal_event ORDER BY id", &[])?;
         let mut topics = Vec::new();

@@ -7,8 +7,13 @@
 //! | file | its job |
 //! |---|---|
 //! | `file.rs` | payments become files, and the files' states |
+//! | `api.rs`, `receive.rs` | what the bank tells us |
+//! | `line.rs` | the lines of its statements |
 //! | `talk.rs`, `workers.rs` | calls to the bank, from jobs |
 
+pub(crate) mod api;
 pub(crate) mod file;
+pub(crate) mod line;
+pub(crate) mod receive;
 mod talk;
 pub(crate) mod workers;

@@ -80,7 +80,11 @@ async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
         Asked::Said(report) => {
             // The report's own identifier is the key: heard again, by a call or when asked, it changes nothing.
             let key = job.key(&report.id);
-            let done = acts.write(&caller, &key, move |cx| file::reported(cx, &file.bank, &report)).await?;
+            let done = acts.write(&caller, &key, move |cx| {
+                file::moved(cx, id)?;
+                file::reported(cx, &file.bank, &report)
+            });
+            let done = done.await?;
             if done { Ok(()) } else { Err(again(acts)) }
         }
         Asked::Unheard => {

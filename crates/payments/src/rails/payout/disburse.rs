@@ -27,6 +27,11 @@ const REFERENCE: usize = 35;
 /// a refusal; the store's faults.
 pub fn disburse(cx: &mut Cx<'_>, rails: &Rails, new: &NewDisbursement) -> Result<Handed, Fault> {
     cx.may("payments.disbursement.make", &Resource::new("Disbursement", new.id))?;
+    go(cx, rails, new)
+}
+
+/// As [`disburse`], within an operation that has permission already.
+pub(crate) fn go(cx: &mut Cx<'_>, rails: &Rails, new: &NewDisbursement) -> Result<Handed, Fault> {
     let ready = ready(rails, new)?;
     let done = hand_over(cx, rails, std::slice::from_ref(&ready))?;
     Ok(done.into_iter().next().unwrap_or(Handed::Before))

@@ -9,6 +9,7 @@ use spine::{Act, Currency, Cx, Event, Fault, Job, Money, Resource, Timestamp};
 
 use super::disburse::PUSH;
 use super::{Disbursement, DisbursementId, DisbursementState};
+use crate::gateway::back;
 use crate::gateway::receive::code;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
 use crate::rails::account_of;
@@ -53,7 +54,6 @@ pub enum PaidOutState {
 }
 
 /// What a rail says happened, in this engine's own words.
-#[expect(dead_code, reason = "returns are heard with the bank's messages")]
 pub(crate) enum Heard<'a> {
     Paid { reference: &'a str, amount: Money },
     Failed { reason: &'a str },
@@ -185,7 +185,9 @@ fn end(
         None => act,
     });
     cx.emit(Event { topic, body: json!({ "disbursement": of.id, "reference": of.reference }) });
-    Ok(())
+    // Money that went back by hand names what it gave back.
+    let arrived = state == DisbursementState::Paid;
+    back::ended(cx, &of.reference, arrived)
 }
 
 fn review(cx: &mut Cx<'_>, of: &Disbursement, reason: &str, reference: Option<&str>) -> Result<(), Fault> {

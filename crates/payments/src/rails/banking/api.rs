@@ -1,0 +1,59 @@
+//! What our bank calls: `POST /api/payments/banks/{bank}`, with a message of ISO 20022.
+//!
+//! **Invariant:** the order of the walls: size, bank, signature and time, shape, and only then the operation.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use edge::{Json, Path, Reply, Visit, body_limit};
+use journal::Key;
+use serde::Serialize;
+use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
+
+use super::receive::take;
+use crate::Gateway;
+use crate::rails::iso20022::{self, XmlLimits};
+use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
+
+#[derive(Serialize)]
+struct Received {
+    received: bool,
+}
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new().route("/api/payments/banks/{bank}", post(told).layer(body_limit(XmlLimits::MESSAGE.bytes)))
+}
+
+async fn told(
+    State(gateway): State<Gateway>,
+    visit: Visit,
+    Path(bank): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Reply<Json<Received>> {
+    let body = body.map_err(|rejection| {
+        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let kind = if large { FaultKind::TooLarge } else { FaultKind::Invalid };
+        Fault::new(kind, "payments.iso20022.large")
+    })?;
+    let known = gateway.rails().banks.own().filter(|own| own.bank.id == bank);
+    let known = known.and_then(|own| Some((own.account(), own.link()?)));
+    let (account, link) = known.ok_or_else(|| Fault::not_found("payments.bank.unknown"))?;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
+        return Err(Fault::unauthenticated("payments.callback.signature").into());
+    }
+    let message = iso20022::read(&body, XmlLimits::MESSAGE)?;
+    let caller = Caller {
+        actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, account) },
+        via: Via::Api,
+        language: visit.language().clone(),
+    };
+    let key = Key::new("payments.bank", &format!("{bank}:{}", crypto::hex(&crypto::sha256(&[&body]))), &body);
+    let rails = gateway.rails().clone();
+    gateway.acts().write(&caller, &key, move |cx| take(cx, &rails, &message)).await?;
+    Ok(Json(Received { received: true }))
+}
