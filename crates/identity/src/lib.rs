@@ -107,7 +107,7 @@ pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;
 pub use verification::{
     Answer, Compared, LicenceError, Licences, Life, Question, Told, Verifier, Wanted, attest_life, changes,
-    closed_by_death, last_life, reopened, unwatch, verify, watch,
+    closed_by_death, last_life, last_lives, reopened, unwatch, verify, watch,
 };
 
 /// The tables of this engine.

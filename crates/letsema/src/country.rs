@@ -32,6 +32,7 @@ pub(crate) struct Country {
     pub(crate) wallets: String,
     pub(crate) banks: String,
     pub(crate) identity: IdentityPart,
+    pub(crate) paying: PayingPart,
     pub(crate) names: Names,
     /// The roles that policies and services speak of.
     pub(crate) roles: BTreeSet<String>,
@@ -116,6 +117,14 @@ pub(crate) struct IdentityPart {
     /// That what it says is an example.
     #[serde(default, rename = "illustrative")]
     pub(crate) _illustrative: bool,
+}
+
+/// Whom the government pays, and where money can be fetched (`programmes/`, `payouts.toml`).
+pub(crate) struct PayingPart {
+    pub(crate) programmes: grants::Programmes,
+    pub(crate) payouts: grants::Payouts,
+    /// What it is paid in.
+    pub(crate) currency: Currency,
 }
 
 /// `spelling.toml`.
@@ -215,6 +224,36 @@ impl Reader {
         Some(part)
     }
 
+    /// Programmes whose institutions there are, and what belongs to them.
+    fn paying(
+        &mut self,
+        registers: &Registers,
+        institutions: &BTreeMap<String, Localised>,
+        currency: Currency,
+    ) -> Option<PayingPart> {
+        let files = self.texts("programmes", "toml");
+        let programmes =
+            grants::Programmes::parse(&files, registers).map_err(|faults| self.faults.extend(faults)).ok()?;
+        let payouts: grants::Payouts = self.toml("payouts.toml")?;
+        if let Err(error) = payouts.check(&programmes) {
+            self.faults.push(format!("payouts.toml: {error}"));
+        }
+        let owners = programmes.iter().map(|one| one.about().owner.as_str()).chain([payouts.post.as_str()]);
+        let strange = owners.filter(|owner| !institutions.contains_key(*owner));
+        self.faults.extend(strange.map(|owner| format!("programmes: no institution is called {owner:?}")));
+        Some(PayingPart { programmes, payouts, currency })
+    }
+
+    /// What every institution is called.
+    fn institutions(&mut self) -> Option<BTreeMap<String, Localised>> {
+        let mut all = BTreeMap::new();
+        for name in self.names("institutions", "toml") {
+            let file: Institutions = self.toml(&format!("institutions/{name}"))?;
+            all.extend(file.institutions.into_iter().map(|one| (one.id, one.name)));
+        }
+        Some(all)
+    }
+
     fn layouts(&mut self) -> BTreeMap<String, Layout> {
         let mut layouts = BTreeMap::new();
         let house = match House::parse(&self.text("layouts/house.toml")) {
@@ -277,11 +316,7 @@ impl Country {
         let folding: Folding = reader.toml("names.toml")?;
         let words = Arc::new(reader.words(&about)?);
         let districts: Districts = reader.toml("places/districts.toml")?;
-        let mut institutions = BTreeMap::new();
-        for name in reader.names("institutions", "toml") {
-            let file: Institutions = reader.toml(&format!("institutions/{name}"))?;
-            institutions.extend(file.institutions.into_iter().map(|one| (one.id, one.name)));
-        }
+        let institutions = reader.institutions()?;
         let zone = words.zone().clone();
         let registers = Registers::parse(&reader.texts("registers", "toml"), folding.clone())
             .map_err(|faults| reader.faults.extend(faults.iter().map(ToString::to_string)))
@@ -335,6 +370,7 @@ impl Country {
             districts: districts.districts.iter().map(|one| (one.id.clone(), one.name.clone())).collect(),
         };
         Some(Self {
+            paying: reader.paying(&registers, &institutions, about.currency.code)?,
             fonts: reader.fonts()?,
             wallets: reader.text("wallets.toml"),
             banks: reader.text("banks.toml"),

@@ -73,6 +73,11 @@ impl Keys {
         DecryptionKey::in_file(&self.folder.join("packets.key"))
     }
 
+    /// The key that signs batches of payments.
+    pub(crate) fn grants(&self) -> Result<SigningKey, KeyError> {
+        SigningKey::in_file(&self.folder.join("grants.key"), Algorithm::EdDsa)
+    }
+
     /// The secret for one purpose.
     pub(crate) fn secret(&self, purpose: &str) -> Secret<[u8; 32]> {
         Secret::new(hmac_sha256(self.master.reveal(), &[b"letsema/key/v1:", purpose.as_bytes()]))

@@ -13,6 +13,7 @@
 //! | `ledger.rs` | the ledger from the command line |
 //! | `keys.rs` | the program's keys and secrets |
 //! | `program.rs` | everything wired together |
+//! | `paying.rs` | payments by the government, wired |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
 //! | `abis.rs` | an ABIS to try with |
@@ -38,6 +39,7 @@ mod keys;
 mod ledger;
 mod pack;
 mod packet;
+mod paying;
 mod people;
 mod program;
 mod serve;

@@ -13,6 +13,7 @@ use axum::routing::get;
 use civil::Civil;
 use crypto::{Hasher, SealKey, SystemEntropy};
 use edge::{Limits, Network, Outbound, Site, SiteSettings, Visit, frame};
+use grants::Grants;
 use identity::{
     ClientMetadata, Enrolment, EnrolmentSettings, Identity, IdentitySettings, RecoveryRules, SignInRules, recognise,
 };
@@ -31,6 +32,7 @@ use crate::clock::SystemClock;
 use crate::country::{Country, IdentityPart};
 use crate::hub;
 use crate::keys::Keys;
+use crate::paying::{self, Around};
 
 /// PINs and passwords hashed at the same time: each takes 19 MiB.
 const HASHES_AT_ONCE: usize = 2;
@@ -78,6 +80,7 @@ pub(crate) struct Program {
     pub(crate) identity: Identity,
     pub(crate) civil: Civil,
     pub(crate) enrolment: Enrolment,
+    pub(crate) grants: Grants,
     pub(crate) router: Router,
     pub(crate) switch: Option<switch::Switch>,
     pub(crate) workers: Workers,
@@ -108,6 +111,7 @@ fn migrations() -> Vec<Migration> {
         switch::MIGRATIONS,
         identity::MIGRATIONS,
         services::MIGRATIONS,
+        grants::MIGRATIONS,
     ]
     .concat()
 }
@@ -148,7 +152,13 @@ impl Program {
         let gateway = gateway(&setup, (&country.wallets, &country.banks), &acts, &clock, country.words.zone())?;
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
-        let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, vec![identity.consequence()]);
+        let institutions = Arc::new(country.institutions);
+        let around =
+            Around { acts: &acts, keys: &keys, identity: &identity, messages: &messages, rails: gateway.rails() };
+        let known = (&country.registers, country.words.as_ref(), &institutions);
+        let grants = paying::engine(&around, known, country.paying)?;
+        let follows = vec![identity.consequence(), grants.consequence()];
+        let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, follows);
         let enrolment = enrolment(&setup, &keys, &identity, &civil, country.enrolment)?;
         let switch = hub::open(&setup, &keys, &acts, country.about.currency.code).await?;
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
@@ -167,28 +177,21 @@ impl Program {
             log_key: log.verifier(),
             illustrative: country.about.illustrative,
         });
-        let institutions = Arc::new(country.institutions);
-        let portal = Portal {
-            acts: acts.clone(),
-            services: services.clone(),
-            civil: civil.clone(),
-            messages: messages.clone(),
-            language: first_language(&country.words),
-            institutions: Arc::clone(&institutions),
-        };
+        let language = first_language(&country.words);
+        let portal = portal(&acts, &services, &civil, &messages, (language, &institutions));
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
-        let workers = portal.handlers(enrolment.handlers(services.handlers(workers)));
+        let workers = grants.handlers(portal.handlers(enrolment.handlers(services.handlers(workers))));
         let router = portal
             .routes()
             .merge(services.routes())
+            .merge(grants.routes())
             .merge(identity.routes())
             .merge(ussd_routes(&setup, &acts, &country.words, &identity))
             .merge(enrolment.routes())
             .merge(payments::routes(gateway))
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
-        let site = site(&setup, &country.words, keys.secret("forms"), &clock);
-        let site = SiteSettings { country: country.about.short, ..site };
+        let site = site(&setup, &country.words, keys.secret("forms"), &clock, country.about.short);
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, setup.outbound);
         let known = Known {
@@ -212,6 +215,7 @@ impl Program {
             identity,
             civil,
             enrolment,
+            grants,
             workers,
             sequencer,
         })
@@ -240,9 +244,22 @@ impl Program {
     }
 }
 
+/// The front door.
+fn portal(
+    acts: &Acts,
+    services: &Services,
+    civil: &Civil,
+    messages: &Messages,
+    (language, institutions): (Language, &Arc<BTreeMap<String, Localised>>),
+) -> Portal {
+    let (acts, services, civil, messages) = (acts.clone(), services.clone(), civil.clone(), messages.clone());
+    Portal { acts, services, civil, messages, language, institutions: Arc::clone(institutions) }
+}
+
 /// How everything is changed and read.
 fn acts(store: Store, clock: &Arc<dyn Clock>, policies: Policies) -> Acts {
     let subscriptions = Portal::subscriptions(Services::subscriptions(Subscriptions::default()));
+    let subscriptions = Grants::subscriptions(subscriptions);
     Acts::new(Arc::new(store), Arc::clone(clock), Arc::new(SystemEntropy), Arc::new(policies), subscriptions)
 }
 
@@ -355,9 +372,16 @@ fn rules(setup: &Setup, rules: SignInRules) -> SignInRules {
 }
 
 /// What every page shares.
-fn site(setup: &Setup, words: &Arc<Words>, form_key: Secret<[u8; 32]>, clock: &Arc<dyn Clock>) -> SiteSettings {
+fn site(
+    setup: &Setup,
+    words: &Arc<Words>,
+    form_key: Secret<[u8; 32]>,
+    clock: &Arc<dyn Clock>,
+    country: Localised,
+) -> SiteSettings {
     let mut site =
         SiteSettings::new(Arc::clone(words), &setup.base_url, form_key, Arc::clone(clock), Arc::new(SystemEntropy));
+    site.country = country;
     site.navigation = Arc::new(portal::navigation);
     site.footer = portal::footer();
     site.banner = setup.inbox.then(demonstration);

@@ -60,6 +60,7 @@ async fn account(visit: Visit) -> Reply {
         all.push(link("/my/cases", "portal.nav.cases", "portal.account.cases"));
         all.push(link("/my/number", "portal.nav.number", "portal.account.number"));
         all.push(link("/my/family", "portal.nav.family", "portal.account.family"));
+        all.push(link("/my/grants", "portal.nav.my_grants", "portal.account.grants"));
         all.push(link("/my/life", "portal.nav.life", "portal.account.life"));
         all.push(link("/my/looks", "portal.nav.looks", "portal.account.looks"));
         all.push(link("/my/notices", "portal.nav.notices", "portal.account.notices"));

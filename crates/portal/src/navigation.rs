@@ -37,6 +37,12 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             if actor.has_role("chief") {
                 links.push(Link::new("/introductions", "portal.nav.introductions"));
             }
+            if ["grants-officer", "grants-approver", "payments-officer"].iter().any(|role| actor.has_role(role)) {
+                links.push(Link::new("/grants", "portal.nav.grants"));
+            }
+            if actor.has_role("post-office-clerk") {
+                links.push(Link::new("/post-office", "portal.nav.counter"));
+            }
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }

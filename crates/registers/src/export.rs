@@ -8,13 +8,10 @@ use serde_json::Value;
 use spine::{Act, Caller, Cx, Fault};
 
 use crate::enrol::resource;
+use crate::find::whole_page;
 use crate::import::Format;
 use crate::look_up::visible;
-use crate::register::{Fields, Register, Registers, plain};
-use crate::rows;
-
-/// Records in one page.
-const PAGE: i64 = 500;
+use crate::register::{Fields, Registers, plain};
 
 /// A file to give out.
 #[derive(Clone, Debug)]
@@ -121,24 +118,8 @@ fn page(
     register: &str,
     after: &str,
 ) -> Result<(Vec<Fields>, Option<String>), Fault> {
-    let register: &Register = registers.need(register)?;
-    let today = registers.day(cx.now());
-    let ids = rows::page(cx.tx(), register.id(), after, PAGE)?;
-    let next = match ids.last() {
-        Some(last) if i64::try_from(ids.len()).is_ok_and(|count| count == PAGE) => {
-            rows::key_of(cx.tx(), register.id(), last)?
-        }
-        _ => None,
-    };
-    let mut out = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(rows::AT_ONCE) {
-        let ids: Vec<&str> = chunk.iter().map(String::as_str).collect();
-        let mut held = rows::held_many(cx.tx(), &ids)?;
-        held.retain(|record| record.holds_on(today));
-        held.sort_by(|one, two| one.key.cmp(&two.key));
-        out.extend(held.into_iter().map(|record| record.fields));
-    }
-    Ok((out, next))
+    let (records, next) = whole_page(cx, registers, register, after)?;
+    Ok((records.into_iter().map(|record| record.fields).collect(), next))
 }
 
 fn write_row(out: &mut Vec<u8>, cells: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<(), Fault> {

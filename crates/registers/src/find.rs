@@ -11,6 +11,8 @@ use crate::record::{Record, folded};
 use crate::register::Registers;
 use crate::rows::{self, AT_ONCE};
 
+/// Records on one page.
+const PAGE: i64 = 500;
 /// At most so many records with one value.
 const FOUND_AT_MOST: i64 = 200;
 
@@ -49,6 +51,49 @@ pub fn find_many(cx: &mut Cx<'_>, registers: &Registers, register: &str, keys: &
         }
     }
     Ok(keys.iter().filter_map(|key| found.remove(*key)).collect())
+}
+
+/// Some records as they are true today, in the order of their keys, after `after`; and the key after which the next page
+/// begins. A page may be shorter, or empty, where records do not hold today; the last has no next.
+///
+/// # Errors
+/// As [`find`].
+pub fn page(
+    cx: &mut Cx<'_>,
+    registers: &Registers,
+    register: &str,
+    after: &str,
+) -> Result<(Vec<Record>, Option<String>), Fault> {
+    let (mut records, next) = whole_page(cx, registers, register, after)?;
+    records.retain(|record| !record.sealed);
+    Ok((records, next))
+}
+
+/// As [`page`], with sealed records, for an export.
+pub(crate) fn whole_page(
+    cx: &mut Cx<'_>,
+    registers: &Registers,
+    register: &str,
+    after: &str,
+) -> Result<(Vec<Record>, Option<String>), Fault> {
+    let register = registers.need(register)?;
+    let today = registers.day(cx.now());
+    let ids = rows::page(cx.tx(), register.id(), after, PAGE)?;
+    let next = match ids.last() {
+        Some(last) if i64::try_from(ids.len()).is_ok_and(|count| count == PAGE) => {
+            rows::key_of(cx.tx(), register.id(), last)?
+        }
+        _ => None,
+    };
+    let mut records = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(AT_ONCE) {
+        let ids: Vec<&str> = chunk.iter().map(String::as_str).collect();
+        let mut held = rows::held_many(cx.tx(), &ids)?;
+        held.retain(|record| record.holds_on(today));
+        held.sort_by(|one, two| one.key.cmp(&two.key));
+        records.extend(held);
+    }
+    Ok((records, next))
 }
 
 /// The record whose `field` (searched exactly, or the subject) holds `value` today; of several the one made last.

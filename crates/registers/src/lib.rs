@@ -11,7 +11,7 @@
 //! | `record.rs`, `timeline.rs` | [`Record`]; how a change or correction makes new versions |
 //! | `index.rs` | what a record is found by |
 //! | `enrol.rs`, `change.rs` | [`enrol`], [`enrol_many`], [`change`] |
-//! | `find.rs` | [`find`], [`find_many`], [`find_by`], [`find_all_by`], [`find_record`]: unrecorded reads for other engines |
+//! | `find.rs` | [`find`], [`find_many`], [`find_by`], [`find_all_by`], [`find_record`], [`page`]: unrecorded reads for other engines |
 //! | `seal.rs` | [`seal`]: kept, and found by nobody |
 //! | `look_up.rs`, `search.rs` | [`look_up`], [`history`], [`search`]: recorded reads for people and programs |
 //! | `import.rs`, `lines.rs`, `export.rs` | whole files in and out: CSV and JSON Lines |
@@ -46,7 +46,7 @@ pub use change::{Change, Kind, change};
 pub use declare::DeclarationFault;
 pub use enrol::{Enrol, enrol, enrol_many};
 pub use export::{Export, Exporting, export};
-pub use find::{find, find_all_by, find_by, find_many, find_record};
+pub use find::{find, find_all_by, find_by, find_many, find_record, page};
 pub use import::{Format, Import, LineFault, Progress, Report, import};
 use journal::Acts;
 pub use lines::rehearse;

@@ -10,8 +10,8 @@ use spine::{Date, Fault, Language, Localised, Timestamp};
 use crate::Services;
 use crate::model::Case;
 use crate::pack::{Expression, FieldType, Filling, Formatted, Output};
-use crate::rules::Facts;
 use crate::service::{Service, unanswerable};
+use rules::Facts;
 
 /// The type of the content, for whoever reads it years later.
 pub(crate) const TYPE: &str = "letsema.certificate.v1";

@@ -11,8 +11,8 @@ use toml::Spanned;
 
 use crate::lint::{self, Spelling};
 use crate::pack::{Condition, Expression, Field, FieldType, Filling, Pack, StepKind};
-use crate::rules::{FUNCTIONS, Rules};
 use crate::service::{Service, later};
+use rules::{FUNCTIONS, Rules};
 
 /// What a pack is checked against.
 #[derive(Default)]

@@ -8,8 +8,8 @@ use spine::{Act, Cx, Fault};
 
 use crate::Services;
 use crate::pack::Evidence;
-use crate::rules::Facts;
 use crate::service::{Service, unanswerable};
+use rules::Facts;
 
 /// Asks every register the pack names.
 pub(crate) fn gather(

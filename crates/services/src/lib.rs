@@ -6,7 +6,6 @@
 //! | file | its job |
 //! |---|---|
 //! | `pack.rs` | the words of a pack |
-//! | `rules.rs` | its expressions (CEL) |
 //! | `check.rs`, `lint.rs` | the proof that a pack is sound |
 //! | `trial.rs` | the tests a pack brings along |
 //! | `service.rs`, `catalogue.rs` | a proved service; all of them, in every version |
@@ -39,7 +38,6 @@ mod paid;
 mod questions;
 mod revoke;
 mod rows;
-mod rules;
 mod seal;
 mod service;
 mod start;

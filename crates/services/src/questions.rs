@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use spine::{Date, Fault, FieldFault, Text};
 
 use crate::pack::{Field, FieldType};
-use crate::rules::Facts;
 use crate::service::Service;
+use rules::Facts;
 
 /// Longest line and longest text, in letters, unless the pack says less.
 const MAX_LINE: usize = 200;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use spine::{Date, Fault, Language, Localised};
 
 use crate::pack::{Condition, Evidence, Field, Output, Pack, Page, Step};
-use crate::rules::{Facts, RuleError, Rules};
+use rules::{Facts, RuleError, Rules};
 
 /// A service that has been proved.
 #[derive(Debug)]

@@ -5,8 +5,8 @@
 use serde_json::{Value as Json, json};
 
 use crate::pack::Trial;
-use crate::rules::Facts;
 use crate::service::Service;
+use rules::Facts;
 
 /// What a trial showed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,12 +6,13 @@ use std::fs;
 use crate::{nothing, root};
 
 /// A room and the rooms it may call.
-const EDGES: [(&str, &[&str]); 18] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("spine", &[]),
     ("store", &["spine"]),
     ("crypto", &["spine"]),
     ("edge", &["spine", "crypto"]),
     ("documents", &["spine"]),
+    ("rules", &["spine"]),
     ("journal", &["spine", "crypto", "edge"]),
     ("registers", &["spine", "crypto", "edge", "journal"]),
     ("messages", &["spine", "crypto", "edge", "journal"]),
@@ -21,7 +22,23 @@ const EDGES: [(&str, &[&str]); 18] = [
     ("identity", &["spine", "crypto", "edge", "journal", "civil", "messages"]),
     (
         "services",
-        &["spine", "crypto", "edge", "journal", "registers", "messages", "documents", "payments", "civil", "identity"],
+        &[
+            "spine",
+            "crypto",
+            "edge",
+            "journal",
+            "rules",
+            "registers",
+            "messages",
+            "documents",
+            "payments",
+            "civil",
+            "identity",
+        ],
+    ),
+    (
+        "grants",
+        &["spine", "crypto", "edge", "journal", "rules", "registers", "messages", "payments", "civil", "identity"],
     ),
     (
         "portal",
@@ -43,6 +60,7 @@ const EDGES: [(&str, &[&str]); 18] = [
             "civil",
             "identity",
             "services",
+            "grants",
             "portal",
         ],
     ),

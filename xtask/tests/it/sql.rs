@@ -123,6 +123,7 @@ fn migrations() -> Vec<spine::Migration> {
         messages::MIGRATIONS,
         payments::MIGRATIONS,
         switch::MIGRATIONS,
+        grants::MIGRATIONS,
         identity::MIGRATIONS,
         services::MIGRATIONS,
     ]

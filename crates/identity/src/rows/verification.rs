@@ -1,6 +1,6 @@
 //! Watches, changes, proofs of life, and accounts closed by a death, as rows.
 
-use spine::{Date, Row, Timestamp, Tx, TxError};
+use spine::{Date, Row, Timestamp, Tx, TxError, Value};
 
 use crate::verification::{Life, Told};
 
@@ -18,6 +18,13 @@ const CHANGES: &str = "
 const INSERT_LIFE: &str = "
     INSERT INTO identity_life (person, at, how, attested_by) VALUES ($1, $2, $3, $4) ON CONFLICT (person, at) DO NOTHING";
 const LAST_LIFE: &str = "SELECT at, how FROM identity_life WHERE person = $1 ORDER BY at DESC LIMIT 1";
+const LAST_LIVES: &str = "
+    SELECT person, MAX(at) FROM identity_life WHERE person IN (
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+        $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50
+    ) GROUP BY person";
+/// People that [`LAST_LIVES`] asks about; a shorter list repeats its last one.
+const LIVES_AT_ONCE: usize = 50;
 const CLOSE: &str = "
     INSERT INTO identity_closed (account, was_active, closed_at, reopened_at) VALUES ($1, $2, $3, NULL)
     ON CONFLICT (account) DO UPDATE SET was_active = excluded.was_active, closed_at = excluded.closed_at, reopened_at = NULL";
@@ -80,6 +87,20 @@ pub(crate) fn insert_life(tx: &mut dyn Tx, person: &str, life: &Life, by: &str) 
 pub(crate) fn last_life(tx: &mut dyn Tx, person: &str) -> Result<Option<Life>, TxError> {
     let life = |row: Row| Ok(Life { at: row.get(0)?, how: row.get(1)? });
     tx.first(LAST_LIFE, &[person.into()])?.map(life).transpose()
+}
+
+/// When each of these people was last proved alive; those who never were are left out.
+pub(crate) fn last_lives(tx: &mut dyn Tx, people: &[&str]) -> Result<Vec<(String, Timestamp)>, TxError> {
+    let mut found = Vec::new();
+    for chunk in people.chunks(LIVES_AT_ONCE) {
+        let last = chunk.last().copied().unwrap_or_default();
+        let args: Vec<Value<'_>> =
+            chunk.iter().copied().chain(std::iter::repeat(last)).take(LIVES_AT_ONCE).map(Value::from).collect();
+        for row in tx.query(LAST_LIVES, &args)? {
+            found.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Notes that a death closed an account, and whether it was open until then.

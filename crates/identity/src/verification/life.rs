@@ -3,6 +3,8 @@
 //! **Invariant:** a proof says when, how and by whose word; one's own counts only right after a sign-in with two factors;
 //! nobody attests her own life as an officer, and nobody attests the life of somebody whose death is registered.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use spine::{Act, ActorKind, Assurance, Cx, Fault, Resource, Timestamp, Via};
 
@@ -53,4 +55,12 @@ pub fn attest_life(cx: &mut Cx<'_>, identity: &Identity, person: &str) -> Result
 /// The store's faults.
 pub fn last_life(cx: &mut Cx<'_>, person: &str) -> Result<Option<Life>, Fault> {
     Ok(rows::last_life(cx.tx(), person)?)
+}
+
+/// When each of these people was last proved alive; those who never were are left out.
+///
+/// # Errors
+/// The store's faults.
+pub fn last_lives(cx: &mut Cx<'_>, people: &[&str]) -> Result<BTreeMap<String, Timestamp>, Fault> {
+    Ok(rows::last_lives(cx.tx(), people)?.into_iter().collect())
 }

@@ -9,7 +9,7 @@
 //! | `licence.rs` | [`Licences`]: who may ask what, on which legal basis |
 //! | `check.rs` | [`verify`]: one question and its answer |
 //! | `batch.rs` | many lines at once, streamed in and out |
-//! | `life.rs` | [`attest_life`], [`last_life`]: proof of life |
+//! | `life.rs` | [`attest_life`], [`last_life`], [`last_lives`]: proof of life |
 //! | `watch.rs` | [`watch`], [`changes`]; what a death closes ([`closed_by_death`]) and reopens |
 //! | `api.rs`, `pages.rs` | the interface of organisations; pages of people and attesting officers |
 
@@ -25,7 +25,7 @@ use axum::Router;
 
 pub use check::{Answer, Compared, Question, verify};
 pub use licence::{LicenceError, Licences, Verifier};
-pub use life::{Life, attest_life, last_life};
+pub use life::{Life, attest_life, last_life, last_lives};
 pub(crate) use watch::follow;
 pub use watch::{Told, Wanted, changes, closed_by_death, reopened, unwatch, watch};
 

@@ -15,9 +15,9 @@ use spine::Fault;
 use super::{ask, catalogue, claimed, id, said, scope};
 use crate::model::{Case, CaseId, CaseState};
 use crate::pack::{Field, Page as PackPage};
-use crate::rules::Facts;
 use crate::service::Service;
 use crate::{Services, answer, questions, rows, start, submit};
+use rules::Facts;
 
 pub(super) fn routes() -> Router<Services> {
     Router::new()

@@ -82,6 +82,10 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         assurance: Assurance::Substantial,
         ..Actor::bare(ActorKind::Client, "Hub")
     };
+    let grants = |role: &str| officer(role, "ministry-social-development");
+    let programme = |same: bool| Resource::new("Run", "run_one").is("same_institution", same);
+    let payee = |own: bool| Resource::new("Payee", "per_thabo").is("own", own);
+    let float = |same: bool| Resource::new("Float", "post-leribe").is("same_institution", same);
     vec![
         // The switch: a participant for itself, the hub's operator for the rest.
         (Actor::bare(ActorKind::Client, "mpesa"), "switch.transfer.prepare", of_switch(true), true),
@@ -111,6 +115,26 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (weak(officer("registrar", home)), "civil.event.register", event(false), false),
         (officer("registration-officer", home), "civil.death.annul", birth(), false),
         (officer("registrar", home), "registers.record.look", register(home).is("sealed", true), false),
+        // Grants: prepared by one, approved by another, paid with the treasury's money, changed by whose it is.
+        (grants("grants-officer"), "grants.run.prepare", programme(true), true),
+        (grants("grants-officer"), "grants.run.prepare", programme(false), false),
+        (grants("grants-officer"), "grants.run.approve", programme(true), false),
+        (grants("grants-approver"), "grants.run.approve", programme(true), true),
+        (grants("grants-approver"), "grants.run.approve", programme(true).is("prepared_by_self", true), false),
+        (weak(grants("grants-approver")), "grants.run.approve", programme(true), false),
+        (grants("grants-officer"), "grants.programme.fund", programme(true), false),
+        (officer("payments-officer", "ministry-finance"), "grants.programme.fund", programme(false), true),
+        (officer("payments-officer", "ministry-finance"), "grants.run.approve", programme(false), false),
+        (person(), "grants.account.choose", payee(true), true),
+        (weak(person()), "grants.account.choose", payee(true), false),
+        (person(), "grants.account.choose", payee(false), false),
+        (grants("grants-officer"), "grants.account.choose", payee(false), true),
+        (grants("grants-officer"), "grants.account.choose", payee(true), false),
+        (grants("grants-approver"), "grants.account.resolve", payee(false), false),
+        (officer("post-office-clerk", "lesotho-post-bank"), "grants.cash.give", float(true), true),
+        (officer("post-office-clerk", "ministry-finance"), "grants.cash.give", float(false), false),
+        (officer("registrar", home), "grants.payment.stop", Resource::new("Payment", "run_one"), true),
+        (passports(), "grants.payment.stop", Resource::new("Payment", "run_one"), false),
         // Who lives, and who asks.
         (person(), "identity.life.attest", human(true), true),
         (person(), "identity.life.attest", human(false), false),

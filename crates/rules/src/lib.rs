@@ -15,7 +15,7 @@ use spine::Date;
 const MAX_EXPRESSION: usize = 2_000;
 
 /// Functions a pack may call, beside CEL's own.
-pub(crate) const FUNCTIONS: [&str; 6] = ["age", "days_between", "later", "split", "year", "upper"];
+pub const FUNCTIONS: [&str; 6] = ["age", "days_between", "later", "split", "year", "upper"];
 
 /// What expressions are asked about: variables by name.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,0 +1,10 @@
+//! Grants through their face, on both databases, with the country's own pack and a carrier that does as it is told.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in tests a failure should be loud")]
+
+mod accounts;
+mod lists;
+mod pages;
+mod repairs;
+mod runs;
+mod stories;
+mod world;
