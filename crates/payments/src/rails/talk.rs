@@ -6,6 +6,7 @@
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use edge::{Outbound, OutboundError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spine::{Money, Personal, Timestamp};
@@ -43,9 +44,9 @@ pub(crate) enum Pushed {
 
 /// What the wallet answered when asked.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Asked<T = Told> {
     /// This became of it.
-    Told(Told),
+    Told(T),
     /// It has never heard of it.
     Unheard,
     /// No answer that helps.
@@ -88,7 +89,7 @@ struct Reason {
 
 #[derive(Serialize)]
 struct Push<'a> {
-    id: AttemptId,
+    id: &'a str,
     msisdn: &'a str,
     amount_minor: i64,
     currency: spine::Currency,
@@ -99,16 +100,22 @@ struct Push<'a> {
 impl Line<'_> {
     /// Asks the wallet to ask the payer: `POST {base}/requests`.
     pub(crate) async fn push(&self, attempt: &Attempt, amount: Money, reference: &str) -> Pushed {
-        let push = Push {
-            id: attempt.id,
-            msisdn: attempt.msisdn.reveal(),
-            amount_minor: amount.minor(),
-            currency: amount.currency(),
-            reference,
-            expires_at: attempt.expires_at,
-        };
+        self.ask_for(&attempt.id.to_string(), &attempt.msisdn, amount, reference, attempt.expires_at).await
+    }
+
+    /// The same for whatever goes by `id`, for ever.
+    pub(crate) async fn ask_for(
+        &self,
+        id: &str,
+        number: &Personal<String>,
+        amount: Money,
+        reference: &str,
+        expires_at: Timestamp,
+    ) -> Pushed {
+        let (msisdn, amount_minor, currency) = (number.reveal().as_str(), amount.minor(), amount.currency());
+        let push = Push { id, msisdn, amount_minor, currency, reference, expires_at };
         let Ok(body) = serde_json::to_vec(&push) else { return Pushed::Later("payments.wallet.message") };
-        pushed(self.post("/requests", &attempt.id.to_string(), body).await)
+        pushed(self.post("/requests", id, body).await)
     }
 
     /// Pays one of its numbers: `POST {base}/disbursements`.
@@ -142,11 +149,17 @@ impl Line<'_> {
 
     /// Asks what became of an attempt: `GET {base}/requests/{id}`.
     pub(crate) async fn ask(&self, id: AttemptId) -> Asked {
+        match self.ask_about::<Told>(&id.to_string()).await {
+            Asked::Told(told) if told.id != id => Asked::Later,
+            asked => asked,
+        }
+    }
+
+    /// The same of whatever goes by `id`; the caller sees to it that the answer is about it.
+    pub(crate) async fn ask_about<T: DeserializeOwned>(&self, id: &str) -> Asked<T> {
         match self.get(&format!("/requests/{id}")).await {
             Ok((StatusCode::NOT_FOUND, _)) => Asked::Unheard,
-            Ok((status, body)) if status.is_success() => {
-                parsed::<Told>(&body).filter(|told| told.id == id).map_or(Asked::Later, Asked::Told)
-            }
+            Ok((status, body)) if status.is_success() => parsed::<T>(&body).map_or(Asked::Later, Asked::Told),
             _ => Asked::Later,
         }
     }

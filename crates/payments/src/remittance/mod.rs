@@ -1,0 +1,26 @@
+//! Remittances: somebody abroad pays a bill at home, straight to whom it is owed. A licensed partner collects the money in
+//! the sender's currency.
+//!
+//! **Invariant:** the sender sees every fee and the rate before she agrees, and is asked for that total and no other. The
+//! two currencies meet in two transfers of one commit: what the partner owes, and what the payee gets.
+//!
+//! | file | its job |
+//! |---|---|
+//! | `corridors.rs` | [`Corridors`]: the pack's partners |
+//! | `quote.rs` | [`quote`]: what it costs |
+//! | `order.rs` | [`order`]: the partner is to collect |
+//! | `receive.rs` | what the partner tells |
+//! | `workers.rs`, `api.rs`, `pages.rs` | calls, callbacks, pages |
+
+pub(crate) mod api;
+mod corridors;
+mod order;
+pub(crate) mod pages;
+mod quote;
+mod receive;
+pub(crate) mod workers;
+
+pub use corridors::{Corridors, CorridorsError, Partner};
+pub use order::{NewOrder, Remittance, RemittanceId, RemittanceState, order, remittance};
+pub use quote::{Quote, quote};
+pub use receive::{Collected, receive};
