@@ -9,6 +9,7 @@
 //! | `gateway/` | requests to pay, from asking to receipt |
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `rails/` | wallets and what else brings and takes money |
+//! | `remittance/` | bills paid from abroad |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
 
@@ -17,6 +18,7 @@ pub mod bills;
 mod gateway;
 pub mod ledger;
 mod rails;
+pub mod remittance;
 mod rows;
 
 pub use audit::{Audit, audit};
@@ -58,6 +60,12 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 4, name: "bounds", sql: include_str!("../migrations/0004_bounds.sql") },
     Migration { engine: "payments", number: 5, name: "books", sql: include_str!("../migrations/0005_books.sql") },
     Migration { engine: "payments", number: 6, name: "bills", sql: include_str!("../migrations/0006_bills.sql") },
+    Migration {
+        engine: "payments",
+        number: 7,
+        name: "remittances",
+        sql: include_str!("../migrations/0007_remittances.sql"),
+    },
     Migration {
         engine: "payments",
         number: 10,

@@ -216,6 +216,7 @@ fn by_other_ways(visit: &Visit, bill: &Bill) -> Markup {
         &visit.t("payments.bill.others"),
         html! {
             p { (visit.t1("payments.bill.others_say", "number", bill.number.as_str())) }
+        p { a href=(format!("/bill/{}/abroad", bill.number)) { (visit.t("payments.remittance.title")) } }
             @if let Some(code) = code { (code) }
             p.hint { (link) }
         },

@@ -3,7 +3,7 @@
 //! **Invariant:** whoever holds the number may pay, and sees no more than the bill's page shows. Several may try at once;
 //! what is more than the bill asks for goes back.
 
-use spine::{Cx, Fault, Money, Resource};
+use spine::{Cx, Fault, Money, Resource, Timestamp};
 
 use super::model::{Bill, BillState};
 use crate::gateway::check_digit::read_bill_number;
@@ -60,13 +60,14 @@ pub fn pay(
     let bill = find(cx, typed)?;
     cx.may("payments.bill.pay", &Resource::new("Bill", &bill.number))?;
     let amount = payable(&bill, part, cx.now())?;
-    let request = ask(cx, &bill, amount)?;
+    let expires_at = cx.now().plus_seconds(TRY_SECONDS).min(bill.expires_at);
+    let request = ask(cx, &bill, amount, expires_at)?;
     attempt(cx, wallets, &request, wallet, msisdn)?;
     Ok(request.id)
 }
 
 /// What a payment of a bill may come to.
-pub(crate) fn payable(bill: &Bill, part: Option<Money>, now: spine::Timestamp) -> Result<Money, Fault> {
+pub(crate) fn payable(bill: &Bill, part: Option<Money>, now: Timestamp) -> Result<Money, Fault> {
     if bill.state != BillState::Open || bill.expires_at <= now {
         return Err(Fault::expired("payments.bill.over"));
     }
@@ -79,7 +80,7 @@ pub(crate) fn payable(bill: &Bill, part: Option<Money>, now: spine::Timestamp) -
 }
 
 /// A request to pay for a bill; whatever rail then brings the money.
-pub(crate) fn ask(cx: &mut Cx<'_>, bill: &Bill, amount: Money) -> Result<Request, Fault> {
+pub(crate) fn ask(cx: &mut Cx<'_>, bill: &Bill, amount: Money, expires_at: Timestamp) -> Result<Request, Fault> {
     clearing(cx, bill.amount)?;
     let new = NewRequest {
         payer: bill.payer.clone().unwrap_or_else(|| bill.id.to_string()),
@@ -88,7 +89,7 @@ pub(crate) fn ask(cx: &mut Cx<'_>, bill: &Bill, amount: Money) -> Result<Request
         reference: bill.number.clone(),
         description: bill.description.clone(),
         return_path: format!("/bill/{}", bill.number),
-        expires_at: cx.now().plus_seconds(TRY_SECONDS).min(bill.expires_at),
+        expires_at,
     };
     let request = make_request(cx, &new)?;
     rows::belongs_to(cx.tx(), request.id, bill.id)?;

@@ -141,7 +141,7 @@ fn bill_named(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<Option<Request>,
         let Some(bill) = bill_rows::bill_numbered(cx.tx(), &number)? else { continue };
         let now = cx.now();
         return match bills::payable(&bill, Some(arrived.amount), now) {
-            Ok(amount) => bills::ask(cx, &bill, amount).map(Some),
+            Ok(amount) => bills::ask(cx, &bill, amount, bill.expires_at).map(Some),
             Err(_) => Ok(None),
         };
     }

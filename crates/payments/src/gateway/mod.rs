@@ -42,6 +42,7 @@ use crate::rails::api;
 use crate::rails::banks::Banks;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
+use crate::remittance::{self, Corridors};
 
 /// The names of the country's institutions, by their ids.
 pub type Institutions = Arc<BTreeMap<String, Localised>>;
@@ -57,6 +58,7 @@ struct Inner {
     acts: Acts,
     rails: Rails,
     institutions: Institutions,
+    corridors: Corridors,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -66,8 +68,8 @@ impl Gateway {
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         let rails = Rails { wallets, banks: Banks::default() };
-        let institutions = Institutions::default();
-        Self { inner: Arc::new(Inner { acts, rails, institutions, outbound, clock }) }
+        let (institutions, corridors) = (Institutions::default(), Corridors::default());
+        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, outbound, clock }) }
     }
 
     /// The same, with banks.
@@ -84,6 +86,20 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.institutions = institutions;
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with partners who collect money abroad.
+    #[must_use]
+    pub fn with_corridors(self, corridors: Corridors) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.corridors = corridors;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The partners who collect money abroad.
+    #[must_use]
+    pub fn corridors(&self) -> &Corridors {
+        &self.inner.corridors
     }
 
     /// What people call an institution; its id if it has no name here.
@@ -128,6 +144,8 @@ impl fmt::Debug for Gateway {
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
         .merge(crate::bills::pages::routes())
+        .merge(remittance::pages::routes())
+        .merge(remittance::api::routes())
         .merge(officer_pages::routes())
         .merge(api::routes())
         .with_state(gateway)

@@ -20,11 +20,11 @@ use crate::rails::payout::outcome::{self, PaidOut};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The largest callback.
-const CALLBACK_BYTES: usize = 8 * 1024;
+pub(crate) const CALLBACK_BYTES: usize = 8 * 1024;
 
 #[derive(Serialize)]
-struct Received {
-    received: bool,
+pub(crate) struct Received {
+    pub(crate) received: bool,
 }
 
 pub(crate) fn routes() -> Router<Gateway> {
@@ -72,7 +72,7 @@ async fn callback(
     Ok(Json(Received { received: true }))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Refusal {
+pub(crate) fn unreadable(rejection: &BytesRejection) -> Refusal {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Fault::new(FaultKind::TooLarge, "payments.callback.large").into()
     } else {

@@ -21,6 +21,7 @@ use crate::gateway::request::{self, EXPIRE};
 use crate::rails::talk::{Asked, Line, Pushed, Returned};
 use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
+use crate::remittance;
 use crate::rows::requests as rows;
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
@@ -40,6 +41,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         move |job| handler(gateway.clone(), job)
     };
     let workers = banking::workers::handlers(gateway, payout::workers::handlers(gateway, workers));
+    let workers = remittance::workers::handlers(gateway, workers);
     workers
         .handle(PUSH, of(|gateway, job| Box::pin(push(gateway, job))))
         .handle(ASK, of(|gateway, job| Box::pin(ask(gateway, job))))

@@ -47,13 +47,7 @@ pub fn quote(partner: &Partner, gets: Money) -> Result<Quote, Fault> {
     let fee = partner.fee.fixed_minor.saturating_add(part).min(partner.fee.most_minor);
     let money = |minor| Money::new(minor, partner.currency);
     let total = money(principal).plus(money(fee)).map_err(|_| refuse())?;
-    Ok(Quote {
-        gets,
-        principal: money(principal),
-        fee: money(fee),
-        total,
-        rate_millionths: partner.rate_millionths,
-    })
+    Ok(Quote { gets, principal: money(principal), fee: money(fee), total, rate_millionths: partner.rate_millionths })
 }
 
 #[cfg(test)]

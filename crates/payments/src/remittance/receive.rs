@@ -4,10 +4,11 @@
 //! the same worth at home against it to the bill. What does not fit waits in suspense for an officer.
 
 use serde::{Deserialize, Serialize};
-use spine::{Currency, Cx, Fault, Money, Resource};
+use serde_json::json;
+use spine::{Currency, Cx, Fault, Job, Money, Resource};
 
 use super::corridors::Partner;
-use super::order::{Remittance, RemittanceId, RemittanceState};
+use super::order::{PUSH, Remittance, RemittanceId, RemittanceState};
 use crate::gateway::arrive::paid_by;
 use crate::gateway::receive::{News, ToldState, code, suspense};
 use crate::gateway::request;
@@ -85,7 +86,12 @@ fn paid(cx: &mut Cx<'_>, partner: &Partner, known: &Remittance, told: &Collected
     let news = paid_by(cx, &home, known.id.to_string().as_str(), request.amount, request)?;
     let state = if news == News::Paid { RemittanceState::Paid } else { RemittanceState::Review };
     rows::set(cx.tx(), known.id, state, None, Some(reference))?;
-    cx.record(known.act("payments.remittance.paid").with("principal_minor", known.principal.minor()).with("state", state.code()));
+    cx.record(
+        known
+            .act("payments.remittance.paid")
+            .with("principal_minor", known.principal.minor())
+            .with("state", state.code()),
+    );
     Ok(news)
 }
 
@@ -121,6 +127,17 @@ fn exchange(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId, Fault> {
 /// The partner took the order, or may have.
 pub(crate) fn told(cx: &mut Cx<'_>, id: RemittanceId) -> Result<(), Fault> {
     moved(cx, id, RemittanceState::Ordered, RemittanceState::Told, None)
+}
+
+/// The partner never heard of it: tell it again.
+pub(crate) fn again(cx: &mut Cx<'_>, id: RemittanceId) -> Result<(), Fault> {
+    cx.may("payments.remittance.move", &Resource::new("Remittance", id))?;
+    let known = rows::find(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.remittance.unknown"))?;
+    if known.state.is_open() {
+        cx.enqueue(Job::new(PUSH, json!({ "remittance": id })));
+        cx.record(known.act("payments.remittance.told_again"));
+    }
+    Ok(())
 }
 
 /// The partner will not.

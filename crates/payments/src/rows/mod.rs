@@ -5,5 +5,6 @@ pub(crate) mod arrivals;
 pub(crate) mod bills;
 pub(crate) mod disbursements;
 pub(crate) mod ledger;
+pub(crate) mod remittances;
 pub(crate) mod requests;
 pub(crate) mod returns;

@@ -8,6 +8,7 @@ use axum::http::{Request as HttpRequest, Response};
 use bytes::Bytes;
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
+use payments::remittance::Corridors;
 use payments::simulator::bank::BankSettings;
 use payments::simulator::{self, SimulatorSettings};
 use payments::{
@@ -24,6 +25,8 @@ pub(crate) const SECRET: &[u8] = b"the secret of this bench";
 pub(crate) const PACK: &str = include_str!("../../../../packs/lesotho/wallets.toml");
 
 pub(crate) const BANKS: &str = include_str!("../../../../packs/lesotho/banks.toml");
+
+const CORRIDORS: &str = include_str!("../../../../packs/lesotho/corridors.toml");
 
 pub(crate) struct Bench {
     pub(crate) acts: Acts,
@@ -102,8 +105,13 @@ impl Bench {
         let bank = format!("http://{}", at_bank.local_addr().unwrap());
         let bank_link = WalletLink { base_url: bank.clone(), secret: secret.clone() };
         let banks = Banks::parse(BANKS, jiff::tz::TimeZone::UTC, |_| Some(bank_link.clone())).unwrap();
-        let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _).with_banks(banks);
-        let words = Arc::new(testkit::words(&["edge", "payments", "bills"]));
+        let abroad = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let partner_link =
+            WalletLink { base_url: format!("http://{}", abroad.local_addr().unwrap()), secret: secret.clone() };
+        let corridors = Corridors::parse(CORRIDORS, |id| (id == "pula").then(|| partner_link.clone())).unwrap();
+        let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
+        let gateway = gateway.with_banks(banks).with_corridors(corridors);
+        let words = Arc::new(testkit::words(&["edge", "payments", "bills", "remittances"]));
         let settings = SiteSettings::new(
             words,
             "http://localhost:8080",
@@ -119,6 +127,10 @@ impl Bench {
         if wallet_runs {
             tokio::spawn(serve(theirs, simulator::routes(simulator.clone())));
         }
+        // A partner abroad speaks as a wallet does.
+        let partners =
+            SimulatorSettings { callback_url: format!("{our_url}/api/payments/partners/pula"), ..simulator.clone() };
+        tokio::spawn(serve(abroad, simulator::routes(partners)));
         let mut at_the_bank = BankSettings::new(
             format!("{our_url}/api/payments/banks/cbl"),
             Secret::new(SECRET.to_vec()),

@@ -11,6 +11,7 @@ mod disbursements;
 mod iso20022;
 mod ledger;
 mod pages;
+mod remittances;
 mod storm;
 mod trouble;
 mod words;
