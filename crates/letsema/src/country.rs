@@ -15,6 +15,13 @@ use serde::Deserialize;
 use services::{Catalogue, Country as Places, Spelling, Surroundings};
 use spine::{Currency, Folding, Locale, Localised, Words};
 
+/// How money comes and goes: the texts that the payments engine reads.
+pub(crate) struct Rails {
+    pub(crate) wallets: String,
+    pub(crate) banks: String,
+    pub(crate) corridors: String,
+}
+
 /// A country.
 pub(crate) struct Country {
     pub(crate) about: About,
@@ -29,8 +36,7 @@ pub(crate) struct Country {
     pub(crate) catalogue: Catalogue,
     pub(crate) fonts: Fonts,
     pub(crate) policies: Policies,
-    pub(crate) wallets: String,
-    pub(crate) banks: String,
+    pub(crate) rails: Rails,
     pub(crate) identity: IdentityPart,
     pub(crate) paying: PayingPart,
     pub(crate) names: Names,
@@ -372,8 +378,11 @@ impl Country {
         Some(Self {
             paying: reader.paying(&registers, &institutions, about.currency.code)?,
             fonts: reader.fonts()?,
-            wallets: reader.text("wallets.toml"),
-            banks: reader.text("banks.toml"),
+            rails: Rails {
+                wallets: reader.text("wallets.toml"),
+                banks: reader.text("banks.toml"),
+                corridors: reader.text("corridors.toml"),
+            },
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
 use messages::ussd::DoorKey;
 use payments::Wallets;
+use payments::remittance::Corridors;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
 
@@ -53,6 +54,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
     let (wallets, bank, abis) = (wallets(&demo)?, bank::beside(&demo.pack)?, abis::Beside::new()?);
+    let partners = partners(&demo.pack)?;
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -68,6 +70,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         switch: Some(Secret::new(secrets.token(switch::HUB))),
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         banks: vec![(bank.beside.id.clone(), bank.beside.link())],
+        partners: partners.iter().map(|partner| (partner.id.clone(), partner.link())).collect(),
         abis: Some(abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),
@@ -83,6 +86,10 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
         children.push(wallet.start(&callback, demo.keep_wallets)?);
+    }
+    for partner in &partners {
+        let callback = format!("http://127.0.0.1:{port}/api/payments/partners/{}", partner.id);
+        children.push(partner.start(&callback, false)?);
     }
     let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
     children.push(bank.start(port, &zone)?);
@@ -102,6 +109,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "managers": cast::managers(&secrets),
         "switch": cast::switch(&base_url, &secrets),
         "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
+        "partners": partners.iter().map(|partner| json!({ "id": partner.id, "url": format!("http://{}", partner.address) })).collect::<Vec<_>>(),
         "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
@@ -123,6 +131,14 @@ fn wallet_ids(pack: &Path) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let wallets = Wallets::parse(&text, |_| None).map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(wallets.iter().map(|wallet| wallet.id.clone()).collect())
+}
+
+/// The partners abroad beside the program; each speaks as a wallet does.
+fn partners(pack: &Path) -> Result<Vec<Beside>, String> {
+    let file = pack.join("corridors.toml");
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let corridors = Corridors::parse(&text, |_| None).map_err(|error| error.to_string())?;
+    corridors.iter().map(|partner| Beside::new(&partner.id)).collect()
 }
 
 /// The wallets beside the program: those of an earlier start if they still run, else new ones.

@@ -22,6 +22,7 @@ use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
+use payments::remittance::Corridors;
 use payments::{Banks, Gateway, WalletLink, Wallets};
 use portal::Portal;
 use services::{Services, ServicesSettings};
@@ -29,7 +30,7 @@ use spine::{Caller, Clock, Language, Localised, Migration, Secret, Words};
 use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
-use crate::country::{Country, IdentityPart};
+use crate::country::{Country, IdentityPart, Rails};
 use crate::hub;
 use crate::keys::Keys;
 use crate::paying::{self, Around};
@@ -65,6 +66,8 @@ pub(crate) struct Setup {
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Our bank's address and secret.
     pub(crate) banks: Vec<(String, WalletLink)>,
+    /// The addresses and secrets of partners who collect money abroad.
+    pub(crate) partners: Vec<(String, WalletLink)>,
     /// The ABIS, if one is connected.
     pub(crate) abis: Option<identity::AbisLink>,
     /// Programs that let people sign in here.
@@ -149,10 +152,11 @@ impl Program {
         let acts = acts(store, &clock, country.policies);
         let log = Arc::new(keys.log(&country.about.log_name()).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
-        let gateway = gateway(&setup, (&country.wallets, &country.banks), &acts, &clock, country.words.zone())?;
+        let institutions = Arc::new(country.institutions);
+        let gateway = gateway(&setup, &country.rails, &acts, &clock, country.words.zone())?
+            .with_institutions(Arc::clone(&institutions));
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
-        let institutions = Arc::new(country.institutions);
         let around =
             Around { acts: &acts, keys: &keys, identity: &identity, messages: &messages, rails: gateway.rails() };
         let known = (&country.registers, country.words.as_ref(), &institutions);
@@ -299,19 +303,25 @@ fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, identity: &Identi
     if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
 }
 
-/// The wallets and banks, each with its address and secret.
+/// The wallets, banks and partners abroad, each with its address and secret.
 fn gateway(
     setup: &Setup,
-    (wallets, banks): (&str, &str),
+    rails: &Rails,
     acts: &Acts,
     clock: &Arc<dyn Clock>,
     zone: &TimeZone,
 ) -> Result<Gateway, String> {
-    let link = |id: &str| setup.wallets.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
-    let bank = |id: &str| setup.banks.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone());
-    let banks = Banks::parse(banks, zone.clone(), bank).map_err(|error| wrong("banks.toml", error))?;
-    let wallets = Wallets::parse(wallets, link).map_err(|error| wrong("wallets.toml", error))?;
-    Ok(Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock)).with_banks(banks))
+    let of = |links: &[(String, WalletLink)], id: &str| {
+        links.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone())
+    };
+    let banks = Banks::parse(&rails.banks, zone.clone(), |id| of(&setup.banks, id));
+    let banks = banks.map_err(|error| wrong("banks.toml", error))?;
+    let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
+    let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?;
+    let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));
+    let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
+    let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
+    Ok(gateway.with_banks(banks).with_corridors(corridors))
 }
 
 /// Sign-in, with the keys for it.

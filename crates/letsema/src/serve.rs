@@ -87,6 +87,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         switch: config.switch,
         wallets: config.wallets,
         banks: config.banks,
+        partners: config.partners,
         abis: config.abis,
         clients: config.clients,
         witnesses: config.witnesses,

@@ -52,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Our bank’s address and secret.
     pub(crate) banks: Vec<(String, WalletLink)>,
+    /// The addresses and secrets of partners who collect money abroad.
+    pub(crate) partners: Vec<(String, WalletLink)>,
     pub(crate) abis: Option<AbisLink>,
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
@@ -90,6 +92,7 @@ impl Config {
         let authorities = parts::authorities(whole, faults);
         let wallets = parts::links(whole, faults, "wallets");
         let banks = parts::links(whole, faults, "banks");
+        let partners = parts::links(whole, faults, "partners");
         let abis = parts::abis(whole, faults);
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
@@ -117,6 +120,7 @@ impl Config {
             authorities,
             wallets,
             banks,
+            partners,
             abis,
             clients,
             sms,
@@ -135,7 +139,7 @@ impl Config {
 pub(crate) fn check(file: &Path) -> Result<(), String> {
     let config = Config::read(file)?;
     let country = Country::read(&config.pack).map_err(|faults| faults.to_string())?;
-    let known = payments::Wallets::parse(&country.wallets, |_| None).map_err(|error| error.to_string())?;
+    let known = payments::Wallets::parse(&country.rails.wallets, |_| None).map_err(|error| error.to_string())?;
     let mut wrong: Vec<String> = Vec::new();
     for (id, _) in &config.wallets {
         if known.find(id).is_none() {
@@ -200,7 +204,7 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "abis"] {
+            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "pula", "abis"] {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)

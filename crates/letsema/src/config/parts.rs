@@ -163,11 +163,11 @@ fn twice<'a>(faults: &mut Faults, seen: impl Iterator<Item = &'a str>, what: &st
     known
 }
 
-/// The wallets of `[[wallets]]` or the banks of `[[banks]]`: each with its address and the secret both sides sign with.
+/// The wallets of `[[wallets]]`, the banks of `[[banks]]` or the partners abroad of `[[partners]]`: each with its address and the secret both sides sign with.
 pub(super) fn links(whole: &mut Section<'_>, faults: &mut Faults, kind: &'static str) -> Vec<(String, WalletLink)> {
     let mut links: Vec<(String, WalletLink)> = Vec::new();
     for mut section in whole.sections(faults, kind) {
-        let id = section.needed(faults, "id", &format!("the id in {kind}.toml of the pack"));
+        let id = section.needed(faults, "id", &format!("the id that the pack gives it among its {kind}"));
         let base_url = other(&mut section, faults, "https://api.example/letsema");
         let secret = secrets::needed(&mut section, faults, "secret_file");
         section.end(faults);
