@@ -88,6 +88,7 @@ fn every_interface_is_described() {
         "/api/messages/receipts",
         "/api/payments/callbacks/{wallet}",
         "/api/payments/banks/{bank}",
+        "/api/payments/partners/{partner}",
     ];
     let all: Vec<String> =
         sources().iter().filter(|source| source.ships()).map(|source| source.code().to_owned()).collect();
