@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 15] = [
+pub(crate) const OFFICERS: [OfficerPart; 18] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -156,6 +156,24 @@ pub(crate) const OFFICERS: [OfficerPart; 15] = [
         name: "Moleboheng Khasu",
         roles: &["card-officer"],
         institution: "ministry-home-affairs",
+    },
+    OfficerPart {
+        login: "nthabiseng.letsie",
+        name: "Nthabiseng Letsie",
+        roles: &["grants-officer"],
+        institution: "ministry-social-development",
+    },
+    OfficerPart {
+        login: "tseliso.mohapi",
+        name: "Tšeliso Mohapi",
+        roles: &["grants-approver"],
+        institution: "ministry-social-development",
+    },
+    OfficerPart {
+        login: "puleng.makoae",
+        name: "Puleng Makoae",
+        roles: &["post-office-clerk"],
+        institution: "lesotho-post-bank",
     },
     OfficerPart { login: "operator", name: "Thato Nkhasi", roles: &["operator"], institution: "ministry-ict" },
 ];

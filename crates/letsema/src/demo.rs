@@ -25,7 +25,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{abis, acting, bank, enrolling};
+use crate::{abis, acting, bank, enrolling, granting};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -82,6 +82,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let acting = acting::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the mandates", &fault))?;
     let enrolment =
         enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
+    let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
     let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -105,6 +106,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "clients": cast::clients(&secrets),
         "acting": acting,
         "enrolment": enrolment,
+        "grants": grants,
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),
         "switch": cast::switch(&base_url, &secrets),
@@ -116,6 +118,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
     introduce(&base_url, &people, &officers, &file);
     program.work();
+    granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended
@@ -432,6 +435,9 @@ const TOUR: &str = "
     /ussd                     a phone without internet: fetch a code, answer a bank, prove life, change the PIN
     /civil                    births, deaths, marriages: neo.tlali enters what lerato.molapo took down;
                               mpho.sekhonyana (a nurse) and thabo.mopeli (a chief) give notice and attest life
+    /grants                   a pension run: nthabiseng.letsie prepares, tseliso.mohapi approves the one that waits;
+                              the pensioner’s payment came back: she chooses another account at /my/grants, or cash,
+                              which puleng.makoae pays out at /post-office
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 

@@ -8,7 +8,7 @@
 //! | `command.rs` | the command line |
 //! | `country.rs` | a pack read from its folder |
 //! | `config/` | `letsema.toml` read, and every fault of it said |
-//! | `enrolling.rs` | the national ID in a demonstration |
+//! | `enrolling.rs`, `granting.rs` | the national ID and grants in a demonstration |
 //! | `enrol.rs` | the first officers and people of an installation |
 //! | `ledger.rs` | the ledger from the command line |
 //! | `keys.rs` | the program's keys and secrets |
@@ -33,6 +33,7 @@ mod country;
 mod demo;
 mod enrol;
 mod enrolling;
+mod granting;
 mod hub;
 mod import;
 mod keys;
