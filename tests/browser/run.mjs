@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { acting } from "./acting.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
+import { grants } from "./grants.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
 import { openapi } from "./openapi.mjs";
@@ -24,7 +25,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -139,6 +140,7 @@ try {
   await journey({ service: "birth-certificate-copy", role: "registration-officer", words: "birth", person: both, language: "en", javaScript: false });
   await journey({ service: "passport-renewal", role: "passport-officer", words: "phasepoto", person: person("passport expired"), language: "st", javaScript: false });
   await acting({ demo, visitor, language: "en", javaScript: true });
+  await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });
   await enrol({ demo, visitor, language: "st", resident: person("no passport") });

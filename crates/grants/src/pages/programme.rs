@@ -70,7 +70,6 @@ async fn one(State(grants): State<Grants>, visit: Visit, Path(id): Path<String>)
         .row(visit.t("grants.fact.every"), how_often(&visit, programme))
         .row(visit.t("grants.fact.next"), visit.date(programme.next_pay_day(today)))
         .row(visit.t("grants.purse.free"), visit.money(grants.money(seen.purse.free())))
-        .row(visit.t("grants.purse.held"), visit.money(grants.money(seen.purse.held)))
         .row(visit.t("grants.purse.paid"), visit.money(grants.money(seen.purse.paid)));
     Ok(visit
         .page(visit.local(&about.name))

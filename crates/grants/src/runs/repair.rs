@@ -58,6 +58,17 @@ pub(crate) fn all_of(cx: &mut Cx<'_>, grants: &Grants, payee: &str, account: &Ac
     Ok(())
 }
 
+/// Sends what has just come back to the account its payee has chosen meanwhile, if she has chosen another.
+pub(crate) fn moved_on(cx: &mut Cx<'_>, grants: &Grants, line: &Payment) -> Result<(), Fault> {
+    let account = accounts::of(cx.tx(), &line.payee)?;
+    let Some(account) = account.filter(|account| Some(account) != line.account.as_ref()) else { return Ok(()) };
+    let run = found(cx, line.run)?;
+    if fits(grants.programme(&run.programme)?, &account) {
+        again(cx, grants, run, line.clone(), account)?;
+    }
+    Ok(())
+}
+
 /// Holds the money anew under the next try, and hands it on.
 fn again(cx: &mut Cx<'_>, grants: &Grants, mut run: Run, mut line: Payment, account: Account) -> Result<(), Fault> {
     line.attempt += 1;

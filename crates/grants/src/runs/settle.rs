@@ -10,7 +10,7 @@ use crate::engine::{Grants, Told};
 use crate::model::{Payment, PaymentState, Run, RunId, RunState};
 use crate::money;
 use crate::rows::{lines, runs as rows};
-use crate::runs::{found, notify, resource};
+use crate::runs::{found, notify, repair, resource};
 
 /// Keeps what a carrier says of orders, each by its identifier. Orders that are not of this engine are passed over.
 ///
@@ -64,7 +64,12 @@ fn settle(cx: &mut Cx<'_>, grants: &Grants, id: RunId, mut answers: Vec<(i64, i6
     let failed = settled.iter().filter(|line| line.state == PaymentState::Failed).count();
     cx.record(Act::new("grants.payment.settled").on(id).with("lines", settled.len()).with("failed", failed));
     cx.enqueue(notify::job(id, settled.iter().map(|line| line.line)));
-    close_if_done(cx, grants, run)
+    close_if_done(cx, grants, run)?;
+    // Who chose another account after the batch was signed is not asked again.
+    settled
+        .iter()
+        .filter(|line| line.state == PaymentState::Failed)
+        .try_for_each(|line| repair::moved_on(cx, grants, line))
 }
 
 /// Puts an answer on its line and on the tally; false if it changes nothing.

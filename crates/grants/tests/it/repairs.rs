@@ -43,6 +43,31 @@ fn she_chooses_another_account_and_it_goes_by_itself() {
 }
 
 #[test]
+fn who_changed_after_the_batch_was_signed_is_not_asked_again() {
+    on_each(async |world: World| {
+        let one = world.pensioners(1, 1).await.remove(0);
+        world.fund(100_000).await;
+        let list = world.gathered("November").await.id;
+        let run = world.prepare(list, "2026-11-28").await.unwrap().id;
+        world.work().await;
+        world.approve(run).await.unwrap();
+        let number = one.number.clone();
+        let another = move |cx: &mut Cx<'_>, grants: &Grants| choose(cx, grants, &number, &wallet("58007777"));
+        world.write(&herself(&one.id), another).await.unwrap();
+        world.clock.step(4 * 86_400);
+        world.work().await;
+        let first = world.orders().remove(0);
+        assert_eq!(first.address.reveal(), &one.phone, "what was signed goes first");
+        world.fail(&first, "account_closed").await.unwrap();
+        let orders = world.orders();
+        assert_eq!((orders.len(), orders[1].address.reveal().as_str()), (2, "+26658007777"));
+        world.pay(&orders[1]).await.unwrap();
+        world.agrees(run).await;
+        assert_eq!(world.run(run).await.state, RunState::Closed);
+    });
+}
+
+#[test]
 fn an_officer_helps_and_it_waits() {
     on_each(async |world: World| {
         let one = world.pensioners(1, 1).await.remove(0);

@@ -1,0 +1,76 @@
+// A pension through the pages: a payment that came back is repaired by its person and paid over a counter; next month's run is
+// approved by a second officer and not by the first; a list with bad lines is brought as a file.
+import { setTimeout as sleep } from "node:timers/promises";
+import { messagesTo, ok } from "./world.mjs";
+
+const text = async (visitor) => visitor.page.locator("main").innerText();
+const choose = (visitor, name, value) => visitor.page.locator(`[name="${name}"][value="${value}"]`).first().check({ force: true });
+
+export async function grants({ demo, visitor, pensioner, language, javaScript }) {
+  const title = `a pension in ${language} ${javaScript ? "with" : "without"} JavaScript`;
+  const desk = { width: 1280, height: 900 };
+  const officer = async (role, path) => {
+    const own = await visitor(`${title} (${role})`, language, javaScript, desk);
+    await own.open(path);
+    await own.signInAsOfficer(demo.officers.find((one) => one.roles.includes(role)));
+    return own;
+  };
+  const [now, next] = demo.grants.runs;
+  const she = await visitor(title, language, javaScript, { width: 320, height: 640 });
+  await she.open("/my/grants");
+  await she.signInAsPerson(pensioner);
+  for (let tries = 0; tries < 60 && !(await she.page.locator(".nb.no").count()); tries += 1) {
+    await sleep(250);
+    await she.page.goto(`${demo.base_url}/my/grants`);
+  }
+  await she.seen(she.page);
+  ok((await she.page.locator(".nb.no").count()) === 1, `${title}: she sees that her payment came back`);
+
+  const preparer = await officer("grants-officer", "/grants");
+  await preparer.open("/grants");
+  await preparer.follow(`a[href="/grants/programmes/${demo.grants.programme}"]`);
+  await preparer.follow('a[href$="/failures"]');
+  await preparer.follow('main table a[href^="/grants/payments/"]');
+  ok((await text(preparer)).includes(pensioner.name.split(" ").pop()), `${title}: an officer finds whose it is`);
+  await preparer.open(`/grants/programmes/${demo.grants.programme}/list`);
+  await preparer.fill("name", "Browser");
+  await choose(preparer, "source", "file");
+  const file = { name: "list.csv", mimeType: "text/csv", buffer: Buffer.from(`id_number,amount\n${pensioner.id_number},900.00\n123,900.00\n${pensioner.id_number},900.00\n`) };
+  await preparer.page.locator('input[type="file"]').setInputFiles(file);
+  await preparer.press();
+  ok((await preparer.page.locator("main table tbody tr").count()) === 2, `${title}: two bad lines are told, one stands`);
+  await preparer.open(`/grants/runs/${next}`);
+  ok((await preparer.page.locator('form[action$="/approve"]').count()) === 0, `${title}: who prepared a run cannot approve it`);
+
+  await she.follow('a[href="/my/grants/account"]');
+  await choose(she, "way", "post-office");
+  await she.press();
+  ok((await she.page.locator(".nb.wait").count()) === 1, `${title}: she chooses cash, and it lies ready at once`);
+  const clerk = await officer("post-office-clerk", "/post-office");
+  await clerk.open("/post-office");
+  await clerk.page.locator('[name="place"]').selectOption(demo.grants.post_office);
+  await clerk.fill("number", pensioner.id_number);
+  await clerk.press();
+  ok((await text(clerk)).includes(pensioner.name.split(" ").pop()), `${title}: the clerk sees whom she has before her`);
+  await clerk.fill("document", "LS 0001");
+  await clerk.press();
+  ok((await clerk.page.locator(".nb.ok").count()) === 1, `${title}: she is given her money`);
+  await she.open("/my/grants");
+  ok((await she.page.locator("main table .tag.ok").count()) >= 1, `${title}: her page says that it is paid`);
+  const told = await messagesTo(demo, pensioner.phone);
+  ok(told.some((message) => JSON.stringify(message).includes("M900")), `${title}: an SMS tells of it`);
+
+  const approver = await officer("grants-approver", "/grants");
+  await approver.open(`/grants/runs/${next}`);
+  await approver.press('form[action$="/approve"] button');
+  ok((await approver.page.locator("details code").count()) === 1, `${title}: the second officer approves, and the batch is signed`);
+  for (let tries = 0; tries < 60; tries += 1) {
+    await approver.page.goto(`${demo.base_url}/grants/runs/${now}`);
+    if ((await approver.page.locator(".tag.wait").count()) === 0) break;
+    await sleep(250);
+  }
+  await approver.seen(approver.page);
+  ok((await approver.page.locator("h2 .tag.ok").count()) === 1, `${title}: rows, tally and ledger agree`);
+  ok((await approver.page.locator(".nb.no").count()) === 0, `${title}: and nothing waits`);
+  for (const own of [she, preparer, clerk, approver]) await own.page.context().close();
+}
