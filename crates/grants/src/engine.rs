@@ -128,6 +128,18 @@ impl Grants {
         &self.inner.programmes
     }
 
+    /// The wallets and banks people may be paid into.
+    #[must_use]
+    pub fn rails(&self) -> &Rails {
+        &self.inner.rails
+    }
+
+    /// Post offices, and systems that bring lists.
+    #[must_use]
+    pub fn payouts(&self) -> &Payouts {
+        &self.inner.payouts
+    }
+
     /// Every page and interface.
     pub fn routes(&self) -> Router {
         pages::routes(self.clone())

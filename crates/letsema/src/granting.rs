@@ -27,6 +27,8 @@ const FLOAT_MINOR: i64 = 5_000_000;
 const OTHERS: usize = 8;
 /// A number whose wallet says that the account is closed.
 const CLOSED: &str = "+26657000102";
+/// An account with whichever bank numbers its accounts so.
+const BANK_ACCOUNT: &str = "60012345617";
 /// Whose payment comes back: the pensioner of the cast.
 const PENSIONER: usize = 5;
 
@@ -80,7 +82,7 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
         "runs": made.iter().map(|run| run.id.to_string()).collect::<Vec<_>>(),
         "pensioner": civil::national_id::shown(&number),
         "comes_back": CLOSED,
-        "post_office": "post-maseru",
+        "post_office": program.grants.payouts().post_offices.first().map(|office| office.id.clone()),
     }))
 }
 
@@ -120,11 +122,18 @@ async fn account(program: &Program, number: &str, place: usize) -> Result<(), Fa
         institution: institution.to_owned(),
         address: address.to_owned(),
     };
-    let account = match place {
-        0 => at(Way::Wallet, "mpesa", CLOSED),
-        1 | 2 => at(Way::PostOffice, "", ""),
-        3 => at(Way::Bank, "postbank", "60012345617"),
-        _ => at(Way::Wallet, "mpesa", &format!("+26657{:04}{:02}", 100 + place, 10 + place)),
+    let rails = program.grants.rails();
+    let by_phone = |number: &str| {
+        let phone = rails.wallets.number(number);
+        let wallet = phone.and_then(|phone| rails.wallets.iter().find(|wallet| wallet.serves(&phone)));
+        at(Way::Wallet, wallet.map_or("", |wallet| &wallet.id), number)
+    };
+    let bank = rails.banks.iter().find(|bank| bank.account_number(BANK_ACCOUNT).is_some());
+    let account = match (place, bank) {
+        (0, _) => by_phone(CLOSED),
+        (1 | 2, _) => at(Way::PostOffice, "", ""),
+        (3, Some(bank)) => at(Way::Bank, &bank.id, BANK_ACCOUNT),
+        _ => by_phone(&format!("+26657{:04}{:02}", 100 + place, 10 + place)),
     };
     let (engine, payee) = (program.grants.clone(), number.to_owned());
     let choose = move |cx: &mut Cx<'_>| grants::mapper::choose(cx, &engine, &payee, &account).map(drop);
@@ -137,10 +146,10 @@ async fn money(program: &Program) -> Result<(), Fault> {
     let engine = program.grants.clone();
     let fund = move |cx: &mut Cx<'_>| grants::fund(cx, &engine, PENSION, FUNDS_MINOR).map(drop);
     once(program, &treasury, ("demo.grants.fund", PENSION), fund).await?;
-    for place in ["post-maseru", "post-leribe"] {
-        let engine = program.grants.clone();
-        let give = move |cx: &mut Cx<'_>| grants::give_float(cx, &engine, place, FLOAT_MINOR).map(drop);
-        once(program, &treasury, ("demo.grants.float", place), give).await?;
+    for office in program.grants.payouts().post_offices.iter().take(2) {
+        let (engine, place) = (program.grants.clone(), office.id.clone());
+        let give = move |cx: &mut Cx<'_>| grants::give_float(cx, &engine, &place, FLOAT_MINOR).map(drop);
+        once(program, &treasury, ("demo.grants.float", &office.id), give).await?;
     }
     Ok(())
 }
