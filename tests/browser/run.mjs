@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { acting } from "./acting.mjs";
+import { bills, books } from "./bills.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { grants } from "./grants.mjs";
@@ -25,7 +26,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -139,6 +140,10 @@ try {
   await journey({ service: "driver-licence-renewal", role: "licence-officer", words: "laesense", person: person("licence expired"), language: "st", javaScript: true });
   await journey({ service: "birth-certificate-copy", role: "registration-officer", words: "birth", person: both, language: "en", javaScript: false });
   await journey({ service: "passport-renewal", role: "passport-officer", words: "phasepoto", person: person("passport expired"), language: "st", javaScript: false });
+  await bills({ demo, visitor, language: "en", javaScript: true, part: "120" });
+  await bills({ demo, visitor, language: "st", javaScript: true, part: "130" });
+  await bills({ demo, visitor, language: "en", javaScript: false, part: "140" });
+  books(world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };

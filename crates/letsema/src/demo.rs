@@ -25,7 +25,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{abis, acting, bank, enrolling, granting};
+use crate::{abis, acting, bank, billing, enrolling, granting};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -83,6 +83,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let enrolment =
         enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
     let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
+    let bills = billing::arrange(&program, &cast).await.map_err(|fault| told("the bills", &fault))?;
     let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -106,6 +107,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "clients": cast::clients(&secrets),
         "acting": acting,
         "enrolment": enrolment,
+        "bills": bills,
         "grants": grants,
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),

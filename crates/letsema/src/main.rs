@@ -16,6 +16,7 @@
 //! | `paying.rs` | payments by the government, wired |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
+//! | `billing.rs` | bills in a demonstration |
 //! | `abis.rs` | an ABIS to try with |
 //! | `packet.rs` | the field client of enrolment without a network |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
@@ -25,6 +26,7 @@
 mod abis;
 mod acting;
 mod bank;
+mod billing;
 mod cast;
 mod clock;
 mod command;

@@ -100,6 +100,7 @@ pub(crate) struct Known {
     pub(crate) settlements: Vec<crate::country::Settlements>,
     pub(crate) telephone: crate::country::Telephone,
     pub(crate) words: Arc<spine::Words>,
+    pub(crate) currency: spine::Currency,
     pub(crate) roles: BTreeSet<String>,
     pub(crate) institutions: Arc<BTreeMap<String, Localised>>,
 }
@@ -206,6 +207,7 @@ impl Program {
             settlements: country.settlements,
             telephone: country.about.telephone,
             words: country.words,
+            currency: country.about.currency.code,
             roles: country.roles,
             institutions,
         };

@@ -65,6 +65,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
 #[must_use]
 pub fn footer() -> Vec<Link> {
     vec![
+        Link::new("/bill", "portal.nav.bill"),
         Link::new("/verify", "portal.nav.verify"),
         Link::new("/card", "portal.nav.card"),
         Link::new("/log/checkpoint", "portal.nav.log"),

@@ -13,7 +13,7 @@ use journal::Key;
 use serde::Deserialize;
 use spine::{Currency, FieldFault, Money, Text};
 
-use super::{Bill, BillState, find, pay, payments_of};
+use super::{Bill, BillState, find, mine, pay, payments_of};
 use crate::Gateway;
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Request, RequestState};
@@ -24,7 +24,7 @@ const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 30, seconds: 600 }
 const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
-    Router::new().route("/bill", get(ask)).route("/bill/{number}", get(see).post(answer))
+    Router::new().route("/bill", get(ask)).route("/bill/{number}", get(see).post(answer)).route("/my/bills", get(own))
 }
 
 #[derive(Deserialize)]
@@ -43,6 +43,30 @@ async fn ask(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let number = sheet.text("number", visit.t("payments.bill.number")).hint(visit.t("payments.bill.number_hint"));
     let page = visit.page(visit.t("payments.bill.ask")).sheet(&sheet).body(html! {
         form method="get" action="/bill" { (number.max_length(24)) (button(&visit.t("payments.bill.look"))) }
+    });
+    Ok(page.into_response())
+}
+
+/// The open bills of whoever is signed in.
+async fn own(State(gateway): State<Gateway>, visit: Visit) -> Reply {
+    visit.must_sign_in()?;
+    let bills = gateway.acts().read(visit.caller(), mine).await?;
+    let mut table = Table::new(visit.t("payments.bill.mine"))
+        .column(visit.t("payments.fact.for"))
+        .column(visit.t("payments.bill.biller"))
+        .numbers(visit.t("payments.bill.left"))
+        .column(visit.t("payments.bill.due"));
+    for bill in &bills {
+        table = table.row([
+            html! { a href=(format!("/bill/{}", bill.number)) { (visit.local(&bill.description)) } },
+            html! { (gateway.institution(&visit, &bill.biller)) },
+            html! { (visit.money(bill.left())) },
+            html! { (bill.due_on.map_or_else(|| "–".to_owned(), |day| visit.date(day))) },
+        ]);
+    }
+    let page = visit.page(visit.t("payments.bill.mine")).body(html! {
+        @if bills.is_empty() { p { (visit.t("payments.bill.mine_none")) } } @else { (table) }
+        p { (button_link("/bill", &visit.t("payments.bill.ask"))) }
     });
     Ok(page.into_response())
 }
