@@ -36,7 +36,7 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
         reference: "TRADE-2027-DEMO",
         payer: trader,
         description: [("en", "Trading licence (example)"), ("st", "Laesense ea khoebo (mohlala)")],
-        shares: vec![share("income:ministry-trade", 35_000), share("income:maseru-city-council", 15_000)],
+        shares: vec![share("income:ministry-trade", 35_000), share("income:council", 15_000)],
         in_parts: true,
     };
     let mut shown = Vec::new();

@@ -96,7 +96,13 @@ fn run_raw(store: &Store, sql: &'static str) {
 /// The same database opened once more, as another instance of the program would.
 #[must_use]
 pub fn open_again(database: &TestDatabase) -> Store {
-    Store::open(&StoreConfig::for_url(&database.url).expect("a database URL")).unwrap_or_else(|error| panic!("{error}"))
+    open_url(&database.url)
+}
+
+/// As [`open_again`], by the address.
+#[must_use]
+pub fn open_url(url: &str) -> Store {
+    Store::open(&StoreConfig::for_url(url).expect("a database URL")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Runs a future to its end on this thread.

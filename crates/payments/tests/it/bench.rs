@@ -40,6 +40,10 @@ pub(crate) struct Bench {
     pub(crate) bank: String,
     pub(crate) simulator: SimulatorSettings,
     pub(crate) outbound: Outbound,
+    authority: Arc<dyn Authority>,
+    /// Shared by all instances, so that no two make the same identifier.
+    entropy: Arc<SeededEntropy>,
+    url: String,
 }
 
 pub(crate) fn lsl(minor: i64) -> Money {
@@ -72,15 +76,17 @@ fn each(authority: Arc<dyn Authority>, wallet_runs: bool, test: impl AsyncFn(Ben
     for database in testkit::databases(&migrations) {
         let authority = Arc::clone(&authority);
         let clock = Arc::new(TestClock::at("2026-11-24T08:00:00Z"));
+        let entropy = Arc::new(SeededEntropy::default());
         let acts = Acts::new(
             Arc::new(database.store.clone()),
             Arc::clone(&clock) as _,
-            Arc::new(SeededEntropy::default()),
-            authority,
+            Arc::clone(&entropy) as _,
+            Arc::clone(&authority),
             Subscriptions::default(),
         );
         testkit::block_on(async {
-            let bench = Bench::start(acts, clock, wallet_runs).await;
+            let bench =
+                Bench::start(acts, clock, wallet_runs, (Arc::clone(&authority), entropy, database.url.clone())).await;
             test(bench).await;
         });
     }
@@ -91,7 +97,12 @@ async fn serve(listener: TcpListener, router: Router) {
 }
 
 impl Bench {
-    async fn start(acts: Acts, clock: Arc<TestClock>, wallet_runs: bool) -> Self {
+    async fn start(
+        acts: Acts,
+        clock: Arc<TestClock>,
+        wallet_runs: bool,
+        (authority, entropy, url): (Arc<dyn Authority>, Arc<SeededEntropy>, String),
+    ) -> Self {
         let (ours, theirs) =
             (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
         let (our_url, their_url) =
@@ -141,7 +152,42 @@ impl Bench {
         (at_the_bank.delay_ms, at_the_bank.hang_ms) = (50, 5_000);
         tokio::spawn(serve(at_bank, simulator::bank::routes(at_the_bank)));
         let workers = payments::handlers(&gateway, Workers::default());
-        Self { acts, clock, gateway, workers, site, ours: our_url, wallet: their_url, bank, simulator, outbound }
+        Self {
+            acts,
+            clock,
+            gateway,
+            workers,
+            site,
+            ours: our_url,
+            wallet: their_url,
+            bank,
+            simulator,
+            outbound,
+            authority,
+            entropy,
+            url,
+        }
+    }
+
+    /// From now on another instance of the program works and is asked, with nothing in memory; callbacks still come to the
+    /// one before, which has not ended.
+    pub(crate) fn another_instance(&mut self) {
+        self.acts = Acts::new(
+            Arc::new(testkit::open_url(&self.url)),
+            Arc::clone(&self.clock) as _,
+            Arc::clone(&self.entropy) as _,
+            Arc::clone(&self.authority),
+            Subscriptions::default(),
+        );
+        let before = self.gateway.clone();
+        let gateway = Gateway::new(
+            self.acts.clone(),
+            before.wallets().clone(),
+            self.outbound.clone(),
+            Arc::clone(&self.clock) as _,
+        );
+        self.gateway = gateway.with_banks(before.rails().banks.clone()).with_corridors(before.corridors().clone());
+        self.workers = payments::handlers(&self.gateway, Workers::default());
     }
 
     /// Starts the wallet at its address.

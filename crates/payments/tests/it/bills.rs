@@ -12,11 +12,11 @@ fn biller() -> Caller {
     Caller { actor, via: Via::Api, language: Language::new("en-LS") }
 }
 
-fn anybody() -> Caller {
+pub(crate) fn anybody() -> Caller {
     Caller { actor: Actor::anonymous(), via: Via::Web, language: Language::new("en-LS") }
 }
 
-fn bill(bench: &Bench, reference: &str, shares: &[(&str, i64)], in_parts: bool) -> NewBill {
+pub(crate) fn bill(bench: &Bench, reference: &str, shares: &[(&str, i64)], in_parts: bool) -> NewBill {
     NewBill {
         biller: "home-affairs".to_owned(),
         reference: reference.to_owned(),
@@ -33,7 +33,7 @@ fn bill(bench: &Bench, reference: &str, shares: &[(&str, i64)], in_parts: bool) 
     }
 }
 
-async fn made(bench: &Bench, new: NewBill) -> Bill {
+pub(crate) async fn made(bench: &Bench, new: NewBill) -> Bill {
     bench.write(&biller(), move |cx| bills::make(cx, std::slice::from_ref(&new))).await.unwrap().remove(0)
 }
 

@@ -1,11 +1,13 @@
-//! Many payers at once, each wallet behaviour, withdrawals, steps of the clock, jobs that run twice: whatever
-//! happens, no money is lost or made, and every payer ends with what she paid for or with her money.
+//! Many payers at once, each wallet behaviour, bills paid in parts, withdrawals, steps of the clock, jobs that run twice, an
+//! instance beside the first: whatever happens, no money is lost or made, and every payer ends with what she paid for or with her money.
 
+use payments::bills::Bill;
 use payments::{RequestId, RequestState};
 use serde_json::json;
-use spine::{Act, Caller, Job, Resource};
+use spine::{Act, Caller, Cx, Job, Resource};
 
-use crate::bench::{Bench, on_each, person};
+use crate::bench::{Bench, lsl, on_each, person};
+use crate::bills::{anybody, bill, made};
 
 /// A small generator, so that a seed says everything.
 struct Dice(u64);
@@ -22,9 +24,25 @@ const NUMBERS: [&str; 12] = [
     "58001209", "58001210", "58001211",
 ];
 
-async fn one_deed(bench: &Bench, dice: &mut Dice, asked: &mut Vec<RequestId>) {
+/// A bill of three beneficiaries, and the request of whoever began to pay a part of it.
+async fn part_of_a_bill(bench: &Bench, dice: &mut Dice, bills: &mut Vec<Bill>) -> Option<RequestId> {
+    if bills.is_empty() || dice.throw(3) == 0 {
+        let reference = format!("ST-{}", bills.len());
+        let shares = [("income:home-affairs", 3_333), ("income:council", 3_333), ("income:vat", 3_334)];
+        bills.push(made(bench, bill(bench, &reference, &shares, true)).await);
+    }
+    let number = bills[usize::try_from(dice.throw(bills.len() as u64)).unwrap()].number.clone();
+    let wallets = bench.gateway.wallets().clone();
+    let part = lsl(100 + i64::try_from(dice.throw(3_000)).unwrap());
+    let phone = NUMBERS[usize::try_from(dice.throw(12)).unwrap()];
+    let pay = move |cx: &mut Cx<'_>| payments::bills::pay(cx, &wallets, &number, Some(part), "mpesa", phone);
+    bench.write(&anybody(), pay).await.ok()
+}
+
+async fn one_deed(bench: &Bench, dice: &mut Dice, asked: &mut Vec<RequestId>, bills: &mut Vec<Bill>) {
     let pick = |dice: &mut Dice, asked: &[RequestId]| asked[usize::try_from(dice.throw(asked.len() as u64)).unwrap()];
-    match dice.throw(10) {
+    match dice.throw(12) {
+        10..=11 => asked.extend(part_of_a_bill(bench, dice, bills).await),
         0..=2 => asked.push(bench.ask_for(100 + i64::try_from(dice.throw(900)).unwrap()).await),
         3..=6 if !asked.is_empty() => {
             let id = pick(dice, asked);
@@ -44,13 +62,11 @@ async fn one_deed(bench: &Bench, dice: &mut Dice, asked: &mut Vec<RequestId>) {
     if dice.throw(6) == 0 {
         run_again(bench).await;
     }
-    let audit = bench.audit().await;
-    assert!(audit.is_sound(), "{:?}", audit.findings);
 }
 
 /// Orders once more the work of every attempt and payment there is, as if workers had died before they said so.
 async fn run_again(bench: &Bench) {
-    let order = |cx: &mut spine::Cx<'_>| {
+    let order = |cx: &mut Cx<'_>| {
         cx.may("it.job.order", &Resource::new("Job", "new"))?;
         for (sql, member, kinds) in [
             ("SELECT id FROM payments_attempt", "attempt", &["payments.wallet.push", "payments.wallet.ask"][..]),
@@ -97,29 +113,60 @@ async fn ends_well(bench: &Bench, asked: &[RequestId]) {
     assert!(dead.is_empty(), "{dead:?}");
 }
 
-fn storm(seed: u64) {
-    on_each(async |bench| {
-        let (mut dice, mut asked) = (Dice(seed), Vec::new());
-        for _ in 0..60 {
-            one_deed(&bench, &mut dice, &mut asked).await;
-        }
-        ends_well(&bench, &asked).await;
-    });
+/// Tells the histories of so many payers on each database, those of one story side by side, and has them end well.
+fn storm(seeds: std::ops::Range<u64>, payers: usize) {
+    for seed in seeds {
+        on_each(async |mut bench| {
+            let (mut dice, mut asked, mut bills) = (Dice(seed), Vec::new(), Vec::new());
+            let mut deeds = 0;
+            while asked.len() < payers {
+                one_deed(&bench, &mut dice, &mut asked, &mut bills).await;
+                deeds += 1;
+                if deeds % 20 == 0 {
+                    let audit = bench.audit().await;
+                    assert!(audit.is_sound(), "seed {seed}: {:?}", audit.findings);
+                }
+                if dice.throw(25) == 0 {
+                    bench.another_instance();
+                }
+            }
+            ends_well(&bench, &asked).await;
+            for bill in bills {
+                divided(&bench, &bill).await;
+            }
+        });
+    }
+}
+
+/// What was paid of a bill is what its beneficiaries got, and never more than it asked for.
+async fn divided(bench: &Bench, bill: &Bill) {
+    let id = bill.id;
+    let sums = move |cx: &mut Cx<'_>| {
+        let sql = "
+            SELECT paid_minor, amount_minor,
+                (SELECT CAST(SUM(paid_minor) AS BIGINT) FROM payments_bill_share WHERE bill = payments_bill.id)
+            FROM payments_bill WHERE id = $1";
+        let row = cx.tx().first(sql, &[id.into()])?.unwrap();
+        Ok([row.get::<i64>(0)?, row.get(1)?, row.get(2)?])
+    };
+    let [paid, amount, got] = bench.read(sums).await;
+    assert!(paid <= amount && paid == got, "{}: {paid} of {amount} paid, {got} divided", bill.number);
 }
 
 #[test]
-fn seed_one() {
-    storm(1);
+fn seeds_one_and_two() {
+    storm(1..3, 25);
 }
 
 #[test]
-fn seed_two() {
-    storm(2);
+fn seeds_three_and_four() {
+    storm(3..5, 25);
 }
 
 #[test]
-fn seed_three() {
-    storm(3);
+#[ignore = "slow: make test-all"]
+fn ten_thousand_histories() {
+    storm(100..200, 50);
 }
 
 #[test]
