@@ -16,7 +16,7 @@ use messages::Messages;
 use payments::Rails;
 use payments::ledger::{AccountId, TransferId};
 use registers::Registers;
-use spine::{Currency, Cx, Fault, Language, Localised, Money, Personal};
+use spine::{Currency, Cx, Fault, Language, Localised, Money, Personal, Secret};
 
 use crate::payouts::Payouts;
 use crate::programme::{Programme, Programmes, Way};
@@ -41,6 +41,8 @@ pub struct GrantsSettings {
     pub signing_key: Arc<SigningKey>,
     /// Seals the secret numbers of vouchers.
     pub seal_key: Arc<SealKey>,
+    /// Finds a voucher by its number without keeping that.
+    pub voucher_secret: Secret<[u8; 32]>,
     /// The wallets and banks people may be paid into.
     pub rails: Rails,
     /// Post offices, and systems that bring lists.

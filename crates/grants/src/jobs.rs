@@ -14,6 +14,7 @@ use crate::lists::by_rule;
 use crate::mapper::choose;
 use crate::model::{ChangeId, ListId, RunId};
 use crate::runs;
+use crate::vouchers::end;
 
 /// The name the engine acts under.
 pub(crate) const PART: &str = "grants";
@@ -38,7 +39,7 @@ struct StepBody {
 /// The handlers of this engine.
 pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
     let (gather, change, check) = (grants.clone(), grants.clone(), grants.clone());
-    let (pay, told, tell) = (grants.clone(), grants.clone(), grants);
+    let (pay, told, expire, tell) = (grants.clone(), grants.clone(), grants.clone(), grants);
     workers
         .handle(by_rule::GATHER, move |job| {
             let grants = gather.clone();
@@ -57,6 +58,10 @@ pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
             step(pay.clone(), job, move |cx, body: &StepBody| runs::pay::step(cx, &grants, body.run, body.position))
         })
         .handle(carried::TOLD, move |job| carried::told(told.clone(), job))
+        .handle(end::EXPIRE, move |job| {
+            let grants = expire.clone();
+            step(expire.clone(), job, move |cx, body: &end::Body| end::expire(cx, &grants, body))
+        })
         .handle(runs::notify::TELL, move |job| {
             let grants = tell.clone();
             step(tell.clone(), job, move |cx, body: &runs::notify::Body| runs::notify::step(cx, &grants, body))

@@ -14,11 +14,13 @@
 //! | `mapper/` | where to: ID → account, with a cooling-off |
 //! | `runs/` | prepared, checked, approved, signed, paid, carried, settled, repaired, added up, rehearsed |
 //! | `post_office.rs` | cash over a counter |
+//! | `vouchers/` | single-use, backed, good without a network |
 //! | `money.rs` | the ledger's accounts behind it |
 //! | `tell.rs` | what people are told |
 //! | `jobs.rs` | what runs in the background |
-//! | `pages/`, `rows/` | pages, every SQL text |
+//! | `api.rs`, `pages/`, `rows/` | interface, pages, every SQL text |
 
+mod api;
 mod carried;
 mod engine;
 mod jobs;
@@ -26,6 +28,7 @@ pub mod lists;
 pub mod mapper;
 mod model;
 mod money;
+mod openapi;
 mod pages;
 mod payouts;
 pub mod post_office;
@@ -33,6 +36,7 @@ mod programme;
 mod rows;
 pub mod runs;
 mod tell;
+pub mod vouchers;
 
 pub use carried::ByRails;
 pub use engine::{Carrier, Grants, GrantsSettings, Handed, Order, Told};
@@ -40,11 +44,14 @@ pub use model::{
     Account, Change, ChangeId, Entry, List, ListId, Payment, PaymentState, Run, RunId, RunState, Source, Tally,
 };
 pub use money::{Purse, fund, give_float};
+pub use openapi::openapi;
 pub use payouts::{Payouts, PostOffice, SourceSystem};
 pub use programme::{About, Every, Programme, Programmes, Way};
 pub use runs::{Rehearsal, rehearse};
 use spine::Migration;
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { engine: "grants", number: 1, name: "grants", sql: include_str!("../migrations/0001_grants.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "grants", number: 1, name: "grants", sql: include_str!("../migrations/0001_grants.sql") },
+    Migration { engine: "grants", number: 2, name: "vouchers", sql: include_str!("../migrations/0002_vouchers.sql") },
+];

@@ -137,16 +137,15 @@ pub fn give_float(cx: &mut Cx<'_>, grants: &Grants, place: &str, minor: i64) -> 
 
 /// Whether a place is called in a way a reference may hold.
 pub(crate) fn is_place(place: &str) -> bool {
-    let plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+    let plain = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-' || letter == b'_';
     (2..=64).contains(&place.len()) && place.bytes().all(plain)
 }
 
 /// A programme as policies see it.
 pub(crate) fn resource(cx: &Cx<'_>, programme: &Programme) -> Resource {
     let same = cx.actor().institution.as_deref() == Some(programme.about().owner.as_str());
-    Resource::new("Programme", programme.id())
-        .with("owner", programme.about().owner.clone())
-        .is("same_institution", same)
+    let resource = Resource::new("Programme", programme.id()).with("owner", programme.about().owner.clone());
+    resource.is("same_institution", same).is("licensed", programme.is_brought_by(&cx.actor().id))
 }
 
 /// Which booking of a payment.

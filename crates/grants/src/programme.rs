@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spine::{Date, Localised, Timestamp};
 
+use crate::payouts::Payouts;
+
 /// Functions a rule may call.
 const FUNCTIONS: [&str; 6] = rules::FUNCTIONS;
 /// What a rule is told: the person, the record she was found by, and the day.
@@ -33,6 +35,7 @@ pub struct Programme {
     pays: Pays,
     schedule: Schedule,
     accounts: Accounts,
+    sources: Vec<String>,
     rules: Arc<Rules>,
 }
 
@@ -188,6 +191,20 @@ impl Programmes {
         if faults.is_empty() { Ok(Self { all: Arc::new(all) }) } else { Err(faults) }
     }
 
+    /// The same, knowing which systems may bring lists for which programme.
+    #[must_use]
+    pub fn brought_by(self, payouts: &Payouts) -> Self {
+        let mut all = Arc::unwrap_or_clone(self.all);
+        for source in &payouts.sources {
+            for programme in &source.programmes {
+                if let Some(known) = all.get_mut(programme) {
+                    known.sources.push(source.client.clone());
+                }
+            }
+        }
+        Self { all: Arc::new(all) }
+    }
+
     /// The programme with this identifier.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Programme> {
@@ -241,7 +258,7 @@ impl Programme {
         if accounts.people_per_account < 1 || accounts.cooling_off_hours < 0 || accounts.fetch_within_days < 1 {
             return Err("people_per_account, cooling_off_hours and fetch_within_days are not negative".to_owned());
         }
-        Ok(Self { about, entitled, pays, schedule, accounts, rules: Arc::new(rules) })
+        Ok(Self { about, entitled, pays, schedule, accounts, sources: Vec::new(), rules: Arc::new(rules) })
     }
 
     /// Its identifier.
@@ -364,6 +381,12 @@ impl Programme {
             return start;
         }
         start.checked_add(Span::new().months(months)).unwrap_or(start)
+    }
+
+    /// Whether the system that authenticates as this client may bring its lists.
+    #[must_use]
+    pub fn is_brought_by(&self, client: &str) -> bool {
+        self.sources.iter().any(|source| source == client)
     }
 
     /// What the rules are told of somebody.

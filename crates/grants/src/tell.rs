@@ -14,6 +14,30 @@ use crate::model::Account;
 /// # Errors
 /// The store's faults.
 pub(crate) fn tell(cx: &mut Cx<'_>, grants: &Grants, person: &Person, subject: Text, body: Text) -> Result<(), Fault> {
+    told(cx, grants, person, (subject, body), false)
+}
+
+/// The same for what holds a secret: it goes to her phone and is soon kept nowhere.
+///
+/// # Errors
+/// The store's faults.
+pub(crate) fn tell_secret(
+    cx: &mut Cx<'_>,
+    grants: &Grants,
+    person: &Person,
+    subject: Text,
+    body: Text,
+) -> Result<(), Fault> {
+    told(cx, grants, person, (subject, body), true)
+}
+
+fn told(
+    cx: &mut Cx<'_>,
+    grants: &Grants,
+    person: &Person,
+    (subject, body): (Text, Text),
+    secret: bool,
+) -> Result<(), Fault> {
     let language = identity::language_of(cx, &person.id)?.unwrap_or_else(|| grants.inner.language.clone());
     let notice = Notice {
         person: Some(person.id.clone()),
@@ -23,7 +47,7 @@ pub(crate) fn tell(cx: &mut Cx<'_>, grants: &Grants, person: &Person, subject: T
         subject,
         body,
         purpose: "grants",
-        secret: false,
+        secret,
     };
     grants.inner.messages.send(cx, &notice).map(drop)
 }

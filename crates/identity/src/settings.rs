@@ -5,7 +5,9 @@
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
 use civil::{Consequence, Population};
 use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
 use edge::{Outbound, Visit};
@@ -279,6 +281,20 @@ impl Identity {
     /// How an account is called towards a client.
     pub(crate) fn subject(&self, client: &Client, account: &str) -> String {
         if client.first_party { account.to_owned() } else { self.inner.keys.pairwise(client.sector(), account) }
+    }
+
+    /// The program behind an access token of its own that holds this scope, as the caller of an operation.
+    ///
+    /// # Errors
+    /// The answer it gets where there is none.
+    pub async fn calling_program(
+        &self,
+        visit: &Visit,
+        (method, headers): (&Method, &HeaderMap),
+        scope: &str,
+    ) -> Result<Caller, Response> {
+        let client = self.bearer(visit, method, headers, &[scope]).await.map_err(IntoResponse::into_response)?;
+        Ok(self.client_caller(&client, visit))
     }
 
     /// A client as the caller of an operation.

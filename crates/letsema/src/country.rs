@@ -247,7 +247,7 @@ impl Reader {
         let owners = programmes.iter().map(|one| one.about().owner.as_str()).chain([payouts.post.as_str()]);
         let strange = owners.filter(|owner| !institutions.contains_key(*owner));
         self.faults.extend(strange.map(|owner| format!("programmes: no institution is called {owner:?}")));
-        Some(PayingPart { programmes, payouts, currency })
+        Some(PayingPart { programmes: programmes.brought_by(&payouts), payouts, currency })
     }
 
     /// What every institution is called.

@@ -47,6 +47,7 @@ pub(crate) fn engine(
         messages: around.messages.clone(),
         signing_key: Arc::new(signing_key),
         seal_key: Arc::new(seal_key),
+        voucher_secret: around.keys.secret("grants-vouchers"),
         rails: around.rails.clone(),
         payouts: part.payouts,
         currency: part.currency,

@@ -413,7 +413,8 @@ fn open_api(registers: &registers::Registers, base_url: &str) -> Router {
         .join(identity::openapi())
         .join(civil::openapi())
         .join(services::openapi())
-        .join(switch::openapi());
+        .join(switch::openapi())
+        .join(grants::openapi());
     let document = all.document("Letsema", env!("CARGO_PKG_VERSION"), base_url);
     Router::new().route("/api/openapi.json", get(move || async move { edge::Json(document) }))
 }

@@ -37,7 +37,7 @@ pub enum Chosen {
 /// `grants.account.wrong`; `grants.payee.{unknown,dead}`; a refusal; the store's faults.
 pub fn choose(cx: &mut Cx<'_>, grants: &Grants, payee: &str, wish: &Account) -> Result<Chosen, Fault> {
     let person = person_of(cx, grants, payee)?;
-    cx.may("grants.account.choose", &resource(cx, person.as_ref()))?;
+    cx.may("grants.account.choose", &resource(cx, grants, person.as_ref()))?;
     if person.is_none() && !payee.starts_with("fid:") {
         return Err(Fault::not_found("grants.payee.unknown"));
     }
@@ -103,7 +103,7 @@ fn told(
 /// `grants.account.no_change`; a refusal; the store's faults.
 pub fn stop_change(cx: &mut Cx<'_>, grants: &Grants, payee: &str) -> Result<(), Fault> {
     let person = person_of(cx, grants, payee)?;
-    cx.may("grants.account.choose", &resource(cx, person.as_ref()))?;
+    cx.may("grants.account.choose", &resource(cx, grants, person.as_ref()))?;
     if rows::waiting(cx.tx(), payee)?.is_none() {
         return Err(Fault::conflict("grants.account.no_change"));
     }
@@ -116,7 +116,7 @@ pub fn stop_change(cx: &mut Cx<'_>, grants: &Grants, payee: &str) -> Result<(), 
 pub(crate) fn come_true(cx: &mut Cx<'_>, grants: &Grants, id: ChangeId) -> Result<(), Fault> {
     let Some(change) = rows::waiting_change(cx.tx(), id)? else { return Ok(()) };
     let person = person_of(cx, grants, &change.payee)?;
-    cx.may("grants.account.choose", &resource(cx, person.as_ref()))?;
+    cx.may("grants.account.choose", &resource(cx, grants, person.as_ref()))?;
     let now = cx.now();
     rows::set(cx.tx(), &change.payee, &change.account, now, &change.asked_by)?;
     rows::end_changes(cx.tx(), &change.payee, "made")?;
@@ -131,7 +131,7 @@ pub(crate) fn come_true(cx: &mut Cx<'_>, grants: &Grants, id: ChangeId) -> Resul
 /// `grants.account.unknown`; a refusal; the store's faults.
 pub fn unlink(cx: &mut Cx<'_>, grants: &Grants, payee: &str) -> Result<(), Fault> {
     let person = person_of(cx, grants, payee)?;
-    cx.may("grants.account.unlink", &resource(cx, person.as_ref()))?;
+    cx.may("grants.account.unlink", &resource(cx, grants, person.as_ref()))?;
     if !rows::delete(cx.tx(), payee)? {
         return Err(Fault::not_found("grants.account.unknown"));
     }

@@ -40,9 +40,11 @@ pub(crate) fn person_of(cx: &mut Cx<'_>, grants: &Grants, payee: &str) -> Result
     if payee.starts_with("fid:") { Ok(None) } else { grants.inner.population.by_national_id(cx, payee) }
 }
 
-pub(crate) fn resource(cx: &Cx<'_>, person: Option<&Person>) -> Resource {
+pub(crate) fn resource(cx: &Cx<'_>, grants: &Grants, person: Option<&Person>) -> Resource {
     let own = person.is_some_and(|person| cx.actor().is_for(&person.id));
-    Resource::new("Payee", person.map_or("", |person| person.id.as_str())).is("own", own)
+    let licensed = grants.inner.payouts.source(&cx.actor().id).is_some_and(|source| source.accounts);
+    let resource = Resource::new("Payee", person.map_or("", |person| person.id.as_str()));
+    resource.is("own", own).is("licensed", licensed)
 }
 
 /// Where a payee is paid, for whoever may ask.
@@ -51,7 +53,7 @@ pub(crate) fn resource(cx: &Cx<'_>, person: Option<&Person>) -> Resource {
 /// A refusal; the store's faults.
 pub fn resolve(cx: &mut Cx<'_>, grants: &Grants, payee: &str) -> Result<Resolved, Fault> {
     let person = person_of(cx, grants, payee)?;
-    cx.may("grants.account.resolve", &resource(cx, person.as_ref()))?;
+    cx.may("grants.account.resolve", &resource(cx, grants, person.as_ref()))?;
     let resolved = known(cx, payee)?;
     let mut act = Act::new("grants.account.viewed").because("grants", "grants-programme");
     act.subject = person.map(|person| person.id);

@@ -9,6 +9,7 @@ mod my;
 mod payment;
 mod programme;
 mod run;
+mod vouchers;
 
 use axum::Router;
 use edge::show::{Tone, tag};
@@ -27,6 +28,8 @@ pub(crate) fn routes(grants: Grants) -> Router {
         .merge(payment::routes())
         .merge(account::routes())
         .merge(my::routes())
+        .merge(vouchers::routes())
+        .merge(crate::api::routes())
         .merge(counter::routes())
         .with_state(grants)
 }

@@ -65,6 +65,7 @@ async fn own(State(grants): State<Grants>, visit: Visit) -> Reply {
                 @let way = one.account.as_ref().map_or("", |account| account.way.code());
                 (banner(Tone::Waiting, &visit.t("grants.my.ready"), html! {
                     p { b { (visit.money(grants.money(one.amount_minor))) } " " (visit.t(&format!("grants.my.ready_{way}"))) }
+                    @if way == "voucher" { p { a href="/my/grants/vouchers" { (visit.t("grants.my.vouchers")) } } }
                 }))
             }
             (stands(&visit, &grants, &resolved))

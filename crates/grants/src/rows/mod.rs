@@ -6,3 +6,4 @@ pub(crate) mod accounts;
 pub(crate) mod lines;
 pub(crate) mod lists;
 pub(crate) mod runs;
+pub(crate) mod vouchers;

@@ -9,9 +9,10 @@ use spine::{Cx, Fault, Job, Text};
 
 use crate::engine::Grants;
 use crate::model::{Payment, PaymentState, RunId};
-use crate::rows::lines;
+use crate::rows::{lines, vouchers};
 use crate::runs::{found, resource};
-use crate::tell::{masked, tell};
+use crate::tell::{masked, tell, tell_secret};
+use crate::vouchers::number;
 
 /// The job that tells people of some lines.
 pub(crate) const TELL: &str = "grants.run.tell";
@@ -40,6 +41,12 @@ pub(crate) fn step(cx: &mut Cx<'_>, grants: &Grants, body: &Body) -> Result<(), 
         let Some(line) = lines.iter().find(|line| line.payee == person.national_id) else { continue };
         if person.phone.is_none() {
             continue;
+        }
+        for (voucher, sealed) in vouchers::of_payment(cx.tx(), line.run, line.line)? {
+            let opened = number::unseal(grants, &sealed)?;
+            let said = Text::new("grants.tell.voucher").with("number", number::shown(opened.reveal()));
+            let said = said.with("amount", grants.money(voucher.amount_minor)).with("until", voucher.expires_at);
+            tell_secret(cx, grants, &person, Text::new("grants.tell.payment"), said)?;
         }
         if let Some(said) = said(grants, line) {
             let name = grants.programme(&line.programme)?.about().name.clone();

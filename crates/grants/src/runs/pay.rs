@@ -14,6 +14,7 @@ use crate::money::{self, Booking};
 use crate::rows::lines;
 use crate::rows::runs::{self as rows, Chunk};
 use crate::runs::{carry, found, notify, resource, settle, signed};
+use crate::vouchers::issue;
 
 /// The job that pays the next chunk.
 pub(crate) const PAY: &str = "grants.run.pay";
@@ -92,6 +93,7 @@ pub(crate) fn hold(cx: &mut Cx<'_>, grants: &Grants, run: &Run, lines: &[Payment
         batch.push(money::booking(line, Booking::Hold, Step::Hold { debit, credit, amount, expires_at: None }));
     }
     ledger::book(cx, &batch)?;
+    issue::for_payments(cx, grants, run, lines)?;
     let carried: Vec<&Payment> = lines.iter().filter(|line| !is_fetched(line)).collect();
     carry::hand_over(cx, grants, debit, run, &carried)
 }

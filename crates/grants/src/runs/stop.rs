@@ -11,6 +11,7 @@ use crate::model::{Payment, PaymentState, Run, RunState};
 use crate::money::{self, Booking};
 use crate::rows::lines;
 use crate::runs::{found, settle};
+use crate::vouchers::end;
 
 /// Stops what a person who has died was to be paid.
 pub(crate) fn of_the_dead(cx: &mut Cx<'_>, grants: &Grants, person: &str) -> Result<(), Fault> {
@@ -47,6 +48,7 @@ pub(crate) fn stop(
             tally.held -= 1;
             let step = Step::Void { of: money::id_of(&line, Booking::Hold) };
             ledger::book(cx, &[money::booking(&line, Booking::Void, step)])?;
+            end::with_payment(cx, line.run, line.line)?;
         }
         PaymentState::Failed => tally.failed -= 1,
         _ => return Ok(()),

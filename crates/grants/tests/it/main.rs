@@ -1,5 +1,5 @@
 //! Grants through their face, on both databases, with the country's own pack and a carrier that does as it is told.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in tests a failure should be loud")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "in tests a failure should be loud")]
 
 mod accounts;
 mod lists;
@@ -7,4 +7,5 @@ mod pages;
 mod repairs;
 mod runs;
 mod stories;
+mod vouchers;
 mod world;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use civil::{Population, national_id};
-use crypto::{Algorithm, Hasher, SealKey, SigningKey};
+use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
 use edge::{Outbound, OutboundLimits};
 use grants::runs::{self, NewRun, Reconciled};
 use grants::{
@@ -97,6 +97,8 @@ pub(crate) struct World {
     pub(crate) registers: Registers,
     pub(crate) carrier: Arc<TestCarrier>,
     pub(crate) workers: Workers,
+    /// What batches and vouchers are signed with.
+    pub(crate) key: PublicKey,
     /// Kept as long as the world: its file goes with it.
     _database: TestDatabase,
 }
@@ -167,6 +169,9 @@ fn world(database: TestDatabase) -> World {
     let payouts: Payouts = toml::from_str(&read("payouts.toml")).unwrap();
     let programmes = Programmes::parse(&files("programmes"), &registers).unwrap_or_else(|faults| panic!("{faults:?}"));
     payouts.check(&programmes).unwrap();
+    let programmes = programmes.brought_by(&payouts);
+    let signing_key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
+    let key = signing_key.public();
     let grants = Grants::new(GrantsSettings {
         acts: acts.clone(),
         programmes,
@@ -174,8 +179,9 @@ fn world(database: TestDatabase) -> World {
         population: population.clone(),
         registers: registers.clone(),
         messages: messages.clone(),
-        signing_key: Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap()),
+        signing_key: Arc::clone(&signing_key),
         seal_key: Arc::new(SealKey::new(&Secret::new([8; 32])).unwrap()),
+        voucher_secret: Secret::new([9; 32]),
         rails: Rails {
             wallets: Wallets::parse(&read("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&read("banks.toml"), zone.clone(), link).unwrap(),
@@ -188,7 +194,7 @@ fn world(database: TestDatabase) -> World {
         institutions: Arc::default(),
     });
     let workers = grants.handlers(messages.handlers(&acts, Workers::default()));
-    World { acts, clock, grants, identity, population, registers, carrier, workers, _database: database }
+    World { acts, clock, grants, identity, population, registers, carrier, workers, key, _database: database }
 }
 
 /// An officer of the ministry that runs the pension.

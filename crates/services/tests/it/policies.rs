@@ -85,6 +85,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let grants = |role: &str| officer(role, "ministry-social-development");
     let programme = |same: bool| Resource::new("Run", "run_one").is("same_institution", same);
     let payee = |own: bool| Resource::new("Payee", "per_thabo").is("own", own);
+    let licensed = |kind, licensed: bool| Resource::new(kind, "one").is("licensed", licensed);
     let float = |same: bool| Resource::new("Float", "post-leribe").is("same_institution", same);
     vec![
         // The switch: a participant for itself, the hub's operator for the rest.
@@ -133,6 +134,14 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (grants("grants-approver"), "grants.account.resolve", payee(false), false),
         (officer("post-office-clerk", "lesotho-post-bank"), "grants.cash.give", float(true), true),
         (officer("post-office-clerk", "ministry-finance"), "grants.cash.give", float(false), false),
+        (device("vouchers.redeem"), "grants.voucher.redeem", Resource::new("Voucher", "voucher"), true),
+        (device("civil.notify"), "grants.voucher.redeem", Resource::new("Voucher", "voucher"), false),
+        (device("vouchers.redeem"), "grants.voucher.make", Resource::new("Voucher", "voucher"), false),
+        (Actor::bare(ActorKind::Client, "mis"), "grants.voucher.make", licensed("Voucher", true), true),
+        (Actor::bare(ActorKind::Client, "mis"), "grants.voucher.make", licensed("Voucher", false), false),
+        (Actor::bare(ActorKind::Client, "mis"), "grants.account.choose", licensed("Payee", true), true),
+        (Actor::bare(ActorKind::Client, "mis"), "grants.list.take", licensed("Programme", true), true),
+        (Actor::bare(ActorKind::Client, "mis"), "grants.run.approve", licensed("Run", true), false),
         (officer("registrar", home), "grants.payment.stop", Resource::new("Payment", "run_one"), true),
         (passports(), "grants.payment.stop", Resource::new("Payment", "run_one"), false),
         // Who lives, and who asks.
