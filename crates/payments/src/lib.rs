@@ -10,6 +10,7 @@
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `rails/` | wallets and what else brings and takes money |
 //! | `remittance/` | bills paid from abroad |
+//! | `treasury/` | reconciling, exceptions, suspense, revenue |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
 
@@ -20,6 +21,7 @@ pub mod ledger;
 mod rails;
 pub mod remittance;
 mod rows;
+pub mod treasury;
 
 pub use audit::{Audit, audit};
 pub use gateway::arrive::{Arrival, ArrivalId, ArrivalState, apply};
@@ -73,4 +75,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_disbursements.sql"),
     },
     Migration { engine: "payments", number: 11, name: "bank", sql: include_str!("../migrations/0011_bank.sql") },
+    Migration {
+        engine: "payments",
+        number: 12,
+        name: "treasury",
+        sql: include_str!("../migrations/0012_treasury.sql"),
+    },
 ];

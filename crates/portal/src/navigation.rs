@@ -44,6 +44,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
                 links.push(Link::new("/post-office", "portal.nav.counter"));
             }
             if actor.has_role("payments-officer") {
+                links.push(Link::new("/treasury", "portal.nav.treasury"));
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }
             if actor.has_role("identity-officer") {

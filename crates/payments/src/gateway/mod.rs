@@ -140,13 +140,14 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// Every address of this engine: `/pay/…`, `/payments`, `/api/payments/callbacks/{wallet}`.
+/// Every address of this engine: `/pay/…`, `/payments`, `/treasury`, `/api/payments/callbacks/{wallet}`.
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
         .merge(crate::bills::pages::routes())
         .merge(remittance::pages::routes())
         .merge(remittance::api::routes())
         .merge(officer_pages::routes())
+        .merge(crate::treasury::routes())
         .merge(api::routes())
         .with_state(gateway)
 }

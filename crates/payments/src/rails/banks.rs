@@ -149,6 +149,14 @@ impl Banks {
         at.date_in(self.inner.zone.as_ref().unwrap_or(&TimeZone::UTC))
     }
 
+    /// When a day begins and ends.
+    #[must_use]
+    pub fn bounds(&self, day: Date) -> (Timestamp, Timestamp) {
+        let zone = self.inner.zone.clone().unwrap_or(TimeZone::UTC);
+        let next = day.tomorrow().unwrap_or(day);
+        (Timestamp::start_of(day, &zone), Timestamp::start_of(next, &zone))
+    }
+
     /// The account that payments go out from, if our bank is connected.
     #[must_use]
     pub fn own(&self) -> Option<&OwnAccount> {

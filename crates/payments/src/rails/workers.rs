@@ -23,6 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
 use crate::remittance;
 use crate::rows::requests as rows;
+use crate::treasury::{RECONCILE, wallet_statement};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -43,6 +44,8 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
     let workers = banking::workers::handlers(gateway, payout::workers::handlers(gateway, workers));
     let workers = remittance::workers::handlers(gateway, workers);
     workers
+        .handle(RECONCILE, of(|gateway, job| Box::pin(wallet_statement::reconciles(gateway, job))))
+        .handle(wallet_statement::FETCH, of(|gateway, job| Box::pin(wallet_statement::fetch(gateway, job))))
         .handle(PUSH, of(|gateway, job| Box::pin(push(gateway, job))))
         .handle(ASK, of(|gateway, job| Box::pin(ask(gateway, job))))
         .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))

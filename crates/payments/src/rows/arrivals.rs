@@ -5,7 +5,7 @@ use spine::{Currency, Date, Money, Row, Timestamp, Tx, TxError};
 use super::ledger::currency;
 use crate::gateway::arrive::{Arrival, ArrivalId, ArrivalState};
 use crate::gateway::model::RequestId;
-use crate::rails::banking::line::{Did, RailLine, RailStatement};
+use crate::rails::banking::line::{Did, RailLine, RailLineId, RailStatement};
 
 fn odd(what: &str) -> TxError {
     TxError::Type(what.to_owned())
@@ -89,8 +89,9 @@ pub(crate) fn arrived(tx: &mut dyn Tx) -> Result<Vec<(String, String, ArrivalSta
 
 const INSERT_LINE: &str = "
     INSERT INTO payments_rail_line
-        (id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        (id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+         end_to_end)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 pub(crate) fn insert_line(tx: &mut dyn Tx, line: &RailLine) -> Result<(), TxError> {
     let currency = line.amount.currency();
@@ -106,12 +107,14 @@ pub(crate) fn insert_line(tx: &mut dyn Tx, line: &RailLine) -> Result<(), TxErro
         line.ours.as_deref().into(),
         (&line.source).into(),
         line.heard_at.into(),
+        line.end_to_end.as_deref().into(),
     ];
     tx.execute(INSERT_LINE, &args).map(|_| ())
 }
 
 const SELECT_LINE: &str = "
-    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at
+    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+        end_to_end
     FROM payments_rail_line WHERE rail = $1 AND reference = $2";
 fn read_line(row: &Row) -> Result<RailLine, TxError> {
     Ok(RailLine {
@@ -125,6 +128,7 @@ fn read_line(row: &Row) -> Result<RailLine, TxError> {
         ours: row.get(8)?,
         source: row.get(9)?,
         heard_at: row.get(10)?,
+        end_to_end: row.get(11)?,
     })
 }
 
@@ -161,4 +165,73 @@ pub(crate) fn insert_statement(tx: &mut dyn Tx, new: &RailStatement) -> Result<b
         new.heard_at.into(),
     ];
     Ok(tx.execute(INSERT_STATEMENT, &args)? == 1)
+}
+
+const SELECT_OPEN: &str = "
+    SELECT id, rail, reference, amount_minor, currency, said, state, request, received_at
+    FROM payments_arrival WHERE state IN ('waiting', 'returning') ORDER BY id LIMIT $1";
+
+/// Those that wait or are on their way back, oldest first.
+pub(crate) fn open(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Arrival>, TxError> {
+    tx.query(SELECT_OPEN, &[limit.into()])?.iter().map(read).collect()
+}
+
+const SELECT_LINES: &str = "
+    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+        end_to_end
+    FROM payments_rail_line WHERE rail = $1 AND day = $2 ORDER BY id";
+
+/// Everything a rail says moved on a day.
+pub(crate) fn lines(tx: &mut dyn Tx, rail: &str, day: Date) -> Result<Vec<RailLine>, TxError> {
+    tx.query(SELECT_LINES, &[rail.into(), day.to_string().into()])?.iter().map(read_line).collect()
+}
+
+const SELECT_STATEMENTS: &str = "
+    SELECT id, rail, reference, day, currency, opening_minor, closing_minor, lines, heard_at
+    FROM payments_rail_statement WHERE rail = $1 AND day = $2 ORDER BY id";
+
+/// The statements of a rail about a day.
+pub(crate) fn statements(tx: &mut dyn Tx, rail: &str, of: Date) -> Result<Vec<RailStatement>, TxError> {
+    let read = |row: &Row| {
+        Ok(RailStatement {
+            id: row.get(0)?,
+            rail: row.get(1)?,
+            reference: row.get(2)?,
+            day: day(row, 3)?,
+            currency: currency(row, 4)?,
+            opening_minor: row.get(5)?,
+            closing_minor: row.get(6)?,
+            lines: row.get(7)?,
+            heard_at: row.get(8)?,
+        })
+    };
+    tx.query(SELECT_STATEMENTS, &[rail.into(), of.to_string().into()])?.iter().map(read).collect()
+}
+
+const SELECT_LINE_OF: &str = "
+    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+        end_to_end
+    FROM payments_rail_line WHERE id = $1";
+const SELECT_LINE_TO: &str = "
+    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+        end_to_end
+    FROM payments_rail_line WHERE end_to_end = $1 ORDER BY id LIMIT 1";
+const SELECT_LINE_ABOUT: &str = "
+    SELECT id, rail, reference, day, direction, amount_minor, currency, did, ours, source, heard_at,
+        end_to_end
+    FROM payments_rail_line WHERE rail = $1 AND end_to_end = $2 AND direction = $3 ORDER BY id LIMIT 1";
+
+pub(crate) fn line_of(tx: &mut dyn Tx, id: RailLineId) -> Result<Option<RailLine>, TxError> {
+    tx.first(SELECT_LINE_OF, &[id.into()])?.as_ref().map(read_line).transpose()
+}
+
+/// The line with this end-to-end identifier, on whichever rail.
+pub(crate) fn line_to(tx: &mut dyn Tx, end_to_end: &str) -> Result<Option<RailLine>, TxError> {
+    tx.first(SELECT_LINE_TO, &[end_to_end.into()])?.as_ref().map(read_line).transpose()
+}
+
+/// The line of a rail about a payment of ours.
+pub(crate) fn line_about(tx: &mut dyn Tx, rail: &str, ours: &str, comes_in: bool) -> Result<Option<RailLine>, TxError> {
+    let direction = if comes_in { "in" } else { "out" };
+    tx.first(SELECT_LINE_ABOUT, &[rail.into(), ours.into(), direction.into()])?.as_ref().map(read_line).transpose()
 }

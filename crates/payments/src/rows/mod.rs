@@ -8,3 +8,4 @@ pub(crate) mod ledger;
 pub(crate) mod remittances;
 pub(crate) mod requests;
 pub(crate) mod returns;
+pub(crate) mod treasury;

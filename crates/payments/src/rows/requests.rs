@@ -268,6 +268,19 @@ pub(crate) fn set_refunded(tx: &mut dyn Tx, id: PaymentId, reference: &str, now:
     tx.execute(SET_REFUNDED, &[id.into(), reference.into(), now.into()]).map(|_| ())
 }
 
+const SELECT_REFUNDED_AS: &str = "SELECT id FROM payments_payment WHERE refund_reference = $1 ORDER BY id LIMIT 1";
+const SELECT_REFUND_REFERENCE: &str = "SELECT refund_reference FROM payments_payment WHERE id = $1";
+
+/// The payment that a rail gave back under this reference.
+pub(crate) fn refunded_as(tx: &mut dyn Tx, reference: &str) -> Result<Option<PaymentId>, TxError> {
+    tx.first(SELECT_REFUNDED_AS, &[reference.into()])?.map(|row| row.get(0)).transpose()
+}
+
+/// Under which reference a rail gave a payment back.
+pub(crate) fn refund_reference(tx: &mut dyn Tx, id: PaymentId) -> Result<Option<String>, TxError> {
+    Ok(tx.first(SELECT_REFUND_REFERENCE, &[id.into()])?.map(|row| row.get(0)).transpose()?.flatten())
+}
+
 /// What each wallet brought, by what became of it.
 pub(crate) struct Brought {
     pub(crate) wallet: String,

@@ -75,6 +75,19 @@ pub(crate) fn set(
     tx.execute(UPDATE, &args).map(|_| ())
 }
 
+const SELECT_CALLED: &str = "SELECT id FROM payments_return WHERE reference = $1 ORDER BY id LIMIT 1";
+const SELECT_REFERENCE: &str = "SELECT reference FROM payments_return WHERE id = $1";
+
+/// The fee that a rail gave back under this reference.
+pub(crate) fn called(tx: &mut dyn Tx, reference: &str) -> Result<Option<ReturnId>, TxError> {
+    tx.first(SELECT_CALLED, &[reference.into()])?.map(|row| row.get(0)).transpose()
+}
+
+/// Under which reference a rail gave a fee back.
+pub(crate) fn reference(tx: &mut dyn Tx, id: ReturnId) -> Result<Option<String>, TxError> {
+    Ok(tx.first(SELECT_REFERENCE, &[id.into()])?.map(|row| row.get(0)).transpose()?.flatten())
+}
+
 const SUM_DONE: &str = "
     SELECT p.wallet, CAST(SUM(r.amount_minor) AS BIGINT)
     FROM payments_return r JOIN payments_payment p ON p.id = r.payment WHERE r.state = 'done' GROUP BY p.wallet";

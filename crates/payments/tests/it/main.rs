@@ -13,5 +13,6 @@ mod ledger;
 mod pages;
 mod remittances;
 mod storm;
+mod treasury;
 mod trouble;
 mod words;

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** the order of the walls: size, bank, signature and time, shape, and only then the operation.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -17,6 +19,9 @@ use super::receive::take;
 use crate::Gateway;
 use crate::rails::iso20022::{self, XmlLimits};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
+
+/// How often a message is taken again that met another about the same line.
+const TRIES: u32 = 5;
 
 #[derive(Serialize)]
 struct Received {
@@ -53,7 +58,15 @@ async fn told(
         language: visit.language().clone(),
     };
     let key = Key::new("payments.bank", &format!("{bank}:{}", crypto::hex(&crypto::sha256(&[&body]))), &body);
-    let rails = gateway.rails().clone();
-    gateway.acts().write(&caller, &key, move |cx| take(cx, &rails, &message)).await?;
-    Ok(Json(Received { received: true }))
+    let message = Arc::new(message);
+    for _ in 0..TRIES {
+        let (rails, message) = (gateway.rails().clone(), Arc::clone(&message));
+        match gateway.acts().write(&caller, &key, move |cx| take(cx, &rails, &message)).await {
+            Ok(()) => return Ok(Json(Received { received: true })),
+            // A notification and a statement with the same line, at the same moment: the other was first.
+            Err(fault) if fault.code() == "store.row.duplicate" => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Err(Fault::unavailable("payments.bank.busy").retry_after(1).into())
 }

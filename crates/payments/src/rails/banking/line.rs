@@ -15,6 +15,9 @@ impl IdKind for RailLineKind {
 /// The identifier of a line, and with another prefix of the transfer that it made, if it made one.
 pub(crate) type RailLineId = Id<RailLineKind>;
 
+/// How the end-to-end identifier of a wallet's settlement begins: `SETTLEMENT-mpesa-2026-11-26`.
+pub(crate) const SETTLEMENT: &str = "SETTLEMENT-";
+
 /// What a line was taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Did {
@@ -63,6 +66,8 @@ pub(crate) struct RailLine {
     pub(crate) did: Did,
     /// Our own identifier of it: a payment's, an attempt's, for a settlement the wallet's account.
     pub(crate) ours: Option<String>,
+    /// The end-to-end identifier it carries.
+    pub(crate) end_to_end: Option<String>,
     /// The message that told of it first.
     pub(crate) source: String,
     pub(crate) heard_at: Timestamp,

@@ -3,10 +3,12 @@
 //! **Invariant:** every booked line is kept once and does what it does once, in whichever order the messages come and however
 //! often; a line that nobody here knows is kept too, and the treasury's desk shows it.
 
-use spine::{Act, Cx, Fault, Money, Resource};
+use std::collections::BTreeSet;
+
+use spine::{Act, Cx, Date, Fault, Money, Resource};
 
 use super::file;
-use super::line::{Did, RailLine, RailStatement};
+use super::line::{Did, RailLine, RailStatement, SETTLEMENT};
 use crate::gateway::arrive::{Arrived, arrive};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
@@ -14,9 +16,7 @@ use crate::rails::iso20022::{BalanceKind, Direction, Entry, Message, Statement, 
 use crate::rails::payout::outcome::{self, Heard};
 use crate::rails::payout::{DisbursementId, Rails};
 use crate::rows::{arrivals as rows, disbursements};
-
-/// How the end-to-end identifier of a wallet's settlement begins: `SETTLEMENT-mpesa-2026-11-26`.
-const SETTLEMENT: &str = "SETTLEMENT-";
+use crate::treasury;
 
 /// Takes a message of our bank. The caller has made sure that it is this bank who says it.
 ///
@@ -50,11 +50,21 @@ pub(crate) fn take(cx: &mut Cx<'_>, rails: &Rails, message: &Message) -> Result<
 
 fn stated(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> Result<(), Fault> {
     let mut new = 0_usize;
+    let mut days = BTreeSet::new();
     for entry in statement.entries.iter().filter(|entry| entry.booked) {
-        new += usize::from(line(cx, rails, rail, statement, entry)?);
+        if line(cx, rails, rail, statement, entry)? {
+            new += 1;
+            days.insert(entry.day);
+        }
     }
     if statement.kind == StatementKind::Statement {
-        new += usize::from(keep(cx, rails, rail, statement)?);
+        let (day, is_new) = keep(cx, rails, rail, statement)?;
+        days.extend(is_new.then_some(day));
+        new += usize::from(is_new);
+        // A notification comes before its day is stated; a statement, however late, has its days weighed again.
+        for day in days {
+            treasury::later(cx, rail, day);
+        }
     }
     if new > 0 {
         let act = Act::new("payments.bank.stated").on(rail).because("reconciliation", "contract");
@@ -63,7 +73,7 @@ fn stated(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> 
     Ok(())
 }
 
-fn keep(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> Result<bool, Fault> {
+fn keep(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> Result<(Date, bool), Fault> {
     let balance = |kind| statement.balance(kind).map(|balance| balance.amount.minor());
     let closing = statement.balance(BalanceKind::Closing).or_else(|| statement.balance(BalanceKind::Opening));
     let kept = RailStatement {
@@ -77,7 +87,7 @@ fn keep(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> Re
         lines: i64::try_from(statement.entries.len()).unwrap_or(i64::MAX),
         heard_at: cx.now(),
     };
-    Ok(rows::insert_statement(cx.tx(), &kept)?)
+    Ok((kept.day, rows::insert_statement(cx.tx(), &kept)?))
 }
 
 /// Takes one line; whether it is new.
@@ -96,6 +106,7 @@ fn line(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement, entry
         amount: entry.amount,
         did: Did::Unknown,
         ours: None,
+        end_to_end: entry.end_to_end.clone(),
         source: statement.message.clone(),
         heard_at: cx.now(),
     };

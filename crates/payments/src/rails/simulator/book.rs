@@ -59,8 +59,34 @@ pub(super) struct Line {
     pub(super) detail: String,
 }
 
+/// A movement, as its statement tells it.
+#[derive(Clone, Serialize)]
+pub(super) struct Moved {
+    #[serde(skip)]
+    pub(super) at: Timestamp,
+    pub(super) reference: String,
+    #[serde(rename = "direction", serialize_with = "in_or_out")]
+    pub(super) comes_in: bool,
+    pub(super) amount_minor: i64,
+    pub(super) currency: Currency,
+    pub(super) id: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn in_or_out<S: serde::Serializer>(comes_in: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *comes_in { "in" } else { "out" })
+}
+
+impl Moved {
+    /// The amount with its sign on what it holds for us.
+    pub(super) const fn signed(&self) -> i64 {
+        if self.comes_in { self.amount_minor } else { -self.amount_minor }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Pages {
+    pub(super) moved: Vec<Moved>,
     pub(super) requests: BTreeMap<String, Known>,
     pub(super) payments: BTreeMap<String, Payment>,
     pub(super) busy: BTreeMap<String, u8>,
@@ -86,15 +112,21 @@ impl Pages {
     }
 
     /// The payer answered.
-    pub(super) fn end(&mut self, id: &str, state: ToldState, taken_minor: i64) {
+    pub(super) fn end(&mut self, at: Timestamp, id: &str, state: ToldState, taken_minor: i64) {
         if let Some(known) = self.requests.get_mut(id) {
+            let is_new = taken_minor > 0 && known.taken_minor == 0;
             known.state = state;
             known.taken_minor = taken_minor;
+            let (reference, currency) = (known.reference.clone(), known.pushed.currency);
+            if is_new {
+                let id = Some(id.to_owned());
+                self.moved.push(Moved { at, reference, comes_in: true, amount_minor: taken_minor, currency, id });
+            }
         }
     }
 
     /// Gives money back, once for a key. `None` if there is not so much of it.
-    pub(super) fn give_back(&mut self, refund: &Refunded) -> Option<String> {
+    pub(super) fn give_back(&mut self, at: Timestamp, refund: &Refunded) -> Option<String> {
         if let Some((known, reference)) = self.refunds.get(&refund.id) {
             return (known == refund).then(|| reference.clone());
         }
@@ -105,6 +137,9 @@ impl Pages {
         }
         of.returned_minor += refund.amount_minor;
         let reference = own_reference("R", &refund.id);
+        let (amount_minor, currency) = (refund.amount_minor, refund.currency);
+        let id = Some(refund.id.clone());
+        self.moved.push(Moved { at, reference: reference.clone(), comes_in: false, amount_minor, currency, id });
         self.refunds.insert(refund.id.clone(), (refund.clone(), reference.clone()));
         Some(reference)
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use spine::Currency;
 
 use super::Manner;
-use super::book::{MOST, Pages, own_reference};
+use super::book::{MOST, Moved, Pages, own_reference};
 use super::server::{Simulator, refuse};
 use crate::rails::payout::outcome::PaidOutState;
 
@@ -156,6 +156,12 @@ impl Simulator {
         let mut book = self.book.open();
         if let Some(known) = book.payments.get_mut(id) {
             (known.state, known.paid_minor) = (state, paid_minor);
+            let (reference, currency) = (own_reference("P", id), known.ordered.currency);
+            if paid_minor > 0 && !book.moved.iter().any(|line| line.reference == reference) {
+                let id = Some(id.to_owned());
+                let moved = Moved { at: now, reference, comes_in: false, amount_minor: paid_minor, currency, id };
+                book.moved.push(moved);
+            }
         }
         let what = if state == PaidOutState::Paid { "paid-out" } else { "not-paid-out" };
         book.note(now, what, id, paid_minor.to_string());

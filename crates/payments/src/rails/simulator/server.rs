@@ -15,7 +15,7 @@ use maud::{DOCTYPE, html};
 use serde_json::{Value, json};
 use spine::Timestamp;
 
-use super::book::{Book, Known, MOST, Pushed, Refunded, own_reference};
+use super::book::{Book, Known, MOST, Moved, Pushed, Refunded, own_reference};
 use super::telling::{play, told};
 use super::{Manner, SimulatorSettings, paying};
 use crate::gateway::receive::ToldState;
@@ -48,6 +48,8 @@ pub fn routes(settings: SimulatorSettings) -> Router {
         .route("/requests", post(take))
         .route("/requests/{id}", get(ask))
         .route("/refunds", post(give_back))
+        .route("/statements/{from}/{to}", get(statement))
+        .route("/settle", post(settle))
         .route("/disbursements", post(paying::take))
         .route("/disbursements/{id}", get(paying::ask))
         .layer(DefaultBodyLimit::max(16 * 1024))
@@ -133,7 +135,7 @@ async fn give_back(State(simulator): State<Arc<Simulator>>, headers: HeaderMap, 
     };
     let now = simulator.now();
     let mut book = simulator.book.open();
-    match book.give_back(&refund) {
+    match book.give_back(now, &refund) {
         Some(reference) => {
             book.note(now, "returned", &refund.id, refund.amount_minor.to_string());
             Json(json!({ "reference": reference })).into_response()
@@ -143,6 +145,42 @@ async fn give_back(State(simulator): State<Arc<Simulator>>, headers: HeaderMap, 
             refuse(StatusCode::UNPROCESSABLE_ENTITY, "not_so_much")
         }
     }
+}
+
+/// What moved between two moments, in seconds: its statement.
+async fn statement(
+    State(simulator): State<Arc<Simulator>>,
+    headers: HeaderMap,
+    Path((from, to)): Path<(i64, i64)>,
+) -> Response {
+    if !simulator.admits(&headers, format!("/statements/{from}/{to}").as_bytes()) {
+        return refuse(StatusCode::UNAUTHORIZED, "signature");
+    }
+    let moved = simulator.book.open().moved.clone();
+    let within: Vec<Moved> = moved.into_iter().filter(|line| (from..to).contains(&line.at.as_seconds())).collect();
+    Json(json!({ "lines": within })).into_response()
+}
+
+/// Whoever runs it lets it settle what it holds for us: it says how much, and the identifier its transfer carries.
+async fn settle(State(simulator): State<Arc<Simulator>>, Json(asked): Json<Value>) -> Response {
+    let Some(reference) = asked.get("reference").and_then(Value::as_str) else {
+        return refuse(StatusCode::BAD_REQUEST, "reference");
+    };
+    let now = simulator.now();
+    let mut book = simulator.book.open();
+    let held: i64 = book.moved.iter().map(Moved::signed).sum();
+    let currency = book.moved.first().map(|line| line.currency);
+    if let Some(currency) = currency.filter(|_| held > 0) {
+        book.moved.push(Moved {
+            at: now,
+            reference: reference.to_owned(),
+            comes_in: false,
+            amount_minor: held,
+            currency,
+            id: None,
+        });
+    }
+    Json(json!({ "reference": reference, "amount_minor": held.max(0) })).into_response()
 }
 
 async fn log(State(simulator): State<Arc<Simulator>>) -> Json<Value> {

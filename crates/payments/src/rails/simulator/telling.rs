@@ -77,7 +77,7 @@ impl Simulator {
 
     fn take(&self, id: &str, amount: i64) {
         let mut book = self.book.open();
-        book.end(id, ToldState::Paid, amount);
+        book.end(self.now(), id, ToldState::Paid, amount);
         book.note(self.now(), "approved", id, amount.to_string());
     }
 
@@ -89,7 +89,7 @@ impl Simulator {
     async fn decline(&self, id: &str) {
         {
             let mut book = self.book.open();
-            book.end(id, ToldState::Declined, 0);
+            book.end(self.now(), id, ToldState::Declined, 0);
             book.note(self.now(), "declined", id, "");
         }
         self.tell(id).await;

@@ -17,8 +17,8 @@
 //! | `11` | refuses the whole file |
 //! | others | makes the payment |
 //!
-//! Whoever runs it makes somebody pay in with `POST /pay-in` (`amount_minor`, `reference`, and `manner`: `twice`, `lost`, `forged`
-//! or `late_line`) and ends the day with `POST /end-of-day`.
+//! Whoever runs it makes somebody pay in with `POST /pay-in` (`amount_minor`, `reference`, and `manner`: `twice`, `lost`, `forged`,
+//! `late_line`, or `debit` for money that leaves and nobody ordered) and ends the day with `POST /end-of-day`.
 //!
 //! **Invariant:** the same `MsgId` is the same file, paid once; closing balance is opening balance and what moved.
 

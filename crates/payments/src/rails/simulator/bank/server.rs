@@ -152,6 +152,7 @@ async fn pay_in(State(bank): State<Arc<Bank>>, Json(asked): Json<PayIn>) -> Resp
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "amount");
     }
     let (day, now) = (bank.day(), bank.now());
+    let direction = if asked.manner == "debit" { Direction::Debit } else { Direction::Credit };
     let told = {
         let mut book = bank.book.open();
         let reference = book.next("CR", day);
@@ -160,7 +161,7 @@ async fn pay_in(State(bank): State<Arc<Bank>>, Json(asked): Json<PayIn>) -> Resp
         let paid = iso20022::Entry {
             end_to_end: asked.end_to_end,
             remittance: Remittance { line, reference: None },
-            ..entry(reference, amount, Direction::Credit, day)
+            ..entry(reference, amount, direction, day)
         };
         let late = asked.manner == "late_line";
         let paid = book.book(paid, late);
@@ -171,7 +172,7 @@ async fn pay_in(State(bank): State<Arc<Bank>>, Json(asked): Json<PayIn>) -> Resp
     let message = Message::Statement(told);
     match asked.manner.as_str() {
         // Its notification is lost: only a statement will tell.
-        "lost" | "late_line" => {}
+        "lost" | "late_line" | "debit" => {}
         manner => {
             let (twice, forged) = (manner == "twice", manner == "forged");
             tokio::spawn(async move {

@@ -1,0 +1,387 @@
+//! The treasury's desk: `/treasury`, suspense, revenue, and what can be downloaded.
+//!
+//! **Invariant:** opening a page is an act; pressing a button changes once.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use edge::show::{Choice, Summary, Table, Tone, button, details, inset, tag};
+use edge::{Answers, Download, Form, Markup, Path, Query, Reply, Sheet, Visit, html, see_other};
+use journal::Key;
+use serde::Deserialize;
+use spine::{Date, FieldFault, Money, Personal};
+
+use super::day_pages::{exceptions, state_tag};
+use super::{Desk, Revenue, Suspense, day_pages, desk, export, revenue, suspense};
+use crate::gateway::arrive::{ArrivalId, ArrivalState};
+use crate::gateway::model::{PaymentId, ReturnId};
+use crate::rails::payout::{Destination, Rails};
+use crate::{Gateway, apply, send_back, send_payment_back, send_return};
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new()
+        .route("/treasury", get(page))
+        .route("/treasury/suspense", get(waiting))
+        .route("/treasury/suspense/{id}", get(one).post(act_on))
+        .route("/treasury/revenue", get(earned))
+        .route("/treasury/revenue.csv", get(earned_csv))
+        .route("/treasury/account", get(account))
+        .route("/treasury/exceptions/{id}/take", post(day_pages::take))
+        .merge(day_pages::routes())
+}
+
+/// What people call a rail: a wallet's or bank's name, a card, a counter.
+pub(super) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
+    let id = rail.strip_prefix("wallet:").unwrap_or(rail);
+    if let Some(wallet) = rails.wallets.find(id) {
+        return visit.local(&wallet.name).to_owned();
+    }
+    match rail.split_once(':') {
+        Some(("bank", id)) => {
+            rails.banks.find(id).map_or_else(|| id.to_owned(), |bank| visit.local(&bank.name).to_owned())
+        }
+        Some(("cash", place)) => format!("{} {place}", visit.t("treasury.rail.cash")),
+        Some(("card", _)) => visit.t("treasury.rail.card"),
+        Some(("voucher", _)) => visit.t("treasury.rail.voucher"),
+        _ => rail.to_owned(),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct OfDay {
+    #[serde(default)]
+    pub(super) day: Option<String>,
+}
+
+/// The day asked for, or today.
+pub(super) fn day_asked(gateway: &Gateway, asked: Option<&str>) -> Date {
+    let today = gateway.rails().banks.day(gateway.acts().now());
+    asked.and_then(|day| day.parse().ok()).unwrap_or(today)
+}
+
+async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<OfDay>) -> Reply {
+    visit.must_sign_in()?;
+    let (day, rails) = (day_asked(&gateway, asked.day.as_deref()), gateway.rails().clone());
+    let seen = gateway.acts().write(visit.caller(), &Key::none(), move |cx| desk(cx, &rails, day)).await?;
+    let (before, after) = (day.yesterday().unwrap_or(day), day.tomorrow().unwrap_or(day));
+    Ok(visit
+        .page(visit.t("treasury.desk.title"))
+        .caption(visit.date(day))
+        .wide()
+        .body(html! {
+            (rails_of_day(&gateway, &visit, &seen, day))
+            p {
+                a href=(format!("/treasury?day={before}")) { (visit.t("treasury.desk.before")) } " · "
+                a href=(format!("/treasury?day={after}")) { (visit.t("treasury.desk.after")) }
+            }
+            h2 { (visit.t("treasury.desk.exceptions")) }
+            @if seen.exceptions.is_empty() { p { (visit.t("treasury.desk.no_exceptions")) } }
+            @else { (exceptions(&gateway, &visit, &seen.exceptions)) }
+            (ages(&visit, &seen))
+            p { a href="/treasury/suspense" { (visit.t("treasury.suspense.title")) } " · "
+                a href="/treasury/revenue" { (visit.t("treasury.revenue.title")) } " · "
+                a href="/payments" { (visit.t("payments.desk.title")) } }
+        })
+        .into_response())
+}
+
+fn rails_of_day(gateway: &Gateway, visit: &Visit, seen: &Desk, day: Date) -> Table {
+    let mut table = Table::new(visit.t("treasury.desk.rails"))
+        .column(visit.t("treasury.fact.rail"))
+        .column(visit.t("treasury.fact.state"))
+        .numbers(visit.t("treasury.fact.ledger"))
+        .numbers(visit.t("treasury.fact.told"))
+        .numbers(visit.t("treasury.fact.matched"))
+        .numbers(visit.t("treasury.fact.exceptions"));
+    for one in &seen.rails {
+        let href = format!("/treasury/day/{}/{day}", one.rail);
+        table = table.row([
+            html! { a href=(href) { (rail_name(gateway.rails(), visit, &one.rail)) } },
+            state_tag(visit, one),
+            html! { @if one.runs > 0 { (visit.money(one.ledger)) } @else { "–" } },
+            html! { @if one.runs > 0 { (visit.money(one.told)) } @else { "–" } },
+            html! { (one.matched) },
+            html! { (one.exceptions) },
+        ]);
+    }
+    table
+}
+
+/// How long money has been in suspense.
+fn ages(visit: &Visit, seen: &Desk) -> Markup {
+    let keys = ["treasury.age.week", "treasury.age.month", "treasury.age.quarter", "treasury.age.older"];
+    let mut table = Table::new(visit.t("treasury.desk.ages"))
+        .column(visit.t("treasury.fact.age"))
+        .numbers(visit.t("treasury.fact.payments"))
+        .numbers(visit.t("payments.fact.amount"));
+    for (key, sums) in keys.into_iter().zip(&seen.ages) {
+        let many: i64 = sums.iter().map(|(many, _)| many).sum();
+        let amounts: Vec<String> = sums.iter().map(|(_, sum)| visit.money(*sum)).collect();
+        let amounts = if amounts.is_empty() { "–".to_owned() } else { amounts.join(", ") };
+        table = table.row([html! { (visit.t(key)) }, html! { (many) }, html! { (amounts) }]);
+    }
+    html! { (table) }
+}
+
+async fn seen_suspense(gateway: &Gateway, visit: &Visit) -> Result<Suspense, edge::Refusal> {
+    Ok(gateway.acts().write(visit.caller(), &Key::none(), suspense).await?)
+}
+
+/// A thing in suspense, whichever table it is of.
+struct Waits {
+    id: String,
+    rail: String,
+    reference: String,
+    amount: Money,
+    why: String,
+    since: Option<spine::Timestamp>,
+    /// It may still find its request.
+    is_nameless: bool,
+}
+
+fn all_waiting(visit: &Visit, seen: Suspense) -> Vec<Waits> {
+    let arrivals = seen.arrivals.into_iter().filter(|it| it.state == ArrivalState::Waiting).map(|it| Waits {
+        id: it.id.to_string(),
+        rail: it.rail,
+        reference: it.reference,
+        amount: it.amount,
+        why: if it.said.is_empty() { visit.t("treasury.suspense.said_nothing") } else { it.said },
+        since: Some(it.received_at),
+        is_nameless: true,
+    });
+    let why = |reason: Option<&str>| visit.t(&format!("payments.why.{}", reason.unwrap_or("expired")));
+    let payments = seen.payments.into_iter().map(|it| Waits {
+        id: it.id.to_string(),
+        why: why(it.reason.as_deref()),
+        rail: it.wallet,
+        reference: it.wallet_reference,
+        amount: it.amount,
+        since: Some(it.received_at),
+        is_nameless: false,
+    });
+    let returns = seen.returns.into_iter().map(|it| Waits {
+        id: it.id.to_string(),
+        rail: it.wallet,
+        reference: it.wallet_reference,
+        amount: it.amount,
+        why: visit.t("treasury.suspense.fee"),
+        since: Some(it.made_at),
+        is_nameless: false,
+    });
+    arrivals.chain(payments).chain(returns).collect()
+}
+
+async fn waiting(State(gateway): State<Gateway>, visit: Visit) -> Reply {
+    visit.must_sign_in()?;
+    let all = all_waiting(&visit, seen_suspense(&gateway, &visit).await?);
+    let mut table = Table::new(visit.t("treasury.suspense.waits"))
+        .column(visit.t("treasury.fact.rail"))
+        .column(visit.t("treasury.fact.reference"))
+        .numbers(visit.t("payments.fact.amount"))
+        .column(visit.t("payments.desk.why"))
+        .column(visit.t("payments.desk.received"));
+    for one in &all {
+        table = table.row([
+            html! { (rail_name(gateway.rails(), &visit, &one.rail)) },
+            html! { a href=(format!("/treasury/suspense/{}", one.id)) { (one.reference) } },
+            html! { (visit.money(one.amount)) },
+            html! { (one.why) },
+            html! { (one.since.map(|at| visit.moment(at)).unwrap_or_default()) },
+        ]);
+    }
+    Ok(visit
+        .page(visit.t("treasury.suspense.title"))
+        .back("/treasury")
+        .wide()
+        .body(html! {
+            @if all.is_empty() { p { (visit.t("treasury.suspense.none")) } } @else { (table) }
+        })
+        .into_response())
+}
+
+async fn found(gateway: &Gateway, visit: &Visit, id: &str) -> Result<Waits, edge::Refusal> {
+    let all = all_waiting(visit, seen_suspense(gateway, visit).await?);
+    let one = all.into_iter().find(|one| one.id == id);
+    one.ok_or_else(|| spine::Fault::not_found("payments.arrival.unknown").into())
+}
+
+async fn one(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<String>) -> Reply {
+    visit.must_sign_in()?;
+    let one = found(&gateway, &visit, &id).await?;
+    Ok(choices(&gateway, &visit, &one, Answers::default(), &[]).into_response())
+}
+
+fn choices(gateway: &Gateway, visit: &Visit, one: &Waits, answers: Answers, faults: &[FieldFault]) -> edge::Page {
+    let sheet = visit.sheet_with(answers, faults);
+    let action = format!("/treasury/suspense/{}", one.id);
+    let summary = Summary::new(visit)
+        .row(visit.t("treasury.fact.rail"), rail_name(gateway.rails(), visit, &one.rail))
+        .row(visit.t("treasury.fact.reference"), &one.reference)
+        .row(visit.t("payments.fact.amount"), visit.money(one.amount))
+        .row(visit.t("payments.desk.why"), &one.why);
+    let apply = html! {
+        (sheet.text("reference", visit.t("treasury.suspense.request")).hint(visit.t("treasury.suspense.request_hint")).optional().max_length(64))
+        input type="hidden" name="do" value="apply";
+        (button(&visit.t("treasury.suspense.apply")))
+    };
+    visit.page(visit.t("treasury.suspense.one")).back("/treasury/suspense").sheet(&sheet).body(html! {
+        (summary)
+        @if one.is_nameless { h2 { (visit.t("treasury.suspense.apply_title")) } (visit.form(&action, apply)) }
+        h2 { (visit.t("treasury.suspense.back_title")) }
+        (visit.form(&action, back_fields(gateway, visit, &sheet)))
+    })
+}
+
+fn back_fields(gateway: &Gateway, visit: &Visit, sheet: &Sheet) -> Markup {
+    let rails = gateway.rails();
+    let banks = rails.banks.iter().map(|bank| Choice::new(format!("bank:{}", bank.id), visit.local(&bank.name)));
+    let wallets = rails.wallets.iter().map(|it| Choice::new(format!("wallet:{}", it.id), visit.local(&it.name)));
+    html! {
+        (sheet.select("to", visit.t("treasury.suspense.to"), wallets.chain(banks).collect()))
+        (sheet.text("number", visit.t("treasury.suspense.number")).max_length(34))
+        (sheet.text("holder", visit.t("treasury.suspense.holder")).hint(visit.t("treasury.suspense.holder_hint")).optional().max_length(70))
+        input type="hidden" name="do" value="back";
+        (button(&visit.t("treasury.suspense.back")))
+    }
+}
+
+fn destination(answers: &Answers) -> Destination {
+    let (number, holder) = (Personal::new(answers.one("number").to_owned()), answers.one("holder").trim().to_owned());
+    match answers.one("to").split_once(':') {
+        Some(("bank", bank)) => {
+            Destination::Bank { bank: bank.to_owned(), account: number, holder: Personal::new(holder) }
+        }
+        other => Destination::Wallet { wallet: other.map_or("", |(_, wallet)| wallet).to_owned(), number },
+    }
+}
+
+async fn act_on(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<String>, form: Form) -> Reply {
+    visit.must_sign_in()?;
+    let key = Key::new(&format!("payments.suspense:{id}"), form.key.text(), form.key.request());
+    let (answers, rails, of) = (form.answers.clone(), gateway.rails().clone(), id.clone());
+    let done = gateway.acts().write(visit.caller(), &key, move |cx| {
+        let to = destination(&answers);
+        if let Ok(id) = of.parse::<ArrivalId>() {
+            if answers.one("do") == "apply" {
+                return apply(cx, id, answers.one("reference")).map(|_| ());
+            }
+            return send_back(cx, &rails, id, to).map(|_| ());
+        }
+        if let Ok(id) = of.parse::<PaymentId>() {
+            return send_payment_back(cx, &rails, id, to).map(|_| ());
+        }
+        let id: ReturnId = of.parse().map_err(|_| spine::Fault::not_found("payments.return.unknown"))?;
+        send_return(cx, &rails, id, to).map(|_| ())
+    });
+    let Err(fault) = done.await else { return Ok(see_other("/treasury/suspense")) };
+    let field = match fault.code() {
+        "payments.request.unknown" | "payments.request.over" | "payments.arrival.amount" => "reference",
+        "payments.disbursement.number" | "payments.disbursement.account" => "number",
+        "payments.disbursement.holder" => "holder",
+        "payments.disbursement.wallet" | "payments.disbursement.bank" | "payments.disbursement.limits" => "to",
+        _ => return Err(fault.into()),
+    };
+    let text = fault.text().clone();
+    let one = found(&gateway, &visit, &id).await?;
+    let faults = [FieldFault { field: field.to_owned(), text }];
+    Ok(choices(&gateway, &visit, &one, form.answers, &faults).into_response())
+}
+
+#[derive(Deserialize)]
+struct Span {
+    #[serde(default)]
+    from: Option<String>,
+    #[serde(default)]
+    to: Option<String>,
+}
+
+fn span(gateway: &Gateway, asked: &Span) -> (Date, Date) {
+    let to = day_asked(gateway, asked.to.as_deref());
+    let from = asked.from.as_deref().and_then(|day| day.parse().ok()).unwrap_or_else(|| to.first_of_month());
+    (from.min(to), to)
+}
+
+async fn earned(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
+    visit.must_sign_in()?;
+    let ((from, to), rails) = (span(&gateway, &asked), gateway.rails().clone());
+    let lines = gateway.acts().write(visit.caller(), &Key::none(), move |cx| revenue(cx, &rails, from, to)).await?;
+    let answers = Answers::default().with("from", from.to_string()).with("to", to.to_string());
+    let sheet = visit.sheet_with(answers, &[]);
+    let download = format!("/treasury/revenue.csv?from={from}&to={to}");
+    Ok(visit
+        .page(visit.t("treasury.revenue.title"))
+        .caption(format!("{} – {}", visit.date(from), visit.date(to)))
+        .back("/treasury")
+        .wide()
+        .body(html! {
+            @if lines.is_empty() { p { (visit.t("treasury.revenue.none")) } }
+            @else { (by_service(&gateway, &visit, &lines)) p { a href=(download) { (visit.t("treasury.revenue.csv")) } } }
+            (details(&visit.t("treasury.revenue.other"), html! {
+                form method="get" action="/treasury/revenue" {
+                    (sheet.text("from", visit.t("treasury.revenue.from")).hint("2026-11-26").max_length(10))
+                    (sheet.text("to", visit.t("treasury.revenue.to")).hint("2026-11-26").max_length(10))
+                    (button(&visit.t("edge.search")))
+                }
+            }))
+        })
+        .into_response())
+}
+
+fn by_service(gateway: &Gateway, visit: &Visit, lines: &[Revenue]) -> Markup {
+    let mut table = Table::new(visit.t("treasury.revenue.by_service"))
+        .column(visit.t("treasury.fact.account"))
+        .column(visit.t("payments.fact.for"))
+        .column(visit.t("treasury.fact.rail"))
+        .numbers(visit.t("treasury.fact.payments"))
+        .numbers(visit.t("payments.fact.amount"));
+    let mut totals: std::collections::BTreeMap<String, Money> = std::collections::BTreeMap::new();
+    for line in lines {
+        let currency = line.amount.currency();
+        let sum = totals.entry(currency.to_string()).or_insert(Money::new(0, currency));
+        *sum = sum.plus(line.amount).unwrap_or(*sum);
+        table = table.row([
+            html! { (line.account) },
+            html! { (visit.local(&line.service)) },
+            html! { (rail_name(gateway.rails(), visit, &line.rail)) },
+            html! { (line.payments) },
+            html! { (visit.money(line.amount)) },
+        ]);
+    }
+    let totals: Vec<String> = totals.into_values().map(|sum| visit.money(sum)).collect();
+    html! {
+        (inset(html! { strong { (visit.t("treasury.revenue.total")) " " (totals.join(", ")) } }))
+        (table)
+    }
+}
+
+async fn earned_csv(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
+    visit.must_sign_in()?;
+    let ((from, to), rails) = (span(&gateway, &asked), gateway.rails().clone());
+    let lines = gateway.acts().write(visit.caller(), &Key::none(), move |cx| revenue(cx, &rails, from, to)).await?;
+    let bytes = export::revenue_csv(&lines, visit.language())?;
+    Ok(Download::new(format!("revenue-{from}-{to}.csv"), "text/csv; charset=utf-8", bytes).into_response())
+}
+
+#[derive(Deserialize)]
+struct OfAccount {
+    reference: String,
+    #[serde(default)]
+    day: Option<String>,
+}
+
+/// An account's day as camt.053, for the government's accounts.
+async fn account(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<OfAccount>) -> Reply {
+    visit.must_sign_in()?;
+    let (day, rails) = (day_asked(&gateway, asked.day.as_deref()), gateway.rails().clone());
+    let reference = asked.reference.clone();
+    let look = move |cx: &mut spine::Cx<'_>| export::statement(cx, &rails, &reference, day);
+    let bytes = gateway.acts().read(visit.caller(), look).await?;
+    let name: String = asked.reference.chars().map(|it| if it == ':' { '-' } else { it }).collect();
+    Ok(Download::new(format!("camt053-{name}-{day}.xml"), "application/xml", bytes).into_response())
+}
+
+/// A tag for yes or no.
+pub(super) fn said(visit: &Visit, tone: Tone, key: &str) -> Markup {
+    tag(tone, &visit.t(key))
+}

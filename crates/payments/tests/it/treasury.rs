@@ -1,0 +1,186 @@
+//! The treasury's desk: three sides of a day, late lines, exceptions and what officers do about them.
+
+use payments::RequestState;
+use payments::iso20022::{Message, XmlLimits, read};
+use payments::treasury::{
+    DayState, Exception, ExceptionKind, ExceptionState, Reconciliation, day, desk, explain, reconcile, reconcile_again,
+    revenue, revenue_csv, statement, suspense, take_over,
+};
+use serde_json::json;
+use spine::{Caller, Date, Language};
+
+use crate::bench::{Bench, lsl, on_each, person, under};
+use crate::disbursements::{id, pay, programme, to_account, to_number, until};
+
+fn today() -> Date {
+    "2026-11-24".parse().unwrap()
+}
+
+async fn reconciled(bench: &Bench, rail: &'static str) -> Reconciliation {
+    let rails = bench.gateway.rails().clone();
+    bench.write(&Caller::system("test"), move |cx| reconcile(cx, &rails, rail, today())).await.unwrap()
+}
+
+/// Asks, and lets the workers fetch and weigh.
+async fn fetched(bench: &Bench, rail: &'static str) -> (Reconciliation, Vec<Exception>) {
+    let rails = bench.gateway.rails().clone();
+    bench.write(&person("off_1"), move |cx| reconcile_again(cx, &rails, rail, today())).await.unwrap();
+    bench.work().await;
+    seen(bench, rail).await
+}
+
+async fn seen(bench: &Bench, rail: &'static str) -> (Reconciliation, Vec<Exception>) {
+    let rails = bench.gateway.rails().clone();
+    let view = bench.write(&person("off_1"), move |cx| day(cx, &rails, rail, today())).await.unwrap();
+    (view.reconciliation, view.exceptions)
+}
+
+fn stands(of: &Reconciliation) -> (DayState, i64, i64, i64, i64) {
+    (of.state, of.ledger.minor(), of.told.minor(), of.matched, of.exceptions)
+}
+
+#[test]
+fn a_wallets_day_agrees_with_the_ledger() {
+    on_each(async |bench| {
+        let from = programme(&bench, 100_000).await;
+        let paid = bench.ask_for(500).await;
+        bench.choose(paid, "58001201").await.unwrap();
+        bench.until(paid, RequestState::Paid).await;
+        let back = bench.ask_for(700).await;
+        bench.choose(back, "58001201").await.unwrap();
+        bench.work().await;
+        bench.write(&person("per_lineo"), move |cx| payments::withdraw(cx, back)).await.unwrap();
+        let gone = async || bench.suspense(back).await == [("refunded".to_owned(), "withdrawn".to_owned())];
+        bench.wait_for("the money to go back", gone).await;
+        pay(&bench, to_number(id(1), from, 1_000, "58001201")).await.unwrap();
+        until(&bench, id(1), payments::DisbursementState::Paid).await;
+        let (first, none) = fetched(&bench, "wallet:mpesa").await;
+        assert_eq!(stands(&first), (DayState::Agrees, -500, -500, 4, 0), "{none:?}");
+        let (again, _) = fetched(&bench, "wallet:mpesa").await;
+        assert_eq!((stands(&again), again.runs), (stands(&first), 2));
+    });
+}
+
+#[test]
+fn a_late_line_is_cleared_by_itself() {
+    on_each(async |bench| {
+        let id = bench.ask_for(500).await;
+        bench.at_bank("/pay-in", &json!({ "amount_minor": 500, "reference": id.to_string() })).await;
+        bench.until(id, RequestState::Paid).await;
+        // The ledger has it from the notification; nothing is missing before the day is stated.
+        assert_eq!(stands(&reconciled(&bench, "bank:cbl").await), (DayState::Waiting, 500, 500, 1, 0));
+        let late = json!({ "amount_minor": 900, "reference": "late", "manner": "late_line" });
+        bench.at_bank("/pay-in", &late).await;
+        bench.at_bank("/end-of-day", &json!({})).await;
+        bench.work().await;
+        let (first, _) = seen(&bench, "bank:cbl").await;
+        assert_eq!(stands(&first), (DayState::Agrees, 500, 500, 1, 0), "nobody knows of the late one yet");
+        bench.at_bank("/end-of-day", &json!({})).await;
+        bench.work().await;
+        let (second, _) = seen(&bench, "bank:cbl").await;
+        assert_eq!(stands(&second), (DayState::Agrees, 1_400, 1_400, 2, 0));
+        let waits = bench.write(&person("off_1"), suspense).await.unwrap();
+        assert_eq!(waits.arrivals.len(), 1);
+    });
+}
+
+#[test]
+fn what_does_not_agree_is_a_case_until_somebody_explains_it() {
+    on_each(async |bench| {
+        let from = programme(&bench, 100_000).await;
+        // The bank pays another amount than it was told, and says that all is well.
+        pay(&bench, to_account(id(1), from, 1_000, "62000000008")).await.unwrap();
+        until(&bench, id(1), payments::DisbursementState::Paid).await;
+        bench.at_bank("/end-of-day", &json!({})).await;
+        bench.work().await;
+        let (first, all) = seen(&bench, "bank:cbl").await;
+        assert_eq!(stands(&first), (DayState::Differs, -1_000, -1_100, 0, 1));
+        let one = all[0].clone();
+        assert_eq!(
+            (one.kind, one.ledger, one.told, one.comes_in),
+            (ExceptionKind::Amount, lsl(1_000), lsl(1_100), false)
+        );
+        let differs = first.told.minor() - first.ledger.minor();
+        assert_eq!(differs, -(one.told.minor() - one.ledger.minor()), "the exceptions are the difference");
+        reconciled(&bench, "bank:cbl").await;
+        assert_eq!(seen(&bench, "bank:cbl").await.1, all, "done again, nothing changes");
+        let (officer, of) = (person("off_1"), one.id);
+        bench.write(&officer, move |cx| take_over(cx, of)).await.unwrap();
+        for (reason, note, code) in [("because", "It is", "reason"), ("fee", "", "note"), ("fee", "x\u{7}yz", "note")] {
+            let fault = bench.write(&officer, move |cx| explain(cx, of, reason, note)).await.unwrap_err();
+            assert_eq!(fault.code(), format!("payments.exception.{code}"));
+        }
+        bench.write(&officer, move |cx| explain(cx, of, "fee", "The bank kept a lisente too many")).await.unwrap();
+        let fault = bench.write(&officer, move |cx| take_over(cx, of)).await.unwrap_err();
+        assert_eq!(fault.code(), "payments.exception.settled");
+        let after = reconciled(&bench, "bank:cbl").await;
+        assert_eq!((after.state, after.exceptions), (DayState::Agrees, 0), "explained stays explained");
+        let (_, all) = seen(&bench, "bank:cbl").await;
+        assert_eq!((all[0].state, all[0].owner.as_deref()), (ExceptionState::Explained, Some("off_1")));
+    });
+}
+
+#[test]
+fn a_line_nobody_knows_and_a_booking_no_statement_has() {
+    on_each(async |bench| {
+        let id = bench.ask_for(500).await;
+        bench.choose(id, "58001201").await.unwrap();
+        bench.until(id, RequestState::Paid).await;
+        // The bank has what the wallet settled; the wallet's own statement does not say so yet.
+        let name = "SETTLEMENT-mpesa-2026-11-24";
+        bench.at_bank("/pay-in", &json!({ "amount_minor": 500, "end_to_end": name })).await;
+        bench.wait_for("the settlement", async || bench.balance("bank:cbl").await == 500).await;
+        let (first, all) = fetched(&bench, "wallet:mpesa").await;
+        assert_eq!(stands(&first), (DayState::Differs, 0, 500, 1, 1));
+        assert_eq!((all[0].kind, all[0].comes_in), (ExceptionKind::NotStated, false));
+        let settle =
+            axum::http::Request::post(format!("{}/settle", bench.wallet)).header("content-type", "application/json");
+        let settle = settle.body(bytes::Bytes::from(json!({ "reference": name }).to_string())).unwrap();
+        assert!(bench.outbound.send(settle).await.unwrap().status().is_success());
+        let (second, all) = fetched(&bench, "wallet:mpesa").await;
+        assert_eq!(stands(&second), (DayState::Agrees, 0, 0, 2, 0));
+        assert_eq!(all[0].state, ExceptionState::Cleared);
+        // Money leaves the bank, and nobody here ordered it.
+        let unknown = json!({ "amount_minor": 300, "manner": "debit" });
+        bench.at_bank("/pay-in", &unknown).await;
+        bench.at_bank("/end-of-day", &json!({})).await;
+        bench.work().await;
+        let (bank, all) = seen(&bench, "bank:cbl").await;
+        assert_eq!(stands(&bank), (DayState::Differs, 500, 200, 1, 1));
+        assert_eq!((all[0].kind, all[0].comes_in, all[0].told), (ExceptionKind::NotBooked, false, lsl(300)));
+        let rails = bench.gateway.rails().clone();
+        let seen = bench.write(&person("off_1"), move |cx| desk(cx, &rails, today())).await.unwrap();
+        assert_eq!(seen.exceptions.len(), 1);
+    });
+}
+
+#[test]
+fn revenue_and_statements_can_be_taken_away() {
+    on_each(async |bench| {
+        let id = bench.ask_for(500).await;
+        bench.choose(id, "58001201").await.unwrap();
+        bench.until(id, RequestState::Paid).await;
+        let (rails, officer) = (bench.gateway.rails().clone(), person("off_1"));
+        let of = rails.clone();
+        let lines = bench.write(&officer, move |cx| revenue(cx, &of, today(), today())).await.unwrap();
+        let csv = String::from_utf8(revenue_csv(&lines, &Language::new("en-LS")).unwrap()).unwrap();
+        assert_eq!(
+            csv,
+            "account,service,rail,payments,amount,currency\nincome:home-affairs,Passport renewal,mpesa,1,5.00,LSL\n"
+        );
+        let look = move |cx: &mut spine::Cx<'_>| statement(cx, &rails, "income:home-affairs", today());
+        let bytes = bench.acts.read(&officer, look).await.unwrap();
+        let Message::Statement(told) = read(&bytes, XmlLimits::MESSAGE).unwrap() else { panic!("a statement") };
+        assert_eq!((told.entries.len(), told.movement()), (1, 500));
+    });
+}
+
+#[test]
+fn others_do_not_see_the_treasury() {
+    let policies = include_str!("../../../../packs/lesotho/policies/treasury.cedar");
+    under(policies, async |bench| {
+        let rails = bench.gateway.rails().clone();
+        let fault = bench.write(&person("per_thabo"), move |cx| desk(cx, &rails, today())).await.unwrap_err();
+        assert_eq!(fault.kind(), spine::FaultKind::Forbidden);
+    });
+}
