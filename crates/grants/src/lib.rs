@@ -18,11 +18,13 @@
 //! | `money.rs` | the ledger's accounts behind it |
 //! | `tell.rs` | what people are told |
 //! | `jobs.rs` | what runs in the background |
+//! | `govstack/` | the same in GovStack's words |
 //! | `api.rs`, `pages/`, `rows/` | interface, pages, every SQL text |
 
 mod api;
 mod carried;
 mod engine;
+mod govstack;
 mod jobs;
 pub mod lists;
 pub mod mapper;
@@ -54,4 +56,10 @@ use spine::Migration;
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "grants", number: 1, name: "grants", sql: include_str!("../migrations/0001_grants.sql") },
     Migration { engine: "grants", number: 2, name: "vouchers", sql: include_str!("../migrations/0002_vouchers.sql") },
+    Migration {
+        engine: "grants",
+        number: 3,
+        name: "interfaces",
+        sql: include_str!("../migrations/0003_interfaces.sql"),
+    },
 ];

@@ -12,8 +12,12 @@ fn minor() -> Value {
     json!({"type": "integer", "description": "Minor units."})
 }
 
-/// Lists, keys, and what tills tell.
+/// Lists, keys, what tills tell, and the doors in other standards' words.
 pub fn openapi() -> OpenApi {
+    own().join(govstack())
+}
+
+fn own() -> OpenApi {
     let list = json!({
         "type": "object",
         "properties": {
@@ -70,5 +74,77 @@ pub fn openapi() -> OpenApi {
             Operation::new("grants.voucher.redeem", "Tell what a till redeemed without a network")
                 .takes(many(&redemption))
                 .gives(200, "What became of each", many(&heard)),
+        )
+}
+
+/// GovStack's payments building block: what its specification of 23Q4 says of each.
+fn govstack() -> OpenApi {
+    let head = json!({
+        "type": "object",
+        "required": ["RequestID", "SourceBBID"],
+        "properties": {
+            "RequestID": {"type": "string", "minLength": 12, "maxLength": 12},
+            "SourceBBID": {"type": "string", "minLength": 12, "maxLength": 12},
+            "BatchID": {"type": "string", "minLength": 12, "maxLength": 12},
+            "Beneficiaries": {"type": "array", "items": {"type": "object"}},
+            "CreditInstructions": {"type": "array", "items": {"type": "object"}},
+        },
+    });
+    let answer = json!({
+        "type": "object",
+        "required": ["ResponseCode", "ResponseDescription", "RequestID"],
+        "properties": {"ResponseCode": {"enum": ["00", "01"]}, "ResponseDescription": text(), "RequestID": text()},
+    });
+    let voucher = json!({
+        "type": "object",
+        "required": ["Gov_Stack_BB"],
+        "properties": {
+            "Gov_Stack_BB": text(), "voucher_amount": text(), "voucher_currency": text(), "voucher_group": text(),
+            "voucher_number": text(), "voucher_serial_number": text(), "voucherserialnumber": text(),
+        },
+    });
+    let any = json!({"type": "object"});
+    let batch = |id: &str, summary: &str| {
+        Operation::new(id, summary).takes(head.clone()).gives(200, "Received", answer.clone())
+    };
+    let life =
+        |id: &str, summary: &str| Operation::new(id, summary).takes(voucher.clone()).gives(200, "Done", any.clone());
+    let response = Operation::new("grants.batch.validated", "What came of a validation").takes(any.clone());
+    let looked =
+        Operation::new("grants.voucher.look", "How a voucher stands").gives(200, "Its state and value", any.clone());
+    OpenApi::new()
+        .call(
+            "post",
+            "/api/govstack/register-beneficiary",
+            batch("grants.beneficiary.register", "Register beneficiaries"),
+        )
+        .call(
+            "post",
+            "/api/govstack/update-beneficiary-details",
+            batch("grants.beneficiary.update", "Update beneficiaries"),
+        )
+        .call("post", "/api/govstack/prepayment-validation", batch("grants.batch.validate", "Validate a batch"))
+        .call(
+            "post",
+            "/api/govstack/prepayment-validation-response",
+            response.gives(200, "Which would fail", any.clone()),
+        )
+        .call(
+            "post",
+            "/api/govstack/bulk-payment",
+            batch("grants.batch.pay", "Hand a batch over to be approved and paid"),
+        )
+        .call("post", "/api/govstack/vouchers/voucher_preactivation", life("grants.voucher.make", "Make a voucher"))
+        .call(
+            "patch",
+            "/api/govstack/vouchers/voucher_activation",
+            life("grants.voucher.activate", "Activate a voucher"),
+        )
+        .call("post", "/api/govstack/vouchers/voucher_redemption", life("grants.voucher.use", "Redeem a voucher"))
+        .call("get", "/api/govstack/vouchers/voucherstatuscheck/{serial}", looked)
+        .call(
+            "patch",
+            "/api/govstack/vouchers/voucherstatuscheck/{serial}",
+            life("grants.voucher.cancel", "Cancel a voucher"),
         )
 }

@@ -48,6 +48,9 @@ pub struct SourceSystem {
     /// Whether it may have vouchers made, redeemed and cancelled.
     #[serde(default)]
     pub vouchers: bool,
+    /// The building blocks of GovStack it may speak as (`Gov_Stack_BB`).
+    #[serde(default)]
+    pub building_blocks: Vec<String>,
 }
 
 impl Payouts {

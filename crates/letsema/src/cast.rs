@@ -255,6 +255,12 @@ pub(crate) fn switch(base_url: &str, secrets: &Secrets) -> Json {
     })
 }
 
+/// Systems of ministries that bring lists, accounts and vouchers (`payouts.toml`).
+pub(crate) fn sources(secrets: &Secrets) -> Vec<ClientPart> {
+    let client = |id| ClientPart { id, secret: Some(secrets.client(id)), redirect_uris: Vec::new() };
+    vec![client("social-development")]
+}
+
 /// One person as `demo.json` lists her.
 pub(crate) fn person_entry(number: &str, pin: &str, name: &str, phone: &str, role: &str, id: &str) -> Json {
     json!({ "id": id, "id_number": number, "pin": pin, "name": name, "phone": phone, "role": role })

@@ -111,6 +111,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "grants": grants,
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),
+        "sources": cast::sources(&secrets),
         "switch": cast::switch(&base_url, &secrets),
         "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
         "partners": partners.iter().map(|partner| json!({ "id": partner.id, "url": format!("http://{}", partner.address) })).collect::<Vec<_>>(),
@@ -180,6 +181,7 @@ fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {
         })
         .chain(cast::verifiers(secrets).into_iter().map(|part| by_itself(part, "verification")))
         .chain(cast::managers(secrets).into_iter().map(|part| by_itself(part, "clients.manage")))
+        .chain(cast::sources(secrets).into_iter().map(|part| by_itself(part, "grants")))
         .collect()
 }
 

@@ -6,13 +6,16 @@
 //! | file | its job |
 //! |---|---|
 //! | `account.rs` | [`fit`]: whether an account can be one |
+//! | `address.rs` | an account in one line, as other systems write it |
 //! | `choose.rs` | [`choose`], [`stop_change`], [`unlink`] |
 //! | `resolve.rs` | [`resolve`], [`payee_of`] |
 
 pub(crate) mod account;
+pub(crate) mod address;
 pub(crate) mod choose;
 pub(crate) mod resolve;
 
 pub use account::fit;
+pub use address::{read_address, write_address};
 pub use choose::{Chosen, choose, stop_change, unlink};
 pub use resolve::{Resolved, own, payee_of, resolve};

@@ -30,6 +30,7 @@ pub(crate) fn routes(grants: Grants) -> Router {
         .merge(my::routes())
         .merge(vouchers::routes())
         .merge(crate::api::routes())
+        .merge(crate::govstack::routes())
         .merge(counter::routes())
         .with_state(grants)
 }
