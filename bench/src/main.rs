@@ -1,5 +1,5 @@
 //! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench registers
-//! [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider. `bench/run` adds what is seen from outside the program. README.md says what was found.
+//! [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider, `bench fspiop DEMO.json PID` a switch. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
 //! the same size, made as durable. CPU time is the whole process's, so a busy machine shows.
@@ -14,6 +14,7 @@
 )]
 
 mod acts;
+mod fspiop;
 mod identity;
 mod ledger;
 mod raw;
@@ -29,6 +30,11 @@ fn main() {
         && part == "identity"
     {
         return identity::run(file, only.first().map_or("", String::as_str));
+    }
+    if let [part, rest @ ..] = args.as_slice()
+        && part == "fspiop"
+    {
+        return fspiop::run(rest);
     }
     let wanted = |part: &str| args.is_empty() || args[0] == part;
     if wanted("acts") {

@@ -51,6 +51,11 @@ pub(crate) async fn open(
     Ok(Some(switch))
 }
 
+/// The pages of whoever runs the switch, within the site.
+pub(crate) fn pages(switch: Option<&Switch>) -> Router {
+    switch.map_or_else(Router::new, Switch::pages)
+}
+
 /// The doors of the switch in a frame of their own, and the site behind them.
 pub(crate) fn beside(site_routes: Router, switch: Option<&Switch>, site: &Site) -> Router {
     let Some(switch) = switch else { return site_routes };

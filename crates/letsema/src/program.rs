@@ -194,6 +194,7 @@ impl Program {
             .merge(ussd_routes(&setup, &acts, &country.words, &identity))
             .merge(enrolment.routes())
             .merge(payments::routes(gateway))
+            .merge(hub::pages(switch.as_ref()))
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
         let site = site(&setup, &country.words, keys.secret("forms"), &clock, country.about.short);

@@ -47,6 +47,9 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
                 links.push(Link::new("/treasury", "portal.nav.treasury"));
                 links.push(Link::new("/payments", "portal.nav.payments"));
             }
+            if actor.has_role("switch-operator") {
+                links.push(Link::new("/switch", "portal.nav.switch"));
+            }
             if actor.has_role("identity-officer") {
                 links.push(Link::new("/identity/clients", "portal.nav.clients"));
                 links.push(Link::new("/identity/mandates", "portal.nav.mandates"));

@@ -12,8 +12,10 @@
 //! | `transfers/` | prepared, fulfilled, aborted, expired, in bulk |
 //! | `participants/`, `caps.rs` | banks and wallets, their accounts, caps, deposits |
 //! | `settlement/` | windows, multilateral netting, settlements |
+//! | `desk/` | the pages of whoever runs the switch |
 //! | `letter.rs`, `courier.rs` | what is told to whom, until it was |
 //! | `registry.rs` | participants in memory, for every message |
+//! | `simulator.rs` | institutions to try it with |
 //! | `admin/`, `openapi.rs` | the interface of central-ledger and central-settlement |
 //! | `rows/` | every SQL text |
 
@@ -21,6 +23,7 @@ mod admin;
 mod amount;
 mod caps;
 mod courier;
+mod desk;
 mod directory;
 mod fspiop;
 mod letter;
@@ -30,6 +33,7 @@ mod participants;
 mod registry;
 mod rows;
 mod settlement;
+pub mod simulator;
 mod transfers;
 
 use std::sync::Arc;
@@ -97,6 +101,11 @@ impl Switch {
     /// The interface for participants and for the administration. Banks call it often; it wants limits of its own.
     pub fn interface(&self) -> Router {
         fspiop::api::routes().merge(admin::routes()).with_state(self.clone())
+    }
+
+    /// The pages of whoever runs the switch.
+    pub fn pages(&self) -> Router {
+        desk::routes().with_state(self.clone())
     }
 
     /// Opens the hub's own books in each currency and the first settlement window, where they are not open yet.

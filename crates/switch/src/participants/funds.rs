@@ -16,6 +16,8 @@ pub enum Direction {
     In,
     /// Taken out: set aside first, committed or given up later.
     Out,
+    /// Taken out, and already gone.
+    Gone,
 }
 
 /// A movement at the settlement bank.
@@ -56,11 +58,12 @@ pub fn fund(cx: &mut Cx<'_>, funds: &Funds) -> Result<(), Fault> {
     let (own, bank) = settlement_of(cx, &funds.participant, currency)?;
     let (id, now, amount) = (cx.id(), cx.now(), funds.amount);
     let is_in = funds.direction == Direction::In;
-    let step = if is_in {
-        Step::Move { debit: bank.ledger, credit: own.ledger, amount }
-    } else {
-        Step::Hold { debit: own.ledger, credit: bank.ledger, amount, expires_at: None }
+    let step = match funds.direction {
+        Direction::In => Step::Move { debit: bank.ledger, credit: own.ledger, amount },
+        Direction::Out => Step::Hold { debit: own.ledger, credit: bank.ledger, amount, expires_at: None },
+        Direction::Gone => Step::Move { debit: own.ledger, credit: bank.ledger, amount },
     };
+    let ended = funds.direction != Direction::Out;
     ledger::book(cx, &[ledger::Transfer { id, step, reference: funds.id.clone() }])?;
     let (hub, participant) = (bank.participant, funds.participant.clone());
     let (payer, payee) = if is_in { (hub, participant) } else { (participant, hub) };
@@ -70,7 +73,7 @@ pub fn fund(cx: &mut Cx<'_>, funds: &Funds) -> Result<(), Fault> {
         payer,
         payee,
         amount,
-        state: if is_in { TransferState::Committed } else { TransferState::Reserved },
+        state: if ended { TransferState::Committed } else { TransferState::Reserved },
         request_hash: hash.to_vec(),
         condition: None,
         hold: Some(id),
@@ -81,10 +84,14 @@ pub fn fund(cx: &mut Cx<'_>, funds: &Funds) -> Result<(), Fault> {
         bulk: None,
         expires_at: None,
         prepared_at: now,
-        completed_at: is_in.then_some(now),
+        completed_at: ended.then_some(now),
     };
     transfers::append(cx.tx(), row);
-    let kind = if is_in { "switch.funds.paid_in" } else { "switch.funds.set_aside" };
+    let kind = match funds.direction {
+        Direction::In => "switch.funds.paid_in",
+        Direction::Out => "switch.funds.set_aside",
+        Direction::Gone => "switch.funds.taken_out",
+    };
     cx.record(Act::new(kind).on(&funds.participant).with("minor", amount.minor()).with("currency", currency.code()));
     caps::regrant(cx, &funds.participant, currency)?;
     if is_in { Ok(()) } else { still_covered(cx, &funds.participant, currency) }

@@ -32,3 +32,10 @@ pub(crate) fn delete(tx: &mut dyn Tx, id: LetterId) -> Result<(), TxError> {
 pub(crate) fn again(tx: &mut dyn Tx, id: LetterId, tries: i64, due_at: Timestamp) -> Result<(), TxError> {
     tx.execute(AGAIN, &[id.into(), tries.into(), due_at.into()]).map(|_| ())
 }
+
+const WAITING: &str = "SELECT COUNT(*) FROM switch_letter WHERE recipient = $1 AND tries > 0";
+
+/// How many wait that could not be delivered at once.
+pub(crate) fn waiting(tx: &mut dyn Tx, recipient: &str) -> Result<i64, TxError> {
+    tx.first(WAITING, &[recipient.into()])?.map_or(Ok(0), |row| row.get(0))
+}

@@ -1,0 +1,99 @@
+//! A settlement as files: one CSV of what each pays and receives, and for each participant a statement of its deposit as ISO 20022
+//! camt.053.
+//!
+//! **Invariant:** a statement's opening balance, its one entry and its closing balance are the ledger's own, and lead from one to the other.
+
+use payments::iso20022::{
+    Balance, BalanceKind, BankAccount, Direction, Entry, Message, Remittance, Statement, StatementKind,
+};
+use payments::ledger::{self, Did};
+use spine::{Cx, Date, Fault, Money, Timestamp};
+
+use super::view::{Settling, settling};
+use crate::caps;
+use crate::rows::participants;
+
+/// Transfers on a deposit looked back over for a settlement's own.
+const BACK: usize = 5_000;
+
+/// `settlement,participant,currency,pays,receives,state`, in the amounts' own digits.
+pub(super) fn csv(seen: &Settling) -> String {
+    let mut text = "settlement,participant,currency,pays,receives,state,reference\r\n".to_owned();
+    for net in &seen.nets {
+        let size = Money::new(net.amount.minor().saturating_abs(), net.amount.currency()).digits();
+        let (pays, receives) = if net.amount.minor() > 0 { (size.as_str(), "") } else { ("", size.as_str()) };
+        let reference = net.reference.as_deref().unwrap_or_default().replace(['"', ','], " ");
+        let (id, currency, state) = (seen.settlement.id, net.amount.currency(), net.state.code());
+        text += &format!("{id},{},{currency},{pays},{receives},{state},{reference}\r\n", net.participant);
+    }
+    text
+}
+
+/// The camt.053 of one participant's deposit for one settlement.
+///
+/// # Errors
+/// `switch.settlement.{unknown,account,unpaid}`; a refusal; the store's faults.
+pub(super) fn statement(
+    cx: &mut Cx<'_>,
+    id: i64,
+    account: i64,
+    day_of: impl Fn(Timestamp) -> Date,
+) -> Result<Vec<u8>, Fault> {
+    let seen = settling(cx, id)?;
+    let net = seen.nets.into_iter().find(|net| net.account == account);
+    let net = net.ok_or_else(|| Fault::not_found("switch.settlement.account"))?;
+    let own = participants::numbered(cx.tx(), account)?;
+    let own = own.ok_or_else(|| Fault::not_found("switch.settlement.account"))?;
+    let currency = net.amount.currency();
+    let books = caps::books(cx, &own)?;
+    let mut closing = books.credits_posted - books.debits_posted;
+    let reference = format!("switch:settlement:{id}");
+    let (mut from, mut booked, mut seen_lines) = (None, None, 0);
+    // The newest first: what came after the settlement is taken back until its own transfer is there.
+    'back: while seen_lines < BACK && net.amount.minor() != 0 {
+        let lines = ledger::statement(cx, own.ledger, from, 500)?;
+        let Some(last) = lines.last() else { break };
+        from = Some(last.before);
+        seen_lines += lines.len();
+        for line in lines.iter().filter(|line| line.did == Did::Posted) {
+            if line.reference == reference {
+                booked = Some(line.at);
+                break 'back;
+            }
+            closing += if line.is_debit { line.minor } else { -line.minor };
+        }
+        if last.before == 0 {
+            break;
+        }
+    }
+    if net.amount.minor() != 0 && booked.is_none() {
+        return Err(Fault::conflict("switch.settlement.unpaid"));
+    }
+    let at: Timestamp = booked.unwrap_or(seen.settlement.changed_at);
+    let (day, opening) = (day_of(at), closing + net.amount.minor());
+    let balance = |kind, minor| Balance { kind, amount: Money::new(minor, currency), day };
+    let direction = if net.amount.minor() > 0 { Direction::Debit } else { Direction::Credit };
+    let entry = Entry {
+        reference: format!("SETTLEMENT-{id}-{account}"),
+        amount: Money::new(net.amount.minor().saturating_abs(), currency),
+        direction,
+        booked: true,
+        day,
+        end_to_end: net.reference.clone(),
+        party: None,
+        remittance: Remittance::default(),
+        returned: None,
+    };
+    let statement = Statement {
+        kind: StatementKind::Statement,
+        message: format!("SWITCH-{id}-{account}"),
+        made_at: cx.now(),
+        id: format!("SWITCH-{id}-{account}"),
+        number: u64::try_from(id).ok(),
+        account: BankAccount::Number(format!("{}-{currency}", net.participant)),
+        currency,
+        balances: vec![balance(BalanceKind::Opening, opening), balance(BalanceKind::Closing, closing)],
+        entries: if net.amount.minor() == 0 { Vec::new() } else { vec![entry] },
+    };
+    Message::Statement(statement).write()
+}

@@ -1,0 +1,107 @@
+//! `/switch/windows/{id}` and `/switch/settlements/{id}`: what went from whom to whom, and what each owed in the end.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use edge::show::{Summary, Table};
+use edge::{Download, Markup, Path, Reply, Visit, html};
+use spine::{Cx, Money};
+
+use super::files;
+use super::pages::settled_tag;
+use super::view::{Settling, settling, window};
+use crate::Switch;
+use crate::settlement::Net;
+
+pub(super) fn routes() -> Router<Switch> {
+    Router::new()
+        .route("/switch/windows/{id}", get(of_window))
+        .route("/switch/settlements/{id}", get(of_settlement))
+        .route("/switch/settlements/{id}/file.csv", get(csv))
+        .route("/switch/settlements/{id}/{account}/camt.053.xml", get(camt))
+}
+
+async fn of_window(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
+    visit.must_sign_in()?;
+    let (known, flows) = switch.inner.acts.read(visit.caller(), move |cx| window(cx, id)).await?;
+    let mut table = Table::new(visit.t("switch.window.flows"))
+        .column(visit.t("switch.fact.payer"))
+        .column(visit.t("switch.fact.payee"))
+        .numbers(visit.t("switch.fact.count"))
+        .numbers(visit.t("switch.fact.amount"));
+    for (payer, payee, currency, minor, count) in &flows {
+        let amount = visit.money(Money::new(*minor, *currency));
+        table = table.row([html! { (payer) }, html! { (payee) }, html! { (count) }, html! { (amount) }]);
+    }
+    let mut summary = Summary::new(&visit).row(visit.t("switch.fact.opened_at"), visit.moment(known.opened_at));
+    if let Some(at) = known.closed_at {
+        summary = summary.row(visit.t("switch.fact.closed_at"), visit.moment(at));
+    }
+    Ok(visit
+        .page(visit.t1("switch.window.title", "number", id))
+        .back("/switch")
+        .body(html! {
+            (summary)
+            @if flows.is_empty() { p { (visit.t("switch.window.nothing")) } } @else { (table) }
+        })
+        .into_response())
+}
+
+async fn of_settlement(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
+    visit.must_sign_in()?;
+    let seen = switch.inner.acts.read(visit.caller(), move |cx| settling(cx, id)).await?;
+    let summary = Summary::new(&visit)
+        .markup(visit.t("switch.fact.state"), settled_tag(&visit, &seen.settlement.state))
+        .row(visit.t("switch.fact.begun_at"), visit.moment(seen.settlement.made_at))
+        .row(visit.t("switch.fact.reason"), &seen.settlement.reason)
+        .markup(visit.t("switch.fact.windows"), windows(&seen));
+    Ok(visit
+        .page(visit.t1("switch.settlement.title", "number", id))
+        .back("/switch")
+        .body(html! {
+            (summary)
+            (nets(&visit, id, &seen.nets))
+            p { a href=(format!("/switch/settlements/{id}/file.csv")) { (visit.t("switch.settlement.csv")) } }
+        })
+        .into_response())
+}
+
+fn windows(seen: &Settling) -> Markup {
+    html! { @for window in &seen.windows { a href=(format!("/switch/windows/{window}")) { (window) } " " } }
+}
+
+fn nets(visit: &Visit, id: i64, nets: &[Net]) -> Markup {
+    let mut table = Table::new(visit.t("switch.settlement.nets"))
+        .column(visit.t("switch.fact.participant"))
+        .numbers(visit.t("switch.fact.pays"))
+        .numbers(visit.t("switch.fact.receives"))
+        .column(visit.t("switch.fact.file"));
+    for net in nets {
+        let minor = net.amount.minor();
+        let size = visit.money(Money::new(minor.saturating_abs(), net.amount.currency()));
+        let file = format!("/switch/settlements/{id}/{}/camt.053.xml", net.account);
+        table = table.row([
+            html! { (net.participant) },
+            html! { @if minor > 0 { (size) } },
+            html! { @if minor < 0 { (size) } },
+            html! { a href=(file) { "camt.053" } },
+        ]);
+    }
+    html! { (table) }
+}
+
+async fn csv(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
+    visit.must_sign_in()?;
+    let seen = switch.inner.acts.read(visit.caller(), move |cx| settling(cx, id)).await?;
+    let file = Download::new(format!("settlement-{id}.csv"), "text/csv", files::csv(&seen).into_bytes());
+    Ok(file.into_response())
+}
+
+async fn camt(State(switch): State<Switch>, visit: Visit, Path((id, account)): Path<(i64, i64)>) -> Reply {
+    visit.must_sign_in()?;
+    let site = visit.site().clone();
+    let read = move |cx: &mut Cx<'_>| files::statement(cx, id, account, |at| at.date_in(site.words().zone()));
+    let bytes = switch.inner.acts.read(visit.caller(), read).await?;
+    Ok(Download::new(format!("settlement-{id}-{account}.xml"), "application/xml", bytes).into_response())
+}
