@@ -8,6 +8,7 @@ import { bills, books } from "./bills.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { grants } from "./grants.mjs";
+import { runsTheSwitch } from "./switch.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
 import { openapi } from "./openapi.mjs";
@@ -146,6 +147,7 @@ try {
   books(world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });
+  await runsTheSwitch({ visitor, officerOf, language: "st", javaScript: false });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });
   await enrol({ demo, visitor, language: "st", resident: person("no passport") });

@@ -38,6 +38,7 @@ export class Institutions {
   listeners = new Map();
   sockets = new Map();
   seen = new Map(); // `name/requests/id`
+  away = [];
   people = new Map(); // `TYPE/ID[/SUB]`
   constructor(silent, own) {
     this.silent = silent;
@@ -62,6 +63,7 @@ export class Institutions {
     const body = raw ? JSON.parse(raw) : undefined;
     if (name.startsWith("_")) return this.test(name, rest, request, response, body);
     const path = `/${rest.join("/")}`;
+    if (this.away.includes(name)) return response.writeHead(503).end();
     const message = { name, method: request.method.toLowerCase(), path, headers: request.headers, body, data: body, raw };
     response.writeHead(["POST", "GET", "DELETE"].includes(request.method) ? 202 : 200).end();
     this.remember(message);

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { killed, library } from "./beyond.mjs";
 import { Collection } from "./collection.mjs";
 import { CURRENCIES, Hub } from "./hub.mjs";
 import { Institutions } from "./institutions.mjs";
@@ -21,13 +22,26 @@ const ok = (condition, name) => {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "letsema-mojaloop-"));
-const child = spawn(process.env.LETSEMA, ["demo", "--data", folder, "--port", "0", "--population", "100"], { cwd: join(import.meta.dirname, "../.."), stdio: process.env.LOUD ? "inherit" : "ignore" });
+const start = (port) => spawn(process.env.LETSEMA, ["demo", "--data", folder, "--port", String(port), "--population", "100"], { cwd: join(import.meta.dirname, "../.."), stdio: process.env.LOUD ? "inherit" : "ignore" });
+let child = start(0);
+
+/** kill -9, and the same once more on the same port. */
+async function restart(port) {
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await ended;
+  rmSync(join(folder, "demo.json"));
+  child = start(port);
+  for (let tries = 0; !existsSync(join(folder, "demo.json")) && tries < 600; tries += 1) await sleep(100);
+  await sleep(300);
+}
 
 async function world() {
   const file = join(folder, "demo.json");
   for (let tries = 0; !existsSync(file) && tries < 600; tries += 1) await sleep(100);
   await sleep(300);
-  const hub = new Hub(JSON.parse(readFileSync(file, "utf8")).switch);
+  const demo = JSON.parse(readFileSync(file, "utf8"));
+  const hub = new Hub(demo.switch);
   const environment = { ...JSON.parse(readFileSync(join(GOLDEN, "environments/hub.json"), "utf8")).inputValues };
   const own = [environment.fromFspId, environment.NORESPONSE_SIMPAYEE_NAME, environment.ttkpayeefspName];
   const institutions = new Institutions([environment.fromFspId, environment.NORESPONSE_SIMPAYEE_NAME], own);
@@ -49,7 +63,7 @@ async function world() {
   for (const [name, number] of [["testfsp1", environment.testfsp1MSISDN], ["testfsp2", environment.testfsp2MSISDN], ["payerfsp", environment.SIMPAYER_MSISDN], ["payeefsp", environment.SIMPAYEE_MSISDN], ["ttkpayeefsp", environment.ttkpayeefspIdentifier1]]) {
     await institutions.send(name, "POST", `/participants/MSISDN/${number}`, "participants", undefined, { fspId: name });
   }
-  return { hub, environment, institutions, operator: hub.operator };
+  return { base: demo.base_url, hub, environment, institutions, operator: hub.operator };
 }
 
 /** Where everything is: one program instead of a dozen. */
@@ -95,6 +109,10 @@ try {
     cases += collection.test_cases.length;
   }
   console.log(`# ${passed} of ${whole} assertions of ${cases} cases pass`);
+  if (!only || only === "beyond") {
+    await library(setting, ok);
+    await killed(setting, () => restart(new URL(setting.base).port), ok);
+  }
   setting.institutions.close();
 } catch (error) {
   ok(false, `it ended early: ${error.stack}`);

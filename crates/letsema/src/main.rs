@@ -38,6 +38,7 @@ mod enrolling;
 mod granting;
 mod hub;
 mod import;
+mod institutions;
 mod keys;
 mod ledger;
 mod pack;

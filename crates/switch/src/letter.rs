@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use spine::canonical::canonical;
 use spine::{Cx, Id, IdKind, Timestamp};
 
 use crate::fspiop::headers::{DESTINATION, Head, SOURCE, Verb, content_type};
@@ -47,7 +48,10 @@ impl Letter {
     pub(crate) fn forwarded(head: &Head, to: &str, verb: Verb, path: &str, body: &str) -> Self {
         let mut headers = head.carried.clone();
         headers.push((SOURCE.to_owned(), head.source.clone()));
-        headers.push((DESTINATION.to_owned(), to.to_owned()));
+        // A destination that the sender did not name, it did not sign either; only a look-up is sent without knowing to whom.
+        if head.destination.is_some() || verb == Verb::Get {
+            headers.push((DESTINATION.to_owned(), to.to_owned()));
+        }
         Self { to: to.to_owned(), verb, path: path.to_owned(), headers, body: body.to_owned(), own: false }
     }
 
@@ -66,14 +70,15 @@ impl Letter {
             (SOURCE.to_owned(), hub.to_owned()),
             (DESTINATION.to_owned(), to.to_owned()),
         ];
-        Self { to: to.to_owned(), verb, path, headers, body: body.to_string(), own: true }
+        Self { to: to.to_owned(), verb, path, headers, body: in_order(body), own: true }
     }
 
     /// The same to somebody else: whom it is for the transfer says, and no header.
     #[must_use]
     pub(crate) fn addressed(mut self, to: &str) -> Self {
-        self.headers.retain(|(name, _)| name != DESTINATION);
-        self.headers.push((DESTINATION.to_owned(), to.to_owned()));
+        if let Some((_, named)) = self.headers.iter_mut().find(|(name, _)| name == DESTINATION) {
+            to.clone_into(named);
+        }
         self.to = to.to_owned();
         self
     }
@@ -89,6 +94,13 @@ impl Letter {
     pub(crate) fn resource(&self) -> &str {
         self.path.split('/').nth(1).unwrap_or_default()
     }
+}
+
+/// A body with its members in order: the field's own library signs and checks bodies in that form, however they were sent.
+#[must_use]
+pub(crate) fn in_order(body: &Value) -> String {
+    let ordered = canonical(body).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    ordered.unwrap_or_else(|| body.to_string())
 }
 
 /// A letter that is also a row, so that it goes out though the program be killed.

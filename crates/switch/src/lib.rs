@@ -49,7 +49,7 @@ pub use amount::{WireAmount, read_digits};
 pub use model::{AccountType, HUB};
 pub use openapi::openapi;
 pub use participants::{Access, Cap, Direction, Funds, Joining, enrol, fund, set_access, set_cap, set_endpoint};
-pub use settlement::{close_window, settle};
+pub use settlement::{any_transfer, close_window, settle};
 
 /// The tables of this engine.
 pub const MIGRATIONS: &[Migration] =

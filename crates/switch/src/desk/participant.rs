@@ -77,13 +77,21 @@ fn forms(visit: &Visit, sheet: &Sheet, own: &str, seen: &Seen) -> Markup {
         }
     };
     let ways = ["in", "out"].map(|way| Choice::new(way, visit.t(&format!("switch.funds.{way}"))));
+    // What is wrong with a form must not be folded away.
+    let folded = |title: &str, form: Markup| {
+        if sheet.has_faults() {
+            html! { h2 { (visit.t(title)) } (form) }
+        } else {
+            details(&visit.t(title), form)
+        }
+    };
     html! {
-        (details(&visit.t("switch.cap.title"), visit.form(&format!("{own}/cap"), html! {
+        (folded("switch.cap.title", visit.form(&format!("{own}/cap"), html! {
             (sheet.text("cap", visit.t("switch.fact.cap")).hint(visit.t("switch.cap.hint")).width(12).autocomplete("off"))
             (currency("cap_currency"))
             (button(&visit.t("switch.cap.set")))
         })))
-        (details(&visit.t("switch.funds.title"), visit.form(&format!("{own}/funds"), html! {
+        (folded("switch.funds.title", visit.form(&format!("{own}/funds"), html! {
             (sheet.radios("way", visit.t("switch.funds.way"), ways.to_vec()))
             (sheet.text("amount", visit.t("switch.fact.amount")).width(12).autocomplete("off"))
             (currency("currency"))

@@ -11,6 +11,7 @@ use super::error::{CLIENT, LARGE, MISSING, Refused, SIGNATURE as NOT_SIGNED, SYN
 use super::headers::{Head, SIGNATURE, Verb};
 use super::signature;
 use crate::Switch;
+use crate::letter::in_order;
 use crate::registry::Known;
 
 /// The largest single message.
@@ -51,7 +52,6 @@ impl Incoming {
         if bytes.len() > limit {
             return Err(Refused::from(LARGE).status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        signed(&from, headers, &head, verb, path, bytes)?;
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| Refused::new(SYNTAX, "not UTF-8"))?;
         let body = if text.is_empty() {
             Value::Null
@@ -61,6 +61,7 @@ impl Incoming {
         if deep(&body) > DEPTH {
             return Err(Refused::new(SYNTAX, "too deep"));
         }
+        signed(&from, headers, &head, (verb, path), (bytes, &body))?;
         let actor = Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, from.name.clone()) };
         let caller = Caller { actor, via: Via::Api, language: Language::new("en") };
         Ok(Self { verb, path: path.to_owned(), head, text, body, caller })
@@ -79,9 +80,9 @@ impl Incoming {
         self.text_at(pointer).ok_or_else(|| Refused::new(MISSING, pointer.trim_start_matches('/').replace('/', ".")))
     }
 
-    /// SHA-256 of what it says, however it is spaced.
+    /// SHA-256 of what it says, however it is spaced and ordered.
     pub(crate) fn hash(&self) -> [u8; 32] {
-        crypto::sha256(&[self.body.to_string().as_bytes()])
+        crypto::sha256(&[in_order(&self.body).as_bytes()])
     }
 }
 
@@ -110,10 +111,18 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
-fn signed(from: &Known, headers: &HeaderMap, head: &Head, verb: Verb, path: &str, body: &[u8]) -> Result<(), Refused> {
+/// A signature is over the body as it was sent, or over the same with its members in order, as Mojaloop's library has it.
+fn signed(
+    from: &Known,
+    headers: &HeaderMap,
+    head: &Head,
+    (verb, path): (Verb, &str),
+    (bytes, body): (&[u8], &Value),
+) -> Result<(), Refused> {
     let value = headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     match (value, &from.key) {
-        (Some(value), Some(key)) => signature::verify(key, value, head, verb, path, body),
+        (Some(value), Some(key)) => signature::verify(key, value, head, verb, path, bytes)
+            .or_else(|_| signature::verify(key, value, head, verb, path, in_order(body).as_bytes())),
         // A request without a body has nothing to sign; the token says whose it is.
         (None, _) if from.signs && matches!(verb, Verb::Post | Verb::Put | Verb::Patch) => {
             Err(Refused::new(NOT_SIGNED, "not signed"))

@@ -134,3 +134,10 @@ pub(crate) fn bulk(tx: &mut dyn Tx, id: &str) -> Result<Option<Bulk>, TxError> {
 pub(crate) fn end_bulk(tx: &mut dyn Tx, id: &str, state: &str, now: Timestamp) -> Result<u64, TxError> {
     tx.execute(END_BULK, &[id.into(), state.into(), now.into()])
 }
+
+const ANY: &str = "SELECT id FROM switch_transfer WHERE kind = 'transfer' LIMIT 1";
+
+/// Whether there ever was one.
+pub(crate) fn any(tx: &mut dyn Tx) -> Result<bool, TxError> {
+    Ok(tx.first(ANY, &[])?.is_some())
+}

@@ -16,8 +16,8 @@ mod window;
 pub use advance::settle;
 pub(crate) use advance::{Step, abort, advance};
 pub(crate) use net::{begin, content};
-pub use window::close_window;
 pub(crate) use window::{add_model, set_model};
+pub use window::{any_transfer, close_window};
 
 use spine::{Money, Timestamp};
 

@@ -3,7 +3,7 @@
 use payments::ledger;
 use spine::{Act, Currency, Cx, Fault, Resource};
 
-use crate::rows::settlement as rows;
+use crate::rows::{settlement as rows, transfers};
 
 /// Closes the open window; gives the number of the one that opened.
 ///
@@ -50,4 +50,13 @@ pub(crate) fn set_model(cx: &mut Cx<'_>, name: &str, active: bool) -> Result<(),
     }
     cx.record(Act::new("switch.settlement.model_changed").on(name).with("active", active));
     Ok(())
+}
+
+/// Whether anything has ever been paid through the switch.
+///
+/// # Errors
+/// A refusal; the store's faults.
+pub fn any_transfer(cx: &mut Cx<'_>) -> Result<bool, Fault> {
+    cx.may("switch.settlement.view", &Resource::new("Window", "all"))?;
+    Ok(transfers::any(cx.tx())?)
 }

@@ -21,7 +21,7 @@ use crate::fspiop::headers::Verb;
 use crate::fspiop::ilp;
 use crate::fspiop::incoming::Incoming;
 use crate::fspiop::transfers::{amount, identifier};
-use crate::letter::{Kept, Letter, keep};
+use crate::letter::{Kept, Letter, in_order, keep};
 use crate::model::{Bulk, Transfer, TransferState};
 use crate::rows::{settlement, transfers as rows};
 
@@ -85,7 +85,7 @@ fn read(switch: &Switch, message: &Incoming) -> Result<(Bulk, Vec<Prepare>), Ref
             amount: amount(one.get("transferAmount"))?,
             condition: condition.ok_or_else(|| Refused::new(SYNTAX, "condition"))?.to_owned(),
             expires_at,
-            hash: crypto::sha256(&[one.to_string().as_bytes()]),
+            hash: crypto::sha256(&[in_order(one).as_bytes()]),
             bulk: Some(id.clone()),
             version: message.head.version.clone(),
             forward: None,
