@@ -122,7 +122,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     introduce(&base_url, &people, &officers, &file);
     program.work();
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
-    crate::institutions::play(&program, &secrets, port).await?;
+    crate::institutions::play(&program, &secrets, &wallets, port).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended

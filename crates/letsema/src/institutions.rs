@@ -15,12 +15,16 @@ use tokio::net::TcpListener;
 use crate::cast::Secrets;
 use crate::clock::SystemClock;
 use crate::program::Program;
+use crate::wallet::Beside;
 
-/// Who is played, its customer's number, its cap and deposit in minor units.
-const PLAYED: [(&str, &str, i64, i64); 3] = [
-    ("demo-bank", "26650000101", 25_000_000, 30_000_000),
-    ("mpesa", "26650000102", 8_000_000, 10_000_000),
-    ("ecocash", "26650000103", 1_000_000, 4_000_000),
+/// The bank that is played beside two wallets of the pack.
+const BANK: &str = "demo-bank";
+
+/// Each one's customer, cap and deposit in minor units.
+const PLAYED: [(&str, i64, i64); 3] = [
+    ("26650000101", 25_000_000, 30_000_000),
+    ("26650000102", 8_000_000, 10_000_000),
+    ("26650000103", 1_000_000, 4_000_000),
 ];
 
 /// Payer and payee by place, and minor units: what is paid on the first day.
@@ -36,63 +40,79 @@ const DAY: [(usize, usize, i64); 9] = [
     (2, 0, 220_000),
 ];
 
+/// One that is played.
+#[derive(Clone)]
+struct Played {
+    name: String,
+    number: &'static str,
+    cap: i64,
+    deposit: i64,
+}
+
 /// Lets the institutions join; when the program answers, they pay one another, the first time.
 ///
 /// # Errors
 /// A sentence for the command line.
-pub(crate) async fn play(program: &Program, secrets: &Secrets, port: u16) -> Result<(), String> {
+pub(crate) async fn play(program: &Program, secrets: &Secrets, wallets: &[Beside], port: u16) -> Result<(), String> {
     let Some(switch) = &program.switch else { return Ok(()) };
     let (acts, currency) = (&program.acts, program.country.currency);
     let hub = format!("http://127.0.0.1:{port}/api/fspiop");
     let wrong = |fault: Fault| format!("the institutions could not join the switch: {fault}");
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let members: Vec<Member> = PLAYED
-        .iter()
-        .map(|(name, ..)| Member { name: (*name).to_owned(), token: Secret::new(secrets.token(name)) })
-        .collect();
-    for (name, _, cap, deposit) in PLAYED {
-        let (token, base) = (secrets.token(name), format!("http://{address}/{name}"));
-        let join = move |cx: &mut Cx<'_>| {
-            switch::enrol(cx, &Joining { name: name.to_owned(), currency })?;
-            switch::set_endpoint(cx, name, "FSPIOP_CALLBACK_URL", &base)?;
-            let access = Access { token: Secret::new(token.clone()), jws_key: None, signs: false };
-            switch::set_access(cx, name, &access)
-        };
+    let names = std::iter::once(BANK.to_owned()).chain(wallets.iter().map(|wallet| wallet.id.clone()));
+    let played: Vec<Played> =
+        names.zip(PLAYED).map(|(name, (number, cap, deposit))| Played { name, number, cap, deposit }).collect();
+    for one in &played {
+        let (own, token, base) = (one.clone(), secrets.token(&one.name), format!("http://{address}/{}", one.name));
+        let join = move |cx: &mut Cx<'_>| admit(cx, &own, currency, &base, &token);
         acts.write(&Caller::system("demo"), &Key::none(), join).await.map_err(wrong)?;
-        let first = move |cx: &mut Cx<'_>| {
-            let amount = |minor| Money::new(minor, currency);
-            switch::set_cap(cx, name, &Cap { amount: amount(cap), alarm_percent: 20 })?;
-            let id = switch::simulator::uuid();
-            let funds = Funds { id, participant: name.to_owned(), amount: amount(deposit), direction: Direction::In };
-            switch::fund(cx, &funds)
-        };
-        acts.write(&Caller::system("demo"), &Key::new("demo.switch", name, b""), first).await.map_err(wrong)?;
+        let own = one.clone();
+        let key = Key::new("demo.switch", &one.name, b"");
+        acts.write(&Caller::system("demo"), &key, move |cx| equip(cx, &own, currency)).await.map_err(wrong)?;
     }
     switch.refresh().await.map_err(wrong)?;
+    let member = |one: &Played| Member { name: one.name.clone(), token: Secret::new(secrets.token(&one.name)) };
+    let members = played.iter().map(member).collect();
     let all = Institutions::new(hub, members, Outbound::new(OutboundLimits::default()), Arc::new(SystemClock));
     let routes = all.routes();
     tokio::spawn(async move { axum::serve(listener, routes).await });
     let acts = acts.clone();
     tokio::spawn(async move {
-        let any = acts.read(&Caller::system("demo"), switch::any_transfer).await;
-        if any.unwrap_or(true) {
+        if acts.read(&Caller::system("demo"), switch::any_transfer).await.unwrap_or(true) {
             return;
         }
-        if let Err(unpaid) = first_day(&all, currency).await {
+        if let Err(unpaid) = first_day(&all, &played, currency).await {
             tracing::warn!(step = unpaid.step, said = unpaid.said, "the institutions' first day broke off");
         }
     });
     Ok(())
 }
 
-async fn first_day(all: &Institutions, currency: Currency) -> Result<(), switch::simulator::Unpaid> {
-    for (name, number, ..) in PLAYED {
-        all.register(name, number).await?;
+/// Enters one and says where it is called this time.
+fn admit(cx: &mut Cx<'_>, one: &Played, currency: Currency, base: &str, token: &str) -> Result<(), Fault> {
+    switch::enrol(cx, &Joining { name: one.name.clone(), currency })?;
+    switch::set_endpoint(cx, &one.name, "FSPIOP_CALLBACK_URL", base)?;
+    let access = Access { token: Secret::new(token.to_owned()), jws_key: None, signs: false };
+    switch::set_access(cx, &one.name, &access)
+}
+
+/// Its first cap and deposit.
+fn equip(cx: &mut Cx<'_>, one: &Played, currency: Currency) -> Result<(), Fault> {
+    let amount = |minor| Money::new(minor, currency);
+    switch::set_cap(cx, &one.name, &Cap { amount: amount(one.cap), alarm_percent: 20 })?;
+    let id = switch::uuid_of(cx.random_bytes());
+    let funds = Funds { id, participant: one.name.clone(), amount: amount(one.deposit), direction: Direction::In };
+    switch::fund(cx, &funds)
+}
+
+async fn first_day(all: &Institutions, played: &[Played], currency: Currency) -> Result<(), switch::simulator::Unpaid> {
+    for one in played {
+        all.register(&one.name, one.number).await?;
     }
     for (from, to, minor) in DAY {
-        let (Some((from, ..)), Some((_, number, ..))) = (PLAYED.get(from), PLAYED.get(to)) else { continue };
-        all.pay(from, number, Money::new(minor, currency)).await?;
+        let (Some(from), Some(to)) = (played.get(from), played.get(to)) else { continue };
+        all.pay(&from.name, to.number, Money::new(minor, currency)).await?;
     }
     Ok(())
 }

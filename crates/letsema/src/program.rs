@@ -197,7 +197,7 @@ impl Program {
             .merge(hub::pages(switch.as_ref()))
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
-        let site = site(&setup, &country.words, keys.secret("forms"), &clock, country.about.short);
+        let site = Site::new(site(&setup, &country.words, keys.secret("forms"), &clock, country.about.short));
         let router = router.layer(from_fn_with_state(identity.clone(), recognise));
         let sequencer = Sequencer::new(acts.clone(), Arc::clone(&log)).witnessed(setup.witnesses, setup.outbound);
         let known = Known {
@@ -212,7 +212,6 @@ impl Program {
             roles: country.roles,
             institutions,
         };
-        let site = Site::new(site);
         Ok(Self {
             router: hub::beside(frame(router, &site, Limits::default()), switch.as_ref(), &site),
             switch,

@@ -177,3 +177,11 @@ impl Switch {
         tokio::join!(courier, expiring, refreshing);
     }
 }
+
+/// Sixteen bytes as FSPIOP writes an identifier (RFC 9562 §4).
+#[must_use]
+pub fn uuid_of(bytes: [u8; 16]) -> String {
+    let hex = crypto::hex(&bytes);
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}

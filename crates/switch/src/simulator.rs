@@ -66,7 +66,6 @@ impl Institutions {
     }
 
     /// What the switch calls.
-    #[must_use]
     pub fn routes(&self) -> Router {
         Router::new().fallback(take).with_state(self.clone())
     }
@@ -232,9 +231,7 @@ fn secret(transfer: &str) -> [u8; 32] {
 /// A random UUID.
 #[must_use]
 pub fn uuid() -> String {
-    let hex = crypto::hex(&crypto::random::<16>());
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    crate::uuid_of(crypto::random::<16>())
 }
 
 fn date(now: Timestamp) -> String {

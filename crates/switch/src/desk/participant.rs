@@ -165,10 +165,7 @@ fn by_hand(cx: &mut Cx<'_>, participant: &str, amount: Money, direction: Directi
     if amount.minor() == 0 {
         return Err(Fault::invalid("switch.form.wrong").field("amount", Text::new("switch.form.amount")));
     }
-    let number = u128::from_be_bytes(cx.random_bytes());
-    let hex = format!("{number:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    let id = format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32));
+    let id = crate::uuid_of(cx.random_bytes());
     fund(cx, &Funds { id, participant: participant.to_owned(), amount, direction })
 }
 

@@ -28,10 +28,13 @@ pub(super) struct Standing {
     pub(super) alarm: bool,
 }
 
+/// Of one currency: transfers, and minor units of them together.
+pub(super) type Sum = (Currency, i64, i64);
+
 /// The whole desk.
 pub(super) struct Desk {
     pub(super) standings: Vec<Standing>,
-    pub(super) open: Option<(Window, Vec<(Currency, i64, i64)>)>,
+    pub(super) open: Option<(Window, Vec<Sum>)>,
     pub(super) closed: Vec<Window>,
     pub(super) settlements: Vec<Settlement>,
 }
