@@ -20,6 +20,7 @@ pub(crate) struct Rails {
     pub(crate) wallets: String,
     pub(crate) banks: String,
     pub(crate) corridors: String,
+    pub(crate) merchants: String,
 }
 
 /// A country.
@@ -382,6 +383,7 @@ impl Country {
                 wallets: reader.text("wallets.toml"),
                 banks: reader.text("banks.toml"),
                 corridors: reader.text("corridors.toml"),
+                merchants: reader.text("merchants.toml"),
             },
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,

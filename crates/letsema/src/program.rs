@@ -22,6 +22,7 @@ use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
+use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::{Banks, Gateway, WalletLink, Wallets};
 use portal::Portal;
@@ -323,7 +324,8 @@ fn gateway(
     let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
-    Ok(gateway.with_banks(banks).with_corridors(corridors))
+    let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
+    Ok(gateway.with_banks(banks).with_corridors(corridors).with_counter(counter))
 }
 
 /// Sign-in, with the keys for it.

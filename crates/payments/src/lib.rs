@@ -9,6 +9,7 @@
 //! | `gateway/` | requests to pay, from asking to receipt |
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `rails/` | wallets and what else brings and takes money |
+//! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `remittance/` | bills paid from abroad |
 //! | `treasury/` | reconciling, exceptions, suspense, revenue |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
@@ -18,6 +19,7 @@ pub mod audit;
 pub mod bills;
 mod gateway;
 pub mod ledger;
+pub mod merchants;
 mod rails;
 pub mod remittance;
 mod rows;
@@ -67,6 +69,12 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 7,
         name: "remittances",
         sql: include_str!("../migrations/0007_remittances.sql"),
+    },
+    Migration {
+        engine: "payments",
+        number: 8,
+        name: "merchants",
+        sql: include_str!("../migrations/0008_merchants.sql"),
     },
     Migration {
         engine: "payments",

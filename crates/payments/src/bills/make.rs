@@ -7,7 +7,7 @@ use spine::{Cx, Fault, FaultKind, Job, Money, Resource};
 
 use super::model::{Bill, BillId, BillState, NewBill, Standing};
 use crate::gateway::check_digit::{HOW_MANY_BILLS, bill_number};
-use crate::ledger::{self, AccountKind, Bound, LARGEST_MINOR, NewAccount};
+use crate::ledger::{self, AccountId, AccountKind, Bound, LARGEST_MINOR, NewAccount};
 use crate::rows::bills as rows;
 
 /// The job that ends a bill nobody paid.
@@ -39,6 +39,22 @@ fn one(cx: &mut Cx<'_>, new: &NewBill) -> Result<Bill, Fault> {
         let same = known.amount == new.amount && known.payer == new.payer && known.description == new.description;
         return if same { Ok(known) } else { Err(Fault::conflict("payments.bill.differs")) };
     }
+    let mut accounts = Vec::new();
+    for share in &new.shares {
+        let account = NewAccount {
+            reference: &share.account,
+            kind: AccountKind::Income,
+            currency: new.amount.currency(),
+            name: &share.account,
+            bound: Bound::None,
+        };
+        accounts.push(ledger::account(cx, &account)?);
+    }
+    open(cx, new, &accounts)
+}
+
+/// Opens a bill whose shares go to these accounts, in their order, within an operation that has checked it.
+pub(crate) fn open(cx: &mut Cx<'_>, new: &NewBill, accounts: &[AccountId]) -> Result<Bill, Fault> {
     let bill = Bill {
         id: cx.id(),
         number: new_number(cx)?,
@@ -55,16 +71,8 @@ fn one(cx: &mut Cx<'_>, new: &NewBill) -> Result<Bill, Fault> {
         expires_at: new.expires_at,
     };
     rows::insert_bill(cx.tx(), &bill)?;
-    for (place, share) in (0..).zip(&new.shares) {
-        let account = NewAccount {
-            reference: &share.account,
-            kind: AccountKind::Income,
-            currency: new.amount.currency(),
-            name: &share.account,
-            bound: Bound::None,
-        };
-        let account = ledger::account(cx, &account)?;
-        let standing = Standing { place, account, amount_minor: share.amount_minor, paid_minor: 0 };
+    for (place, (share, account)) in (0..).zip(new.shares.iter().zip(accounts)) {
+        let standing = Standing { place, account: *account, amount_minor: share.amount_minor, paid_minor: 0 };
         rows::insert_share(cx.tx(), bill.id, &standing)?;
     }
     cx.enqueue(Job::new(EXPIRE, json!({ "bill": bill.id })).not_before(bill.expires_at));

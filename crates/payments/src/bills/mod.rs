@@ -22,7 +22,7 @@ mod pay;
 
 pub(crate) use applied::{applied, taken_back, takes};
 pub use divide::divide;
-pub(crate) use make::{EXPIRE, expire};
+pub(crate) use make::{EXPIRE, expire, open};
 pub use make::{make, withdraw};
 pub(crate) use model::Standing;
 pub use model::{Bill, BillId, BillState, NewBill, Share};

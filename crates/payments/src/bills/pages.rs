@@ -164,12 +164,6 @@ fn page(
 }
 
 fn facts(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
-    let (tone, key) = match bill.state {
-        BillState::Open => (Tone::Plain, "payments.bill.open"),
-        BillState::Paid => (Tone::Good, "payments.state.paid"),
-        BillState::Withdrawn => (Tone::Off, "payments.state.withdrawn"),
-        BillState::Expired => (Tone::Off, "payments.state.expired"),
-    };
     let facts = Summary::new(visit)
         .row(visit.t("payments.fact.for"), visit.local(&bill.description))
         .row(visit.t("payments.bill.biller"), gateway.institution(visit, &bill.biller))
@@ -183,7 +177,18 @@ fn facts(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
         Some(day) => facts.row(visit.t("payments.bill.due"), visit.date(day)),
         None => facts,
     };
-    html! { (facts.markup(visit.t("payments.fact.state"), tag(tone, &visit.t(key)))) }
+    html! { (facts.markup(visit.t("payments.fact.state"), bill_tag(visit, bill.state))) }
+}
+
+/// Where a bill stands, in one or two words.
+pub(crate) fn bill_tag(visit: &Visit, state: BillState) -> Markup {
+    let (tone, key) = match state {
+        BillState::Open => (Tone::Plain, "payments.bill.open"),
+        BillState::Paid => (Tone::Good, "payments.state.paid"),
+        BillState::Withdrawn => (Tone::Off, "payments.state.withdrawn"),
+        BillState::Expired => (Tone::Off, "payments.state.expired"),
+    };
+    tag(tone, &visit.t(key))
 }
 
 fn form(gateway: &Gateway, visit: &Visit, bill: &Bill, sheet: &edge::Sheet) -> Markup {

@@ -25,6 +25,12 @@ pub(crate) const RETURN: &str = "payments.wallet.return";
 pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<ReturnId, Fault> {
     let request = found(cx, id)?;
     cx.may("payments.request.return", &resource(cx, &request))?;
+    go_back(cx, &request, amount)
+}
+
+/// As [`give_back`], within an operation that has permission.
+pub(crate) fn go_back(cx: &mut Cx<'_>, request: &Request, amount: Money) -> Result<ReturnId, Fault> {
+    let id = request.id;
     if let Some(known) = rows::of_request(cx.tx(), id)? {
         return if known.amount == amount { Ok(known.id) } else { Err(Fault::conflict("payments.return.made")) };
     }
@@ -49,12 +55,12 @@ pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<Return
     };
     if gives_back(&new.wallet) {
         rows::insert(cx.tx(), &new)?;
-        start(cx, &request, &new)?;
+        start(cx, request, &new)?;
     } else {
         // It goes back by a payment that an officer makes.
         let new = Return { state: ReturnState::Review, ..new.clone() };
         rows::insert(cx.tx(), &new)?;
-        cx.record(act("payments.return.by_hand", &request, &new));
+        cx.record(act("payments.return.by_hand", request, &new));
     }
     Ok(new.id)
 }

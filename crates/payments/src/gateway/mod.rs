@@ -36,8 +36,9 @@ use std::sync::Arc;
 use axum::Router;
 use edge::Outbound;
 use journal::Acts;
-use spine::{Clock, Localised};
+use spine::{Clock, Fault, Localised};
 
+use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
 use crate::rails::payout::Rails;
@@ -59,6 +60,7 @@ struct Inner {
     rails: Rails,
     institutions: Institutions,
     corridors: Corridors,
+    counter: Option<Arc<Counter>>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -68,8 +70,8 @@ impl Gateway {
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         let rails = Rails { wallets, banks: Banks::default() };
-        let (institutions, corridors) = (Institutions::default(), Corridors::default());
-        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, outbound, clock }) }
+        let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
+        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, counter, outbound, clock }) }
     }
 
     /// The same, with banks.
@@ -94,6 +96,19 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.corridors = corridors;
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with what stands in the codes of merchants.
+    #[must_use]
+    pub fn with_counter(self, counter: Counter) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.counter = Some(Arc::new(counter));
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What stands in the codes of merchants; a country without has none.
+    pub(crate) fn counter(&self) -> Result<&Counter, Fault> {
+        self.inner.counter.as_deref().ok_or_else(|| Fault::not_found("payments.merchant.unknown"))
     }
 
     /// The partners who collect money abroad.
@@ -144,6 +159,7 @@ impl fmt::Debug for Gateway {
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
         .merge(crate::bills::pages::routes())
+        .merge(merchants::pages::routes())
         .merge(remittance::pages::routes())
         .merge(remittance::api::routes())
         .merge(officer_pages::routes())

@@ -21,9 +21,9 @@ use crate::gateway::request::{self, EXPIRE};
 use crate::rails::talk::{Asked, Line, Pushed, Returned};
 use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
-use crate::remittance;
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
+use crate::{merchants, remittance};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -51,6 +51,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))
         .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
+        .handle(merchants::SETTLE, of(|gateway, job| Box::pin(settle(gateway, job))))
         .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))
         .handle(EXPIRE, of(|gateway, job| Box::pin(expire(gateway, job))))
 }
@@ -200,5 +201,12 @@ async fn expire(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
 async fn expire_bill(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let id: BillId = id_in(&job, "bill")?;
     gateway.acts().write(&job.caller(PART), &job.key("expired"), move |cx| bills::expire(cx, id)).await?;
+    Ok(())
+}
+
+async fn settle(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, rails) = (id_in(&job, "merchant")?, gateway.rails().clone());
+    let key = job.key("settled");
+    gateway.acts().post(&job.caller(PART), &key, move |cx| merchants::settle_again(cx, &rails, id)).await?;
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(crate) fn bills_for(tx: &mut dyn Tx, payer: &str) -> Result<Vec<Bill>, TxErr
     tx.query(SELECT_BILLS_FOR, &[payer.into()])?.iter().map(bill_row).collect()
 }
 
-fn bill_row(row: &Row) -> Result<Bill, TxError> {
+pub(super) fn bill_row(row: &Row) -> Result<Bill, TxError> {
     let description: serde_json::Value = row.get(5)?;
     let description: Localised = serde_json::from_value(description).map_err(|_| odd("a description"))?;
     let currency = currency(row, 8)?;

@@ -5,6 +5,7 @@ pub(crate) mod arrivals;
 pub(crate) mod bills;
 pub(crate) mod disbursements;
 pub(crate) mod ledger;
+pub(crate) mod merchants;
 pub(crate) mod remittances;
 pub(crate) mod requests;
 pub(crate) mod returns;

@@ -8,6 +8,7 @@ use axum::http::{Request as HttpRequest, Response};
 use bytes::Bytes;
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
+use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::simulator::bank::BankSettings;
 use payments::simulator::{self, SimulatorSettings};
@@ -26,6 +27,7 @@ pub(crate) const PACK: &str = include_str!("../../../../packs/lesotho/wallets.to
 
 pub(crate) const BANKS: &str = include_str!("../../../../packs/lesotho/banks.toml");
 
+const MERCHANTS: &str = include_str!("../../../../packs/lesotho/merchants.toml");
 const CORRIDORS: &str = include_str!("../../../../packs/lesotho/corridors.toml");
 
 pub(crate) struct Bench {
@@ -122,7 +124,8 @@ impl Bench {
         let corridors = Corridors::parse(CORRIDORS, |id| (id == "pula").then(|| partner_link.clone())).unwrap();
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
         let gateway = gateway.with_banks(banks).with_corridors(corridors);
-        let words = Arc::new(testkit::words(&["edge", "payments", "bills", "remittances"]));
+        let gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
+        let words = Arc::new(testkit::words(&["edge", "payments", "bills", "remittances", "merchants"]));
         let settings = SiteSettings::new(
             words,
             "http://localhost:8080",
@@ -186,7 +189,8 @@ impl Bench {
             self.outbound.clone(),
             Arc::clone(&self.clock) as _,
         );
-        self.gateway = gateway.with_banks(before.rails().banks.clone()).with_corridors(before.corridors().clone());
+        let gateway = gateway.with_banks(before.rails().banks.clone()).with_corridors(before.corridors().clone());
+        self.gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
         self.workers = payments::handlers(&self.gateway, Workers::default());
     }
 

@@ -10,6 +10,7 @@ mod callbacks;
 mod disbursements;
 mod iso20022;
 mod ledger;
+mod merchants;
 mod pages;
 mod remittances;
 mod storm;
