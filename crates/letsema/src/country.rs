@@ -293,6 +293,15 @@ impl Reader {
         Some(proved)
     }
 
+    fn rails(&mut self) -> Rails {
+        Rails {
+            wallets: self.text("wallets.toml"),
+            banks: self.text("banks.toml"),
+            corridors: self.text("corridors.toml"),
+            merchants: self.text("merchants.toml"),
+        }
+    }
+
     fn fonts(&mut self) -> Option<Fonts> {
         let mut files = Vec::new();
         for name in self.names("fonts", "ttf") {
@@ -379,12 +388,7 @@ impl Country {
         Some(Self {
             paying: reader.paying(&registers, &institutions, about.currency.code)?,
             fonts: reader.fonts()?,
-            rails: Rails {
-                wallets: reader.text("wallets.toml"),
-                banks: reader.text("banks.toml"),
-                corridors: reader.text("corridors.toml"),
-                merchants: reader.text("merchants.toml"),
-            },
+            rails: reader.rails(),
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,
