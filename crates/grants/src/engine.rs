@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use civil::{Consequence, Population, Vital};
 use crypto::{SealKey, SigningKey};
+use edge::Outbound;
 use identity::Identity;
 use jiff::tz::TimeZone;
 use journal::{Acts, Subscriptions, Workers};
@@ -53,6 +54,8 @@ pub struct GrantsSettings {
     pub language: Language,
     /// Carries money into wallets and bank accounts.
     pub carrier: Arc<dyn Carrier>,
+    /// Calls systems back; by workers only.
+    pub outbound: Outbound,
     /// Where the country's days begin.
     pub zone: TimeZone,
     /// What institutions are called.

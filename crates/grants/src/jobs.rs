@@ -10,6 +10,7 @@ use spine::{Cx, Fault};
 
 use crate::carried;
 use crate::engine::Grants;
+use crate::g2p::callback;
 use crate::lists::by_rule;
 use crate::mapper::choose;
 use crate::model::{ChangeId, ListId, RunId};
@@ -39,7 +40,8 @@ struct StepBody {
 /// The handlers of this engine.
 pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
     let (gather, change, check) = (grants.clone(), grants.clone(), grants.clone());
-    let (pay, told, expire, tell) = (grants.clone(), grants.clone(), grants.clone(), grants);
+    let (pay, told, expire) = (grants.clone(), grants.clone(), grants.clone());
+    let (call, tell) = (grants.clone(), grants);
     workers
         .handle(by_rule::GATHER, move |job| {
             let grants = gather.clone();
@@ -57,6 +59,7 @@ pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
             let grants = pay.clone();
             step(pay.clone(), job, move |cx, body: &StepBody| runs::pay::step(cx, &grants, body.run, body.position))
         })
+        .handle(callback::CALL, move |job| callback::call(call.clone(), job))
         .handle(carried::TOLD, move |job| carried::told(told.clone(), job))
         .handle(end::EXPIRE, move |job| {
             let grants = expire.clone();

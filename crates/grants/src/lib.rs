@@ -18,12 +18,13 @@
 //! | `money.rs` | the ledger's accounts behind it |
 //! | `tell.rs` | what people are told |
 //! | `jobs.rs` | what runs in the background |
-//! | `govstack/` | the same in GovStack's words |
+//! | `govstack/`, `g2p/` | the same in the words of GovStack and of G2P Connect |
 //! | `api.rs`, `pages/`, `rows/` | interface, pages, every SQL text |
 
 mod api;
 mod carried;
 mod engine;
+mod g2p;
 mod govstack;
 mod jobs;
 pub mod lists;

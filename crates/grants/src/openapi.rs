@@ -14,7 +14,7 @@ fn minor() -> Value {
 
 /// Lists, keys, what tills tell, and the doors in other standards' words.
 pub fn openapi() -> OpenApi {
-    own().join(govstack())
+    own().join(govstack()).join(g2p())
 }
 
 fn own() -> OpenApi {
@@ -146,5 +146,75 @@ fn govstack() -> OpenApi {
             "patch",
             "/api/govstack/vouchers/voucherstatuscheck/{serial}",
             life("grants.voucher.cancel", "Cancel a voucher"),
+        )
+}
+
+/// G2P Connect 1.0.0: one envelope for every door; the answer at once, or an acknowledgement and the answer later.
+fn g2p() -> OpenApi {
+    let envelope = json!({
+        "type": "object",
+        "required": ["header", "message"],
+        "properties": {
+            "signature": text(),
+            "header": {
+                "type": "object",
+                "required": ["message_id", "message_ts", "action", "sender_id", "total_count"],
+                "properties": {"version": text(), "message_id": text(), "message_ts": text(), "action": text(), "sender_id": text()},
+            },
+            "message": {"type": "object", "required": ["transaction_id"]},
+        },
+    });
+    let acknowledged = json!({
+        "type": "object",
+        "properties": {"message": {"type": "object", "properties": {
+            "ack_status": {"enum": ["ACK", "NACK", "ERR"]}, "timestamp": text(), "correlation_id": text(),
+        }}},
+    });
+    let later = |id: &str, summary: &str| {
+        Operation::new(id, summary).takes(envelope.clone()).gives(200, "Acknowledged", acknowledged.clone())
+    };
+    let now = |id: &str, summary: &str| {
+        Operation::new(id, summary).takes(envelope.clone()).gives(200, "Answered", envelope.clone())
+    };
+    OpenApi::new()
+        .call("post", "/api/g2p/mapper/link", later("grants.g2p.link", "Link an id with an account"))
+        .call("post", "/api/g2p/mapper/update", later("grants.g2p.update", "Update a link"))
+        .call("post", "/api/g2p/mapper/unlink", later("grants.g2p.unlink", "Take a link out"))
+        .call("post", "/api/g2p/mapper/resolve", later("grants.g2p.resolve", "Which account an id has"))
+        .call(
+            "post",
+            "/api/g2p/mapper/txn/status",
+            later("grants.g2p.mapper_status", "How a transaction of the mapper stands"),
+        )
+        .call("post", "/api/g2p/mapper/sync/link", now("grants.g2p.link_now", "Link an id with an account, at once"))
+        .call("post", "/api/g2p/mapper/sync/update", now("grants.g2p.update_now", "Update a link, at once"))
+        .call("post", "/api/g2p/mapper/sync/unlink", now("grants.g2p.unlink_now", "Take a link out, at once"))
+        .call("post", "/api/g2p/mapper/sync/resolve", now("grants.g2p.resolve_now", "Which account an id has, at once"))
+        .call(
+            "post",
+            "/api/g2p/mapper/sync/txn/status",
+            now("grants.g2p.mapper_status_now", "How a transaction stands, at once"),
+        )
+        .call(
+            "post",
+            "/api/g2p/disburse",
+            later("grants.g2p.disburse", "Hand disbursements over to be approved and paid"),
+        )
+        .call("post", "/api/g2p/disburse/search", later("grants.g2p.search", "What is paid to somebody"))
+        .call("post", "/api/g2p/disburse/txn/status", later("grants.g2p.status", "How disbursements stand"))
+        .call(
+            "post",
+            "/api/g2p/disburse/sync/disburse",
+            now("grants.g2p.disburse_now", "Hand disbursements over, answered at once"),
+        )
+        .call(
+            "post",
+            "/api/g2p/disburse/sync/search",
+            now("grants.g2p.search_now", "What is paid to somebody, at once"),
+        )
+        .call(
+            "post",
+            "/api/g2p/disburse/sync/txn/status",
+            now("grants.g2p.status_now", "How disbursements stand, at once"),
         )
 }

@@ -48,6 +48,10 @@ pub struct SourceSystem {
     /// Whether it may have vouchers made, redeemed and cancelled.
     #[serde(default)]
     pub vouchers: bool,
+    /// Its Ed25519 key (base64url), if its messages of G2P Connect are signed: then they must be.
+    pub signing_key: Option<String>,
+    /// Where its answers of G2P Connect are sent; without it they are asked for.
+    pub callback: Option<String>,
     /// The building blocks of GovStack it may speak as (`Gov_Stack_BB`).
     #[serde(default)]
     pub building_blocks: Vec<String>,

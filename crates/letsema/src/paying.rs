@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crypto::SealKey;
+use edge::Outbound;
 use grants::{ByRails, Grants, GrantsSettings};
 use identity::Identity;
 use journal::Acts;
@@ -24,6 +25,7 @@ pub(crate) struct Around<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) messages: &'a Messages,
     pub(crate) rails: &'a Rails,
+    pub(crate) outbound: &'a Outbound,
 }
 
 /// The engine, over accounts, registers and the ledger.
@@ -53,6 +55,7 @@ pub(crate) fn engine(
         currency: part.currency,
         language: words.locales().next().map_or_else(|| Language::new("en"), |it| it.language.clone()),
         carrier: Arc::new(ByRails(around.rails.clone())),
+        outbound: around.outbound.clone(),
         zone: words.zone().clone(),
         institutions: Arc::clone(institutions),
     }))

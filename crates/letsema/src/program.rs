@@ -159,8 +159,8 @@ impl Program {
             .with_institutions(Arc::clone(&institutions));
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
-        let around =
-            Around { acts: &acts, keys: &keys, identity: &identity, messages: &messages, rails: gateway.rails() };
+        let (rails, outbound) = (gateway.rails(), &setup.outbound);
+        let around = Around { acts: &acts, keys: &keys, identity: &identity, messages: &messages, rails, outbound };
         let known = (&country.registers, country.words.as_ref(), &institutions);
         let grants = paying::engine(&around, known, country.paying)?;
         let follows = vec![identity.consequence(), grants.consequence()];

@@ -31,6 +31,7 @@ pub(crate) fn routes(grants: Grants) -> Router {
         .merge(vouchers::routes())
         .merge(crate::api::routes())
         .merge(crate::govstack::routes())
+        .merge(crate::g2p::routes())
         .merge(counter::routes())
         .with_state(grants)
 }

@@ -2,7 +2,7 @@
 
 use spine::{Row, Tx, TxError};
 
-use crate::model::{Run, RunId, RunState, Tally};
+use crate::model::{ListId, Run, RunId, RunState, Tally};
 
 const INSERT: &str = "
     INSERT INTO grants_run (id, programme, list, period, pay_on, state, position, lines, ready, ready_minor, refused, held,
@@ -70,6 +70,13 @@ pub(crate) fn find(tx: &mut dyn Tx, id: RunId) -> Result<Option<Run>, TxError> {
 /// The newest runs of a programme.
 pub(crate) fn of(tx: &mut dyn Tx, programme: &str, limit: i64) -> Result<Vec<Run>, TxError> {
     tx.query(SELECT_OF, &[programme.into(), limit.into()])?.iter().map(read).collect()
+}
+
+const SELECT_LAST: &str = "SELECT id FROM grants_run WHERE list = $1 AND state <> 'withdrawn' ORDER BY id DESC LIMIT 1";
+
+/// The last run of a list that was not given up.
+pub(crate) fn last_of(tx: &mut dyn Tx, list: ListId) -> Result<Option<RunId>, TxError> {
+    tx.first(SELECT_LAST, &[list.into()])?.map(|row| row.get(0)).transpose()
 }
 
 const SELECT_BETWEEN: &str = "SELECT id FROM grants_run WHERE id >= $1 AND id <= $2 ORDER BY id LIMIT 2";

@@ -11,7 +11,10 @@ use grants::{
     Account, Carrier, Grants, GrantsSettings, Handed, List, ListId, Order, Payment, Payouts, Programmes, Run, RunId,
     Told, Way,
 };
-use identity::{DeviceRules, Identity, IdentitySettings, Licences, MandateRules, Mandates, SignInRules};
+use identity::{
+    AuthMethod, ClientMetadata, DeviceRules, GrantType, Identity, IdentitySettings, Licences, MandateRules, Mandates,
+    SignInRules, secret_digest,
+};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use messages::Messages;
 use payments::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
@@ -120,6 +123,20 @@ pub(crate) fn on_each(test: impl AsyncFn(World)) {
     }
 }
 
+/// The secret of a ministry's system.
+pub(crate) const SYSTEM_SECRET: &str = "a secret of tests";
+
+fn system_client() -> ClientMetadata {
+    ClientMetadata {
+        client_id: "social-development".to_owned(),
+        token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+        client_secret_digest: Some(secret_digest(&Secret::new(SYSTEM_SECRET.to_owned()))),
+        grant_types: vec![GrantType::ClientCredentials],
+        scope: "grants".to_owned(),
+        ..ClientMetadata::default()
+    }
+}
+
 fn identity(acts: &Acts, messages: &Messages, population: &Population) -> Identity {
     let devices: DeviceRules = toml::from_str(&read("devices.toml")).unwrap();
     Identity::new(IdentitySettings {
@@ -131,7 +148,7 @@ fn identity(acts: &Acts, messages: &Messages, population: &Population) -> Identi
         secret: Secret::new([6; 32]),
         base_url: "http://localhost:8080".to_owned(),
         site_name: "Letsema".to_owned(),
-        clients: Vec::new(),
+        clients: vec![system_client()],
         messages: messages.clone(),
         other_signing_keys: Vec::new(),
         population: Some(population.clone()),
@@ -190,6 +207,7 @@ fn world(database: TestDatabase) -> World {
         currency: lsl(),
         language: Language::new("st-LS"),
         carrier: Arc::clone(&carrier) as _,
+        outbound: Outbound::new(OutboundLimits::default()),
         zone,
         institutions: Arc::default(),
     });
