@@ -25,7 +25,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{abis, acting, bank, billing, enrolling, granting};
+use crate::{abis, acting, bank, billing, enrolling, granting, reconciling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -121,6 +121,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
     introduce(&base_url, &people, &officers, &file);
     program.work();
+    reconciling::begin(&program, &base_url, &bank.beside).await.map_err(|fault| told("the levy", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
     crate::institutions::play(&program, &secrets, &wallets, port).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
@@ -443,6 +444,8 @@ const TOUR: &str = "
     /grants                   a pension run: nthabiseng.letsie prepares, tseliso.mohapi approves the one that waits;
                               the pensioner’s payment came back: she chooses another account at /my/grants, or cash,
                               which puleng.makoae pays out at /post-office
+    /treasury                 mosa.phafoli reconciles today: a charge nobody knows of, money that names nothing, and a
+                              line that is late until POST BANK/end-of-day (the bank is in demo.json)
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 

@@ -26,6 +26,11 @@ pub(crate) enum LedgerAction {
         #[arg(long)]
         json: bool,
     },
+    /// The whole ledger as a journal that hledger reads, with every balance asserted at its end.
+    Export {
+        #[command(flatten)]
+        books: Books,
+    },
 }
 
 /// Which ledger.
@@ -46,6 +51,7 @@ pub(crate) struct Books {
 pub(crate) async fn run(action: LedgerAction) -> Result<(), String> {
     match action {
         LedgerAction::Verify { books, json } => verify(&books, json).await,
+        LedgerAction::Export { books } => export(&books).await,
     }
 }
 
@@ -66,6 +72,18 @@ async fn verify(books: &Books, as_json: bool) -> Result<(), String> {
         0 => Ok(()),
         count => Err(format!("the ledger is NOT SOUND: {count} findings")),
     }
+}
+
+async fn export(books: &Books) -> Result<(), String> {
+    let acts = books.open()?;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let page = acts.read(&Caller::system("auditor"), move |cx| payments::treasury::journal(cx, None, from)).await;
+        let page = page.map_err(|fault| fault.to_string())?;
+        command::say(page.text.trim_end_matches('\n'));
+        after = page.next;
+    }
+    Ok(())
 }
 
 impl Books {

@@ -46,6 +46,7 @@ mod packet;
 mod paying;
 mod people;
 mod program;
+mod reconciling;
 mod serve;
 mod tls;
 mod verify;

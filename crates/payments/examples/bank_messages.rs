@@ -1,4 +1,5 @@
-//! Writes one message of every kind that we write into a directory, for validators that are not ours (`tests/iso20022`).
+//! For validators and banks that are not ours (`tests/iso20022`): `DIRECTORY` writes one message of every kind that we write;
+//! `pay DEBTOR_IBAN CURRENCY DAY ID CREDITOR_IBAN…` writes a file of payments; `read FILE` says what a message of theirs says.
 
 use std::path::Path;
 
@@ -12,11 +13,86 @@ use spine::{Currency, Date, Money, Timestamp};
 type Failed = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failed> {
-    let directory = std::env::args().nth(1).ok_or("say where to write them")?;
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.as_slice() {
+        [what, debtor, currency, day, id, creditors @ ..] if what == "pay" => {
+            return pay(debtor, currency, day, id, creditors);
+        }
+        [what, file] if what == "read" => return say(&std::fs::read(file)?),
+        _ => {}
+    }
+    let directory = args.first().ok_or("say where to write them")?;
     for (name, message) in messages()? {
         let bytes = message.write().map_err(|fault| fault.to_string())?;
-        std::fs::write(Path::new(&directory).join(format!("{name}.xml")), bytes)?;
+        std::fs::write(Path::new(directory).join(format!("{name}.xml")), bytes)?;
     }
+    Ok(())
+}
+
+/// A file with a payment of 10.00, 20.00 … to each.
+fn pay(debtor: &str, currency: &str, day: &str, id: &str, creditors: &[String]) -> Result<(), Failed> {
+    let currency = Currency::parse(currency)?;
+    let transfer = |(place, iban): (i64, &String)| CreditTransfer {
+        instruction: None,
+        end_to_end: format!("{id}-{place}"),
+        amount: Money::new(place * 1_000, currency),
+        bank: None,
+        creditor: format!("Payee {place}"),
+        account: BankAccount::Iban(iban.clone()),
+        remittance: Remittance { line: Some("Refund".to_owned()), reference: None },
+    };
+    let batch = PaymentBatch {
+        id: format!("{id}-B"),
+        day: day.parse()?,
+        debtor: "Treasury".to_owned(),
+        account: BankAccount::Iban(debtor.to_owned()),
+        bank: Bank::Bic("MOCKNL2A".to_owned()),
+        transfers: (1..).zip(creditors).map(transfer).collect(),
+    };
+    let made_at = Timestamp::parse(&format!("{day}T08:00:00Z")).map_err(|_| "a day")?;
+    let initiator = "Treasury".to_owned();
+    let file = PaymentInitiation { id: id.to_owned(), made_at, initiator, batches: vec![batch] };
+    let bytes = Message::PaymentInitiation(file).write().map_err(|fault| fault.to_string())?;
+    std::io::Write::write_all(&mut std::io::stdout(), &bytes)?;
+    Ok(())
+}
+
+/// One line a payment, entry or return, and one for each balance.
+fn say(bytes: &[u8]) -> Result<(), Failed> {
+    let message = payments::iso20022::read(bytes, payments::iso20022::XmlLimits::MESSAGE);
+    let mut lines = Vec::new();
+    match message.map_err(|fault| format!("{fault} {:?}", fault.text()))? {
+        Message::PaymentStatusReport(report) => {
+            lines.push(format!("report of {} group {}", report.of_message, report.group.unwrap_or_default()));
+            for one in report.transactions {
+                let (id, reason) = (one.end_to_end.unwrap_or_default(), one.reason.unwrap_or_default());
+                lines.push(format!("status {id} {} {reason}", one.status));
+            }
+        }
+        Message::Statement(told) => {
+            lines.push(format!("statement of {}", told.account.number()));
+            for balance in told.balances {
+                lines.push(format!("balance {:?} {}", balance.kind, balance.amount));
+            }
+            for one in told.entries {
+                let id = one.end_to_end.unwrap_or_default();
+                lines.push(format!(
+                    "entry {:?} {} {id} {}",
+                    one.direction,
+                    one.amount,
+                    one.returned.unwrap_or_default()
+                ));
+            }
+        }
+        Message::PaymentReturn(back) => {
+            for one in back.returns {
+                let (id, reason) = (one.end_to_end.unwrap_or_default(), one.reason.unwrap_or_default());
+                lines.push(format!("returned {id} {} {reason}", one.amount));
+            }
+        }
+        other => lines.push(format!("{other:?}")),
+    }
+    std::io::Write::write_all(&mut std::io::stdout(), (lines.join("\n") + "\n").as_bytes())?;
     Ok(())
 }
 

@@ -11,12 +11,14 @@
 //! | `exceptions.rs` | [`take_over`], [`explain`] |
 //! | `desk.rs` | [`desk`], [`day`], [`suspense`], [`revenue`]: what officers see |
 //! | `export.rs` | CSV and camt.053 for the government's accounts |
+//! | `journal.rs` | the whole ledger as hledger reads it |
 //! | `pages.rs`, `day_pages.rs` | the officers' pages |
 
 mod day_pages;
 mod desk;
 mod exceptions;
 mod export;
+mod journal;
 mod pages;
 mod reconcile;
 pub(crate) mod wallet_statement;
@@ -24,6 +26,7 @@ pub(crate) mod wallet_statement;
 pub use desk::{DayView, Desk, Revenue, Suspense, day, desk, revenue, suspense};
 pub use exceptions::{explain, take_over};
 pub use export::{cell, revenue_csv, statement};
+pub use journal::{JournalPage, journal};
 pub(crate) use pages::routes;
 pub(crate) use reconcile::{RECONCILE, later};
 pub use reconcile::{reconcile, reconcile_again};

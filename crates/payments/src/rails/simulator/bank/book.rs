@@ -58,10 +58,15 @@ pub(super) struct Pages {
 }
 
 /// The book.
-#[derive(Default)]
 pub(super) struct Book(Mutex<Pages>);
 
 impl Book {
+    /// A book whose numbers begin at a moment.
+    pub(super) fn from(moment: Timestamp) -> Self {
+        let counted = u64::try_from(moment.as_seconds()).unwrap_or_default().wrapping_mul(1_000);
+        Self(Mutex::new(Pages { counted, ..Pages::default() }))
+    }
+
     pub(super) fn open(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -48,7 +48,9 @@ impl Bank {
 /// The bank's interface: `POST /payments`, `GET /payments/{id}`; and `/`, `/log.json`, `POST /pay-in`, `POST /end-of-day` for
 /// people and tests. It must run within a Tokio runtime.
 pub fn routes(settings: BankSettings) -> Router {
-    let bank = Arc::new(Bank { settings, book: Book::default() });
+    // A bank that was started again never calls two movements the same.
+    let book = Book::from(settings.clock.now());
+    let bank = Arc::new(Bank { settings, book });
     Router::new()
         .route("/", get(log))
         .route("/log.json", get(log))

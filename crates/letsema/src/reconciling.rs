@@ -1,0 +1,96 @@
+//! A day of the treasury in a demonstration: a levy paid by a transfer at the bank, money that names nothing, a line that is
+//! late, and a charge that nobody here knows of.
+//!
+//! **Invariant:** what happens, happens at the simulated bank, which tells of it as a real one would; once for a demonstration.
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::Request;
+use edge::Outbound;
+use payments::bills::{self, BillState, NewBill, Share};
+use serde_json::{Value as Json, json};
+use spine::{Actor, ActorKind, Caller, Fault, Localised, Money};
+
+use crate::acting::once;
+use crate::program::Program;
+use crate::wallet::Beside;
+
+/// What the levy comes to, in minor units.
+const LEVY_MINOR: i64 = 12_000;
+
+/// Makes the levy, and lets the day happen at the bank as soon as the program listens, unless it has happened.
+///
+/// # Errors
+/// The engine's faults.
+pub(crate) async fn begin(program: &Program, base_url: &str, bank: &Beside) -> Result<(), Fault> {
+    if let Some(levy) = arrange(program).await? {
+        happen(base_url.to_owned(), format!("http://{}", bank.address), levy);
+    }
+    Ok(())
+}
+
+/// Makes the levy; its number, if it is not paid yet.
+async fn arrange(program: &Program) -> Result<Option<String>, Fault> {
+    let mut actor = Actor::bare(ActorKind::Client, "biller:ministry-transport");
+    actor.institution = Some("ministry-transport".to_owned());
+    let caller = Caller { actor, ..Caller::system("demo") };
+    let new = NewBill {
+        biller: "ministry-transport".to_owned(),
+        reference: "LEVY-2027-DEMO".to_owned(),
+        payer: None,
+        description: Localised::from([("en", "Road levy (example)"), ("st", "Lekhetho la tsela (mohlala)")]),
+        amount: Money::new(LEVY_MINOR, program.country.currency),
+        shares: vec![Share { account: "income:ministry-transport".to_owned(), amount_minor: LEVY_MINOR }],
+        in_parts: false,
+        due_on: None,
+        expires_at: program.acts.now().plus_seconds(365 * 86_400),
+    };
+    let make = move |cx: &mut spine::Cx<'_>| {
+        let made = bills::make(cx, std::slice::from_ref(&new))?.pop();
+        made.ok_or_else(|| Fault::internal("demo.bill.missing", "no bill was made"))
+    };
+    let number = once(program, &caller, ("demo.levy", "made"), make).await?.number;
+    let typed = number.clone();
+    let bill = program.acts.read(&Caller::system("demo"), move |cx| bills::find(cx, &typed)).await?;
+    Ok((bill.state == BillState::Open).then_some(number))
+}
+
+fn happen(base_url: String, bank_url: String, levy: String) {
+    tokio::spawn(async move {
+        let outbound = Outbound::new(edge::OutboundLimits::default());
+        let is_up = async |url: String| match Request::get(url).body(Bytes::new()) {
+            Ok(request) => outbound.send(request).await.is_ok_and(|answer| answer.status().is_success()),
+            Err(_) => false,
+        };
+        for url in [format!("{base_url}/health"), format!("{bank_url}/log.json")] {
+            for _ in 0..200 {
+                if is_up(url.clone()).await {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+        let day = [
+            ("/pay-in", json!({ "amount_minor": LEVY_MINOR, "reference": levy })),
+            ("/pay-in", json!({ "amount_minor": 45_000, "reference": "kea leboha" })),
+            ("/pay-in", json!({ "amount_minor": 8_000, "reference": "no notice", "manner": "late_line" })),
+            ("/pay-in", json!({ "amount_minor": 3_500, "reference": "charges", "manner": "debit" })),
+            ("/end-of-day", json!({})),
+        ];
+        for (path, body) in day {
+            tell(&outbound, &format!("{bank_url}{path}"), &body).await;
+        }
+    });
+}
+
+async fn tell(outbound: &Outbound, url: &str, body: &Json) {
+    let request = Request::post(url).header("content-type", "application/json").body(Bytes::from(body.to_string()));
+    let told = match request {
+        Ok(request) => outbound.send(request).await.map(|_| ()).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = told {
+        tracing::warn!(error, "the demonstration's bank does not answer");
+    }
+}
