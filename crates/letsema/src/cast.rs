@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 18] = [
+pub(crate) const OFFICERS: [OfficerPart; 19] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -120,6 +120,12 @@ pub(crate) const OFFICERS: [OfficerPart; 18] = [
         name: "Mosa Phafoli",
         roles: &["payments-officer"],
         institution: "ministry-finance",
+    },
+    OfficerPart {
+        login: "naleli.mokhethi",
+        name: "Naleli Mokhethi",
+        roles: &["billing-officer"],
+        institution: "ministry-education",
     },
     OfficerPart {
         login: "tumelo.khabo",

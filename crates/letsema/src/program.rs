@@ -156,7 +156,8 @@ impl Program {
         let messages = messages(&setup, &country.words);
         let institutions = Arc::new(country.institutions);
         let gateway = gateway(&setup, &country.rails, &acts, &clock, country.words.zone())?
-            .with_institutions(Arc::clone(&institutions));
+            .with_institutions(Arc::clone(&institutions))
+            .with_hooks(keys.secret("billers"));
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let (rails, outbound) = (gateway.rails(), &setup.outbound);
@@ -415,6 +416,7 @@ fn open_api(registers: &registers::Registers, base_url: &str) -> Router {
         .join(identity::openapi())
         .join(civil::openapi())
         .join(services::openapi())
+        .join(payments::openapi())
         .join(switch::openapi())
         .join(grants::openapi());
     let document = all.document("Letsema", env!("CARGO_PKG_VERSION"), base_url);

@@ -8,6 +8,7 @@
 //! | `ledger/` | accounts and [`transfers`], in double entry |
 //! | `gateway/` | requests to pay, from asking to receipt |
 //! | `bills/` | what anybody who holds the number may pay |
+//! | `billers/` | payment as a service: institutions whose programs send bills |
 //! | `rails/` | wallets and what else brings and takes money |
 //! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `remittance/` | bills paid from abroad |
@@ -16,10 +17,12 @@
 //! | `rows/` | every SQL text |
 
 pub mod audit;
+pub mod billers;
 pub mod bills;
 mod gateway;
 pub mod ledger;
 pub mod merchants;
+mod openapi;
 mod rails;
 pub mod remittance;
 mod rows;
@@ -45,6 +48,7 @@ pub use ledger::{
     Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
     post, transfer, transfers, void,
 };
+pub use openapi::openapi;
 pub use rails::banks::{Bank, BankLink, Banks, BanksError, OwnAccount};
 pub use rails::payout::outcome::{PaidOut, PaidOutState};
 pub use rails::payout::{
@@ -76,6 +80,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "merchants",
         sql: include_str!("../migrations/0008_merchants.sql"),
     },
+    Migration { engine: "payments", number: 9, name: "billers", sql: include_str!("../migrations/0009_billers.sql") },
     Migration {
         engine: "payments",
         number: 10,

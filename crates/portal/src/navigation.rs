@@ -43,6 +43,9 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             if actor.has_role("post-office-clerk") {
                 links.push(Link::new("/post-office", "portal.nav.counter"));
             }
+            if ["billing-officer", "payments-officer"].iter().any(|role| actor.has_role(role)) {
+                links.push(Link::new("/billers", "portal.nav.billers"));
+            }
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/treasury", "portal.nav.treasury"));
                 links.push(Link::new("/payments", "portal.nav.payments"));

@@ -7,6 +7,7 @@ use spine::{Cx, Fault, Money};
 use super::divide::divide;
 use super::model::{Bill, BillId, BillState};
 use super::pay::clearing;
+use crate::billers;
 use crate::gateway::model::{Request, RequestId};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rows::bills as rows;
@@ -23,7 +24,7 @@ fn known(cx: &mut Cx<'_>, id: BillId) -> Result<Bill, Fault> {
 }
 
 /// The request of a bill was paid: divides the money, and ends the bill if that was the rest.
-pub(crate) fn applied(cx: &mut Cx<'_>, request: &Request) -> Result<(), Fault> {
+pub(crate) fn applied(cx: &mut Cx<'_>, request: &Request, receipt: &str) -> Result<(), Fault> {
     let Some(id) = request.bill else { return Ok(()) };
     let bill = known(cx, id)?;
     let shares = rows::shares(cx.tx(), id)?;
@@ -41,6 +42,7 @@ pub(crate) fn applied(cx: &mut Cx<'_>, request: &Request) -> Result<(), Fault> {
     let paid = bill.paid.minor() + request.amount.minor();
     let state = if paid == bill.amount.minor() { BillState::Paid } else { BillState::Open };
     rows::pay_bill(cx.tx(), id, paid, state)?;
+    billers::note(cx, &bill, request, receipt)?;
     cx.record(
         bill.act("payments.bill.applied").with("amount_minor", request.amount.minor()).with("state", state.code()),
     );

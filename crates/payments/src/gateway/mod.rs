@@ -36,8 +36,9 @@ use std::sync::Arc;
 use axum::Router;
 use edge::Outbound;
 use journal::Acts;
-use spine::{Clock, Fault, Localised};
+use spine::{Clock, Fault, Localised, Secret};
 
+use crate::billers::{self, BillerId};
 use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
@@ -61,6 +62,7 @@ struct Inner {
     institutions: Institutions,
     corridors: Corridors,
     counter: Option<Arc<Counter>>,
+    hooks: Secret<[u8; 32]>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -70,8 +72,9 @@ impl Gateway {
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         let rails = Rails { wallets, banks: Banks::default() };
+        let hooks = Secret::new([0; 32]);
         let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
-        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, counter, outbound, clock }) }
+        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, counter, hooks, outbound, clock }) }
     }
 
     /// The same, with banks.
@@ -104,6 +107,19 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.counter = Some(Arc::new(counter));
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with the secret from which those of calls to billers follow.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Secret<[u8; 32]>) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.hooks = hooks;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The secret that calls to a biller are signed with.
+    pub(crate) fn hook_secret(&self, biller: BillerId) -> Secret<[u8; 32]> {
+        Secret::new(crypto::hmac_sha256(self.inner.hooks.reveal(), &[b"biller:", biller.as_bytes()]))
     }
 
     /// What stands in the codes of merchants; a country without has none.
@@ -159,6 +175,8 @@ impl fmt::Debug for Gateway {
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
         .merge(crate::bills::pages::routes())
+        .merge(billers::pages::routes())
+        .merge(billers::api::routes())
         .merge(merchants::pages::routes())
         .merge(remittance::pages::routes())
         .merge(remittance::api::routes())

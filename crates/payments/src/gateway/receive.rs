@@ -233,8 +233,8 @@ fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request) -> Result<(), F
     let reference = Some(payment.wallet_reference.as_str());
     rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
     rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
-    cx.record(about(request.act("payments.request.paid"), payment).with("receipt", receipt));
-    bills::applied(cx, request)?;
+    cx.record(about(request.act("payments.request.paid"), payment).with("receipt", receipt.as_str()));
+    bills::applied(cx, request, &receipt)?;
     cx.tell("payments.request.paid", request);
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
-use crate::{merchants, remittance};
+use crate::{billers, merchants, remittance};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -52,6 +52,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
         .handle(merchants::SETTLE, of(|gateway, job| Box::pin(settle(gateway, job))))
+        .handle(billers::TELL, of(|gateway, job| Box::pin(billers::deliver(gateway, job))))
         .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))
         .handle(EXPIRE, of(|gateway, job| Box::pin(expire(gateway, job))))
 }

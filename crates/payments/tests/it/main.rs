@@ -4,6 +4,7 @@
 mod bank;
 mod behaviours;
 mod bench;
+mod billers;
 mod bills;
 mod books;
 mod callbacks;

@@ -7,7 +7,16 @@ use spine::Language;
 
 #[test]
 fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
-    let words = testkit::words(&["payments", "bills", "remittances", "merchants", "iso20022", "payouts", "treasury"]);
+    let words = testkit::words(&[
+        "payments",
+        "bills",
+        "remittances",
+        "merchants",
+        "billers",
+        "iso20022",
+        "payouts",
+        "treasury",
+    ]);
     let keys = |tag: &str| words.keys(&Language::new(tag)).map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(keys("en-LS"), keys("st-LS"));
     let said = keys("en-LS");
