@@ -113,7 +113,8 @@ impl Outbound {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(8)
+            // A bank is called hundreds of times a second; what is idle for half a minute is closed anyway.
+            .pool_max_idle_per_host(64)
             .retry_canceled_requests(false)
             .build(tls.https_or_http().enable_http1().wrap_connector(tcp));
         Self { client, limits }

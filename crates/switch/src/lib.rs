@@ -52,8 +52,10 @@ pub use participants::{Access, Cap, Direction, Funds, Joining, enrol, fund, set_
 pub use settlement::{any_transfer, close_window, settle};
 
 /// The tables of this engine.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { engine: "switch", number: 1, name: "switch", sql: include_str!("../migrations/0001_switch.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { engine: "switch", number: 1, name: "switch", sql: include_str!("../migrations/0001_switch.sql") },
+    Migration { engine: "switch", number: 2, name: "totals", sql: include_str!("../migrations/0002_totals.sql") },
+];
 
 /// How often transfers that nobody answered are looked for.
 const EXPIRY: Duration = Duration::from_millis(500);

@@ -79,6 +79,9 @@ fn participants(api: OpenApi) -> OpenApi {
 }
 
 fn settlement(api: OpenApi) -> OpenApi {
+    let totals = "/api/switch/v2/settlementWindows/{id}/totals";
+    let api =
+        api.call("put", totals, change("switch.totals", "What a participant sent and received, to be compared", 200));
     api.call("get", "/api/switch/v2/settlementWindows", get("switch.windows", "Settlement windows", list()))
         .call("post", "/api/switch/v2/settlementWindows/", change("switch.window.none", "Refused: which window?", 400))
         .call("post", "/api/switch/v2/settlementWindows/{id}", change("switch.window.close", "Closes a window", 200))

@@ -92,6 +92,8 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (Actor::bare(ActorKind::Client, "mpesa"), "switch.transfer.prepare", of_switch(true), true),
         (Actor::bare(ActorKind::Client, "mpesa"), "switch.transfer.fulfil", of_switch(false), false),
         (Actor::bare(ActorKind::Client, "mpesa"), "switch.party.register", of_switch(false), false),
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.totals.tell", of_switch(true), true),
+        (Actor::bare(ActorKind::Client, "mpesa"), "switch.totals.tell", of_switch(false), false),
         (Actor::bare(ActorKind::Client, "mpesa"), "switch.participant.change", hub(), false),
         (operator(), "switch.participant.change", hub(), true),
         (operator(), "switch.settlement.run", hub(), true),

@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `participants.rs` | `/participants`: who, accounts, limits, positions, endpoints, funds |
 //! | `settlement.rs` | `/settlementWindows`, `/settlements`, `/settlementModels` |
+//! | `totals.rs` | a participant's own: whether its books agree |
 //! | `body.rs` | numbers and moments as those interfaces write them |
 
 mod body;
 mod participants;
 mod settlement;
+mod totals;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -25,7 +27,7 @@ use crate::fspiop::error::{CLIENT, Refused, SYNTAX};
 use crate::fspiop::incoming::bearer;
 
 pub(crate) fn routes() -> Router<Switch> {
-    participants::routes().merge(settlement::routes())
+    participants::routes().merge(settlement::routes()).merge(totals::routes())
 }
 
 /// Who runs the hub, by its token.

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use edge::show::{Summary, Table};
+use edge::show::{Summary, Table, Tone, tag};
 use edge::{Download, Markup, Path, Reply, Visit, html};
 use spine::{Cx, Money};
 
@@ -12,7 +12,7 @@ use super::files;
 use super::pages::settled_tag;
 use super::view::{Settling, settling, window};
 use crate::Switch;
-use crate::settlement::Net;
+use crate::settlement::{Net, Told};
 
 pub(super) fn routes() -> Router<Switch> {
     Router::new()
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Switch> {
 
 async fn of_window(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
     visit.must_sign_in()?;
-    let (known, flows) = switch.inner.acts.read(visit.caller(), move |cx| window(cx, id)).await?;
+    let (known, flows, told) = switch.inner.acts.read(visit.caller(), move |cx| window(cx, id)).await?;
     let mut table = Table::new(visit.t("switch.window.flows"))
         .column(visit.t("switch.fact.payer"))
         .column(visit.t("switch.fact.payee"))
@@ -44,8 +44,30 @@ async fn of_window(State(switch): State<Switch>, visit: Visit, Path(id): Path<i6
         .body(html! {
             (summary)
             @if flows.is_empty() { p { (visit.t("switch.window.nothing")) } } @else { (table) }
+            @if !told.is_empty() { (reconciled(&visit, &told)) }
         })
         .into_response())
+}
+
+/// Whose books say the same.
+fn reconciled(visit: &Visit, told: &[Told]) -> Markup {
+    let mut table = Table::new(visit.t("switch.window.told"))
+        .column(visit.t("switch.fact.participant"))
+        .numbers(visit.t("switch.fact.sent"))
+        .numbers(visit.t("switch.fact.received"))
+        .column(visit.t("switch.fact.state"));
+    for one in told {
+        let money = |minor| visit.money(Money::new(minor, one.currency));
+        let (tone, key) =
+            if one.agrees { (Tone::Good, "switch.totals.agrees") } else { (Tone::Bad, "switch.totals.differs") };
+        table = table.row([
+            html! { (one.participant) },
+            html! { (money(one.said.sent_minor)) },
+            html! { (money(one.said.received_minor)) },
+            tag(tone, &visit.t(key)),
+        ]);
+    }
+    html! { (table) }
 }
 
 async fn of_settlement(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {

@@ -6,8 +6,8 @@ use spine::{Currency, Cx, Fault, Money, Resource};
 
 use crate::caps;
 use crate::model::{Account, AccountType, Participant};
-use crate::rows::{letters, participants as rows, settlement};
-use crate::settlement::{Net, Settlement, Window};
+use crate::rows::{letters, participants as rows, settlement, totals};
+use crate::settlement::{Net, Settlement, Told, Window};
 
 /// Windows and settlements on one page.
 const SHOWN: i64 = 20;
@@ -113,11 +113,14 @@ pub(super) fn participant(cx: &mut Cx<'_>, name: &str) -> Result<Seen, Fault> {
     Ok(Seen { participant, standings, waiting })
 }
 
-/// What went from whom to whom in a window.
-pub(super) fn window(cx: &mut Cx<'_>, id: i64) -> Result<(Window, Vec<settlement::Flow>), Fault> {
+/// A window: what went from whom to whom, and who says so too.
+pub(super) type Inside = (Window, Vec<settlement::Flow>, Vec<Told>);
+
+/// What is in a window.
+pub(super) fn window(cx: &mut Cx<'_>, id: i64) -> Result<Inside, Fault> {
     cx.may("switch.settlement.view", &Resource::new("Window", id))?;
     let known = settlement::window(cx.tx(), id)?.ok_or_else(|| Fault::not_found("switch.window.unknown"))?;
-    Ok((known, settlement::flows(cx.tx(), id)?))
+    Ok((known, settlement::flows(cx.tx(), id)?, totals::of_window(cx.tx(), id)?))
 }
 
 /// A settlement and what each owes of it.

@@ -4,6 +4,7 @@ pub(crate) mod directory;
 pub(crate) mod letters;
 pub(crate) mod participants;
 pub(crate) mod settlement;
+pub(crate) mod totals;
 pub(crate) mod transfers;
 
 use spine::{Currency, Row, TxError};

@@ -8,14 +8,17 @@
 //! | `window.rs` | closing the open window opens the next |
 //! | `net.rs` | a settlement: what each owes of its windows |
 //! | `advance.rs` | a settlement, step by step, to its end |
+//! | `totals.rs` | what participants say of a window, held against ours |
 
 mod advance;
 mod net;
+mod totals;
 mod window;
 
 pub use advance::settle;
 pub(crate) use advance::{Step, abort, advance};
 pub(crate) use net::{begin, content};
+pub(crate) use totals::{Told, Totals, ours as totals_of, tell as totals_told};
 pub(crate) use window::{add_model, set_model};
 pub use window::{any_transfer, close_window};
 

@@ -142,3 +142,37 @@ fn a_window_without_a_transfer_is_settled_too() {
         assert_eq!(begin(world, &[]).await.0, StatusCode::BAD_REQUEST);
     });
 }
+
+#[test]
+fn books_are_compared_and_a_late_correction_counts() {
+    on_each(async |world| {
+        world.pay("bank", "mpesa", 40_001).await;
+        world.pay("mpesa", "bank", 5).await;
+        let path = "/v2/settlementWindows/1/totals";
+        let (_, ours) = world.admin_as("bank", Method::GET, path, &Value::Null).await;
+        let wanted = json!([{
+            "currency": "LSL", "sent": { "count": 1, "amount": 400.01 }, "received": { "count": 1, "amount": 0.05 },
+        }]);
+        assert_eq!(ours, wanted);
+        let (status, _) = world.admin_as("bank", Method::PUT, path, &ours).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "the window is open");
+        close(world).await;
+        let say = async |who: &str, body: &Value| world.admin_as(who, Method::PUT, path, body).await.1;
+        assert_eq!(say("bank", &ours).await, json!([{ "currency": "LSL", "agrees": true }]));
+        // The other has lost one, finds it, and says so.
+        assert_eq!(say("mpesa", &json!([])).await, json!([{ "currency": "LSL", "agrees": false }]));
+        let mut right = ours.clone();
+        right[0]["sent"] = ours[0]["received"].clone();
+        right[0]["received"] = json!({ "count": 1, "amount": "400.01" });
+        assert_eq!(say("mpesa", &right).await, json!([{ "currency": "LSL", "agrees": true }]));
+        for wrong in
+            [json!({}), json!([{ "currency": "LSL" }]), json!([{ "currency": "lsl", "sent": {}, "received": {} }])]
+        {
+            let (status, _) = world.admin_as("mpesa", Method::PUT, path, &wrong).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+        }
+        let (status, _) = world.admin(Method::PUT, path, &ours).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "a participant says it, and not the hub");
+        world.must_be_sound().await;
+    });
+}

@@ -103,3 +103,34 @@ fn one_that_is_away_holds_up_nobody_else() {
         assert_eq!(AccountType::ALL.len(), 5);
     });
 }
+
+#[test]
+fn a_request_to_pay_and_what_follows_it_are_handed_on_both_ways() {
+    on_each(async |world| {
+        let ask = json!({
+            "transactionRequestId": "r-1",
+            "payer": { "partyIdType": "MSISDN", "partyIdentifier": "58001201", "fspId": "mpesa" },
+            "amount": { "amount": "12.5", "currency": "LSL" },
+        });
+        assert_eq!(world.send("bank", Method::POST, "/transactionRequests", &ask).await.0, StatusCode::ACCEPTED);
+        assert_eq!(world.told("mpesa", "POST", "/transactionRequests").await.body, ask);
+        let said = json!({ "transactionRequestState": "RECEIVED" });
+        let to = |who| [("fspiop-destination", who)];
+        for (path, body) in [
+            ("/transactionRequests/r-1", said),
+            ("/authorizations/r-1", json!({ "responseType": "ENTERED" })),
+            ("/quotes/q-1", json!({ "transferAmount": { "amount": "12.5", "currency": "LSL" } })),
+            ("/bulkQuotes/b-1", json!({ "individualQuoteResults": [] })),
+        ] {
+            let (status, _) = world.send_text("mpesa", Method::PUT, path, &body.to_string(), &to("bank")).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert_eq!(world.told("bank", "PUT", path).await.body, body);
+        }
+        let (status, _) = world.send_text("bank", Method::GET, "/authorizations/r-1", "", &to("mpesa")).await;
+        assert_eq!(status, StatusCode::ACCEPTED);
+        world.told("mpesa", "GET", "/authorizations/r-1").await;
+        let (status, _) = world.send_text("mpesa", Method::PUT, "/quotes/q-1", "{}", &to("nobody")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(world.send("mpesa", Method::PUT, "/quotes/q-1", &json!({})).await.0, StatusCode::BAD_REQUEST);
+    });
+}

@@ -197,11 +197,15 @@ impl World {
 
     /// Asks the administration as the hub.
     pub(crate) async fn admin(&self, verb: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+        self.admin_as(HUB, verb, path, body).await
+    }
+
+    pub(crate) async fn admin_as(&self, who: &str, verb: Method, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(verb)
             .uri(format!("/api/switch{path}"))
             .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", token(HUB)))
+            .header("authorization", format!("Bearer {}", token(who)))
             .body(Body::from(if body.is_null() { String::new() } else { body.to_string() }))
             .unwrap();
         answer(self.router.clone().oneshot(request).await.unwrap()).await
