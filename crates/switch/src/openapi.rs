@@ -79,12 +79,14 @@ fn participants(api: OpenApi) -> OpenApi {
 }
 
 fn settlement(api: OpenApi) -> OpenApi {
-    let totals = "/api/switch/v2/settlementWindows/{id}/totals";
-    let api =
-        api.call("put", totals, change("switch.totals", "What a participant sent and received, to be compared", 200));
     api.call("get", "/api/switch/v2/settlementWindows", get("switch.windows", "Settlement windows", list()))
         .call("post", "/api/switch/v2/settlementWindows/", change("switch.window.none", "Refused: which window?", 400))
         .call("post", "/api/switch/v2/settlementWindows/{id}", change("switch.window.close", "Closes a window", 200))
+        .call(
+            "put",
+            "/api/switch/v2/settlementWindows/{id}/totals",
+            change("switch.totals", "What a participant sent and received, to be compared", 200),
+        )
         .call("post", "/api/switch/v2/settlements", change("switch.settlement.begin", "Begins a settlement", 200))
         .call("put", "/api/switch/v2/settlements/{id}", change("switch.settlement.advance", "Moves it on", 200))
         .call(
