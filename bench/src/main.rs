@@ -1,5 +1,5 @@
-//! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench registers
-//! [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider, `bench fspiop DEMO.json PID` a switch. `bench/run` adds what is seen from outside the program. README.md says what was found.
+//! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench grants
+//! [LINES]`, `bench registers [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider, `bench fspiop DEMO.json PID` a switch. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
 //! the same size, made as durable. CPU time is the whole process's, so a busy machine shows.
@@ -15,6 +15,7 @@
 
 mod acts;
 mod fspiop;
+mod grants;
 mod identity;
 mod ledger;
 mod raw;
@@ -42,6 +43,9 @@ fn main() {
     }
     if wanted("ledger") {
         ledger::run();
+    }
+    if wanted("grants") {
+        grants::run(args.get(1).map_or(488_000, |count| count.parse().unwrap()));
     }
     if wanted("registers") {
         registers::run(args.get(1).map_or(1_000_000, |count| count.parse().unwrap()));

@@ -299,3 +299,35 @@ fn the_dead_are_not_paid() {
         assert_eq!(world.free().await, 1_000_000 - 180_000, "her money went back to the programme");
     });
 }
+
+/// Workers that are dropped wherever they are, again and again, as when the program is killed.
+#[test]
+fn killed_anywhere_it_goes_on_and_pays_once() {
+    on_each(async |world: World| {
+        world.pensioners(1, 3_210).await;
+        world.fund(1_000_000_000).await;
+        let list = world.gathered("November").await.id;
+        let run = world.prepare(list, "2026-11-24").await.unwrap().id;
+        killed_until(&world, async || world.run(run).await.state == RunState::Checked).await;
+        world.approve(run).await.unwrap();
+        killed_until(&world, async || world.run(run).await.state == RunState::Sent).await;
+        world.work().await;
+        assert_eq!(world.orders().len(), 3_210);
+        let told = world.agrees(run).await;
+        assert_eq!((told.pending.0, told.held_minor), (3_210, 3_210 * 90_000));
+    });
+}
+
+async fn killed_until(world: &World, done: impl AsyncFn() -> bool) {
+    for pause in [3_u64, 7, 11, 19, 31, 53, 97].into_iter().cycle().take(400) {
+        let running = tokio::spawn(world.workers.clone().run(world.acts.clone()));
+        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        running.abort();
+        // Whoever was killed keeps her lease for a minute.
+        world.clock.step(61);
+        if done().await {
+            return;
+        }
+    }
+    panic!("it does not come to its end");
+}
