@@ -155,9 +155,7 @@ impl Program {
         let log = Arc::new(keys.log(&country.about.log_name()).map_err(|error| wrong("the log's key", error))?);
         let messages = messages(&setup, &country.words);
         let institutions = Arc::new(country.institutions);
-        let gateway = gateway(&setup, &country.rails, &acts, &clock, country.words.zone())?
-            .with_institutions(Arc::clone(&institutions))
-            .with_hooks(keys.secret("billers"));
+        let gateway = gateway(&setup, &keys, (&country.rails, &institutions), &acts, &clock, country.words.zone())?;
         let population = civil::Population::new(country.registers.clone());
         let identity = identity(&setup, &keys, &acts, &messages, (&population, country.identity))?;
         let (rails, outbound) = (gateway.rails(), &setup.outbound);
@@ -310,7 +308,8 @@ fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, identity: &Identi
 /// The wallets, banks and partners abroad, each with its address and secret.
 fn gateway(
     setup: &Setup,
-    rails: &Rails,
+    keys: &Keys,
+    (rails, institutions): (&Rails, &payments::Institutions),
     acts: &Acts,
     clock: &Arc<dyn Clock>,
     zone: &TimeZone,
@@ -326,7 +325,8 @@ fn gateway(
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
     let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
-    Ok(gateway.with_banks(banks).with_corridors(corridors).with_counter(counter))
+    let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter);
+    Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 
 /// Sign-in, with the keys for it.
