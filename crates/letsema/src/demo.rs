@@ -446,6 +446,7 @@ const TOUR: &str = "
                               which puleng.makoae pays out at /post-office
     /treasury                 mosa.phafoli reconciles today: a charge nobody knows of, money that names nothing, and a
                               line that is late until POST BANK/end-of-day (the bank is in demo.json)
+    /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 

@@ -13,17 +13,30 @@ use serde_json::{Value as Json, json};
 use spine::{Actor, ActorKind, Caller, Fault, Localised, Money};
 
 use crate::acting::once;
+use crate::cast::OFFICERS;
 use crate::program::Program;
 use crate::wallet::Beside;
 
 /// What the levy comes to, in minor units.
 const LEVY_MINOR: i64 = 12_000;
 
+/// What the clerk's office has paid in for its counter.
+const FLOAT_MINOR: i64 = 100_000;
+
+/// Where the clerk of the cast works, who takes cash.
+fn office() -> &'static str {
+    let clerk = OFFICERS.iter().find(|officer| officer.roles.contains(&"post-office-clerk"));
+    clerk.map_or("office", |clerk| clerk.institution)
+}
+
 /// Makes the levy, and lets the day happen at the bank as soon as the program listens, unless it has happened.
 ///
 /// # Errors
 /// The engine's faults.
 pub(crate) async fn begin(program: &Program, base_url: &str, bank: &Beside) -> Result<(), Fault> {
+    let currency = program.country.currency;
+    let open = move |cx: &mut spine::Cx<'_>| payments::open_counter(cx, office(), currency);
+    once(program, &Caller::system("demo"), ("demo.counter", "opened"), open).await?;
     if let Some(levy) = arrange(program).await? {
         happen(base_url.to_owned(), format!("http://{}", bank.address), levy);
     }
@@ -72,6 +85,7 @@ fn happen(base_url: String, bank_url: String, levy: String) {
             }
         }
         let day = [
+            ("/pay-in", json!({ "amount_minor": FLOAT_MINOR, "reference": format!("FLOAT-{}", office()) })),
             ("/pay-in", json!({ "amount_minor": LEVY_MINOR, "reference": levy })),
             ("/pay-in", json!({ "amount_minor": 45_000, "reference": "kea leboha" })),
             ("/pay-in", json!({ "amount_minor": 8_000, "reference": "no notice", "manner": "late_line" })),

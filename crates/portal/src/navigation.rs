@@ -42,6 +42,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             }
             if actor.has_role("post-office-clerk") {
                 links.push(Link::new("/post-office", "portal.nav.counter"));
+                links.push(Link::new("/cash", "portal.nav.cash"));
             }
             if ["billing-officer", "payments-officer"].iter().any(|role| actor.has_role(role)) {
                 links.push(Link::new("/billers", "portal.nav.billers"));

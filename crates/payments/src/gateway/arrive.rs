@@ -135,7 +135,7 @@ pub(crate) fn paid_by(
 }
 
 /// A request for the bill whose number is given, if it can be paid with what arrived.
-fn bill_named(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<Option<Request>, Fault> {
+pub(crate) fn bill_named(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<Option<Request>, Fault> {
     let words = arrived.said.iter().flat_map(|said| std::iter::once(*said).chain(said.split_whitespace()));
     for number in words.filter_map(read_bill_number) {
         let Some(bill) = bill_rows::bill_numbered(cx.tx(), &number)? else { continue };

@@ -182,6 +182,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(remittance::api::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())
+        .merge(crate::rails::cash_pages::routes())
         .merge(api::routes())
         .with_state(gateway)
 }

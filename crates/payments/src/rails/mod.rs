@@ -9,6 +9,7 @@
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs` | their callbacks |
 //! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
+//! | `cash.rs`, `cash_pages.rs` | notes and coins at a counter, against what it has paid in |
 //! | `banking/` | files of payments to our bank |
 //! | `iso20022/` | the messages of banks and of the clearing |
 //! | `simulator/` | a wallet to try all this with, as a process of its own |
@@ -16,6 +17,8 @@
 pub(crate) mod api;
 pub(crate) mod banking;
 pub(crate) mod banks;
+pub(crate) mod cash;
+pub(crate) mod cash_pages;
 pub mod iso20022;
 pub(crate) mod payout;
 pub mod simulator;
@@ -29,6 +32,11 @@ use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
 
 /// The account that stands for a rail: `wallet:mpesa`, `bank:cbl`.
 pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
-    let name = if reference.starts_with("bank:") { "payments.account.bank" } else { "payments.account.wallet" };
-    ledger::account(cx, &NewAccount { reference, kind: AccountKind::Asset, currency, name, bound: Bound::None })
+    let (kind, name, bound) = match reference.split_once(':') {
+        Some(("bank", _)) => (AccountKind::Asset, "payments.account.bank", Bound::None),
+        // What an office has paid in: it takes no more in cash than that.
+        Some(("cash", _)) => (AccountKind::Liability, "payments.account.cash", Bound::DebitsWithinCredits),
+        _ => (AccountKind::Asset, "payments.account.wallet", Bound::None),
+    };
+    ledger::account(cx, &NewAccount { reference, kind, currency, name, bound })
 }

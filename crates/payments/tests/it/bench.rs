@@ -125,7 +125,16 @@ impl Bench {
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
         let gateway = gateway.with_banks(banks).with_corridors(corridors);
         let gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
-        let words = Arc::new(testkit::words(&["edge", "payments", "bills", "remittances", "merchants", "billers"]));
+        let words = Arc::new(testkit::words(&[
+            "edge",
+            "payments",
+            "bills",
+            "remittances",
+            "merchants",
+            "billers",
+            "cash",
+            "treasury",
+        ]));
         let settings = SiteSettings::new(
             words,
             "http://localhost:8080",

@@ -8,6 +8,7 @@ mod billers;
 mod bills;
 mod books;
 mod callbacks;
+mod cash;
 mod disbursements;
 mod iso20022;
 mod ledger;

@@ -56,6 +56,8 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let service = || Resource::new("Service", "passport-renewal");
     let desk = || Resource::new("Desk", "tasks");
     let money = |own: bool| Resource::new("PaymentRequest", "pay_one").is("own", own);
+    let treasury = || Resource::new("Treasury", "desk");
+    let counter = || Resource::new("Counter", "lesotho-post-bank");
     let payments_desk = || Resource::new("PaymentDesk", "desk");
     let dead = || Resource::new("Job", "dead");
     let wallet = |own: bool| Resource::new("Wallet", "mpesa").is("own", own);
@@ -345,6 +347,12 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("registrar", works), "registers.record.change", register(home), false),
         (passports(), "payments.desk.view", payments_desk(), false),
         (officer("payments-officer", "ministry-finance"), "payments.desk.view", payments_desk(), true),
+        (officer("payments-officer", "ministry-finance"), "payments.treasury.view", treasury(), true),
+        (officer("payments-officer", "ministry-finance"), "payments.cash.take", counter(), false),
+        (officer("post-office-clerk", "lesotho-post-bank"), "payments.cash.take", counter(), true),
+        (officer("post-office-clerk", "lesotho-post-bank"), "payments.treasury.view", treasury(), false),
+        (person(), "payments.treasury.view", treasury(), false),
+        (person(), "payments.cash.take", counter(), false),
         (officer("payments-officer", "ministry-finance"), "services.task.claim", task("passport-officer"), false),
         (officer("operator", "ministry-ict"), "journal.job.retry", dead(), true),
         (officer("operator", "ministry-ict"), "registers.record.look", register(home), false),

@@ -18,6 +18,9 @@ pub(crate) type RailLineId = Id<RailLineKind>;
 /// How the end-to-end identifier of a wallet's settlement begins: `SETTLEMENT-mpesa-2026-11-26`.
 pub(crate) const SETTLEMENT: &str = "SETTLEMENT-";
 
+/// How an office says that it pays in for its counter: `FLOAT-lesotho-post-bank`.
+pub(crate) const FLOAT: &str = "FLOAT-";
+
 /// What a line was taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Did {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use spine::{Act, Cx, Date, Fault, Money, Resource};
 
 use super::file;
-use super::line::{Did, RailLine, RailStatement, SETTLEMENT};
+use super::line::{Did, FLOAT, RailLine, RailStatement, SETTLEMENT};
 use crate::gateway::arrive::{Arrived, arrive};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
@@ -137,9 +137,12 @@ fn came_in(cx: &mut Cx<'_>, rails: &Rails, rail: &str, kept: &RailLine, entry: &
     {
         return Ok((Did::Return, end_to_end.map(str::to_owned)));
     }
-    if let Some(wallet) = end_to_end.and_then(|text| settles(rails, text)) {
-        settle(cx, rail, &wallet, kept)?;
-        return Ok((Did::Settlement, Some(wallet)));
+    let words = [end_to_end, entry.remittance.reference.as_deref(), entry.remittance.line.as_deref()];
+    for word in words.into_iter().flatten() {
+        if let Some(other) = pays_in(cx, rails, word)? {
+            settle(cx, rail, &other, kept)?;
+            return Ok((Did::Settlement, Some(other)));
+        }
     }
     let words = [entry.remittance.reference.as_deref(), entry.remittance.line.as_deref(), end_to_end];
     let said: Vec<&str> = words.into_iter().flatten().collect();
@@ -163,13 +166,17 @@ fn came_back(
     Ok(true)
 }
 
-/// The account of the wallet whose settlement this is.
-fn settles(rails: &Rails, end_to_end: &str) -> Option<String> {
-    let (wallet, _) = end_to_end.strip_prefix(SETTLEMENT)?.split_once('-')?;
-    rails.wallets.find(wallet).map(crate::Wallet::account)
+/// The account of the wallet whose settlement this is, or of the office that pays in for its counter.
+fn pays_in(cx: &mut Cx<'_>, rails: &Rails, word: &str) -> Result<Option<String>, Fault> {
+    if let Some((wallet, _)) = word.strip_prefix(SETTLEMENT).and_then(|rest| rest.split_once('-')) {
+        return Ok(rails.wallets.find(wallet).map(crate::Wallet::account));
+    }
+    let Some(place) = word.trim().strip_prefix(FLOAT) else { return Ok(None) };
+    let account = ledger::called(cx, &format!("cash:{place}"))?;
+    Ok(account.map(|account| account.reference))
 }
 
-/// What a wallet held for us is in the bank now.
+/// What a wallet held for us, or an office pays in, is in the bank now.
 fn settle(cx: &mut Cx<'_>, rail: &str, wallet: &str, kept: &RailLine) -> Result<(), Fault> {
     let currency = kept.amount.currency();
     let (debit, credit) = (account_of(cx, rail, currency)?, account_of(cx, wallet, currency)?);
