@@ -2,18 +2,22 @@
 //!
 //! **Invariant:** it reads only, and may while the program runs. The answer is the exit code too: 0 is sound, 1 is not.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use crypto::SystemEntropy;
 use journal::{Acts, Subscriptions};
-use spine::{Actor, Authority, Caller, Clock, Fault, Resource};
+use spine::{Actor, Authority, Caller, Clock, Date, Fault, Money, Resource};
 use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
 use crate::command;
 use crate::config::Config;
+use crate::program::Program;
+use crate::serve;
 
 /// What to do.
 #[derive(Subcommand)]
@@ -25,6 +29,24 @@ pub(crate) enum LedgerAction {
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// What a list of payments would come to if it were run now: what would be refused and why, whether the programme has the
+    /// money, and where post offices' floats would run out. Nothing is written.
+    Rehearse {
+        /// The configuration of the installation.
+        #[arg(long, env = "LETSEMA_CONFIG", default_value = "/etc/letsema/letsema.toml")]
+        config: PathBuf,
+        /// The programme's id in the pack.
+        #[arg(long)]
+        programme: String,
+        /// The day of payment; today if not given.
+        #[arg(long)]
+        day: Option<Date>,
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+        /// The list: CSV with a line of names first.
+        file: PathBuf,
     },
     /// The whole ledger as a journal that hledger reads, with every balance asserted at its end.
     Export {
@@ -52,6 +74,10 @@ pub(crate) async fn run(action: LedgerAction) -> Result<(), String> {
     match action {
         LedgerAction::Verify { books, json } => verify(&books, json).await,
         LedgerAction::Export { books } => export(&books).await,
+        LedgerAction::Rehearse { config, programme, day, json, file } => {
+            let program = Program::open(serve::setup(Config::read(&config)?)?).await?;
+            rehearse(&program, &programme, day, json, &file).await
+        }
     }
 }
 
@@ -82,6 +108,50 @@ async fn export(books: &Books) -> Result<(), String> {
         let page = page.map_err(|fault| fault.to_string())?;
         command::say(page.text.trim_end_matches('\n'));
         after = page.next;
+    }
+    Ok(())
+}
+
+async fn rehearse(
+    program: &Program,
+    programme: &str,
+    day: Option<Date>,
+    as_json: bool,
+    file: &Path,
+) -> Result<(), String> {
+    let shown = file.display();
+    let source = BufReader::new(File::open(file).map_err(|error| format!("{shown}: {error}"))?);
+    let day = day.unwrap_or_else(|| program.acts.now().date_in(program.country.words.zone()));
+    let told = grants::rehearse(&program.grants, &Caller::system("rehearsal"), programme, day, source).await;
+    let told = told.map_err(|fault| format!("{shown}: {fault}"))?;
+    if as_json {
+        command::say(&serde_json::to_string_pretty(&told).unwrap_or_default());
+        return Ok(());
+    }
+    let money = |minor| Money::new(minor, program.country.currency);
+    command::say(&format!(
+        "{} lines: {} would be paid, {} in all; {} would be refused",
+        told.lines,
+        told.ready.0,
+        money(told.ready.1),
+        told.refused
+    ));
+    for (reason, lines) in &told.reasons {
+        command::say(&format!("  refused, {reason}: {lines}"));
+    }
+    for (line, reason) in &told.first_refused {
+        command::say(&format!("    line {line}: {reason}"));
+    }
+    for (way, (lines, minor)) in &told.ways {
+        command::say(&format!("  by {way}: {lines}, {}", money(*minor)));
+    }
+    command::say(&format!("the programme has {}", money(told.free_minor)));
+    if told.short_minor > 0 {
+        command::say(&format!("  and lacks {}", money(told.short_minor)));
+    }
+    for (district, cash) in told.districts.iter().filter(|(_, cash)| cash.short_minor > 0) {
+        let (wanted, float) = (money(cash.wanted_minor), money(cash.float_minor));
+        command::say(&format!("  {district}: {wanted} would be fetched, the floats hold {float}"));
     }
     Ok(())
 }
