@@ -41,7 +41,7 @@ struct StepBody {
 pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
     let (gather, change, check) = (grants.clone(), grants.clone(), grants.clone());
     let (pay, told, expire) = (grants.clone(), grants.clone(), grants.clone());
-    let (call, tell) = (grants.clone(), grants);
+    let (call, unfetched, tell) = (grants.clone(), grants.clone(), grants);
     workers
         .handle(by_rule::GATHER, move |job| {
             let grants = gather.clone();
@@ -64,6 +64,12 @@ pub(crate) fn handlers(grants: Grants, workers: Workers) -> Workers {
         .handle(end::EXPIRE, move |job| {
             let grants = expire.clone();
             step(expire.clone(), job, move |cx, body: &end::Body| end::expire(cx, &grants, body))
+        })
+        .handle(runs::stop::UNFETCHED, move |job| {
+            let grants = unfetched.clone();
+            step(unfetched.clone(), job, move |cx, body: &runs::stop::Unfetched| {
+                runs::stop::unfetched(cx, &grants, body)
+            })
         })
         .handle(runs::notify::TELL, move |job| {
             let grants = tell.clone();

@@ -11,9 +11,10 @@ use spine::{Act, Cx, Fault, Job};
 use crate::engine::Grants;
 use crate::model::{Payment, PaymentState, Run, RunId, RunState};
 use crate::money::{self, Booking};
+use crate::programme::Way;
 use crate::rows::lines;
 use crate::rows::runs::{self as rows, Chunk};
-use crate::runs::{carry, found, notify, resource, settle, signed};
+use crate::runs::{carry, found, notify, resource, settle, signed, stop};
 use crate::vouchers::issue;
 
 /// The job that pays the next chunk.
@@ -93,6 +94,10 @@ pub(crate) fn hold(cx: &mut Cx<'_>, grants: &Grants, run: &Run, lines: &[Payment
         batch.push(money::booking(line, Booking::Hold, Step::Hold { debit, credit, amount, expires_at: None }));
     }
     ledger::book(cx, &batch)?;
+    let cash = lines.iter().filter(|line| line.account.as_ref().is_some_and(|account| account.way == Way::PostOffice));
+    if let Some(job) = stop::unfetched_job(cx, grants, run, cash)? {
+        cx.enqueue(job);
+    }
     issue::for_payments(cx, grants, run, lines)?;
     let carried: Vec<&Payment> = lines.iter().filter(|line| !is_fetched(line)).collect();
     carry::hand_over(cx, grants, debit, run, &carried)

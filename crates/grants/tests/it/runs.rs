@@ -266,6 +266,11 @@ fn cash_is_given_once_and_not_more_than_there_is() {
         assert_eq!(world.write(&clerk(), give).await.unwrap_err().code(), "grants.payment.not_ready");
         assert_eq!(world.agrees(run).await.paid, (1, 90_000));
         assert_eq!(world.payment(run, line).await.state, PaymentState::Paid);
+        // What nobody fetches goes back in the end, and the run closes.
+        world.clock.step(91 * 86_400);
+        world.work().await;
+        let told = world.agrees(run).await;
+        assert_eq!((world.run(run).await.state, told.returned_minor), (RunState::Closed, 90_000));
         let other = of_institution("other", "post-office-clerk", "ministry-finance");
         assert_eq!(world.write(&other, give).await.unwrap_err().kind(), FaultKind::Forbidden);
     });
