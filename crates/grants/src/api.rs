@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use crypto::jose::KeySet;
@@ -117,11 +117,13 @@ async fn read(mut lines: Lines, mut body: Body, control: Option<i64>, pieces: &m
 async fn one(
     State(grants): State<Grants>,
     visit: Visit,
-    Path(id): Path<ListId>,
+    Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let caller = grants.inner.identity.calling_program(&visit, (&parts.method, &parts.headers), SCOPE).await?;
+    let unknown = || Refusal::from(Fault::not_found("grants.list.unknown")).into_response();
+    let id: ListId = id.parse().map_err(|_| unknown())?;
     let engine = grants.clone();
     let look = move |cx: &mut Cx<'_>| {
         let list = found(cx, id)?;
@@ -137,8 +139,9 @@ struct Report {
     redemptions: Vec<Redemption>,
 }
 
-async fn redemptions(State(grants): State<Grants>, visit: Visit, Json(report): Json<Report>) -> Reply {
+async fn redemptions(State(grants): State<Grants>, visit: Visit, request: Request) -> Reply {
     visit.must_sign_in()?;
+    let Json(report): Json<Report> = Json::from_request(request, &()).await?;
     let (engine, caller): (Grants, Caller) = (grants.clone(), visit.caller().clone());
     let work = move |cx: &mut Cx<'_>| hear(cx, &engine, &report.redemptions);
     let heard: Vec<Heard> = grants.acts().write(&caller, &Key::none(), work).await?;
