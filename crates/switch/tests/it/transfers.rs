@@ -69,17 +69,21 @@ fn the_same_again_changes_nothing_and_another_under_its_name_is_refused() {
 fn the_same_many_times_at_once_is_one() {
     on_each(async |world| {
         let body = asking("bank", "mpesa", 100);
-        let all = (0..8).map(|_| world.send("bank", Method::POST, "/transfers", &body));
-        let mut running = Vec::new();
-        for one in all {
-            running.push(Box::pin(one));
+        let id = body["transferId"].as_str().unwrap();
+        let ask = || world.send("bank", Method::POST, "/transfers", &body);
+        let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), ask());
+        for (status, said) in [a, b, c, d] {
+            assert_eq!(status, StatusCode::ACCEPTED, "{said}");
         }
-        let mut done = Vec::new();
-        for one in running {
-            done.push(one.await.0);
-        }
-        assert!(done.iter().all(|status| *status == StatusCode::ACCEPTED), "{done:?}");
+        world.told("mpesa", "POST", "/transfers").await;
         assert_eq!(world.position("bank").await, 100);
+        let agree = || world.fulfil("mpesa", id);
+        let (a, b, c, d) = tokio::join!(agree(), agree(), agree(), agree());
+        assert_eq!([a, b, c, d], [StatusCode::OK; 4]);
+        world.told("bank", "PUT", id).await;
+        assert_eq!((world.position("bank").await, world.position("mpesa").await), (100, -100));
+        assert!(world.take("mpesa", "POST", "/transfers").is_none(), "asked once");
+        world.must_be_sound().await;
     });
 }
 

@@ -37,6 +37,8 @@ struct Post {
     told: Arc<Mutex<Vec<Told>>>,
     /// Who does not answer the telephone.
     away: Arc<Mutex<Vec<String>>>,
+    /// Who takes its time.
+    slow: Arc<Mutex<Option<(String, Duration)>>>,
 }
 
 pub(crate) struct World {
@@ -79,6 +81,10 @@ async fn take(State(post): State<Post>, request: Request<Body>) -> StatusCode {
     let (to, rest) = path[1..].split_once('/').unwrap();
     if post.away.lock().unwrap().iter().any(|name| name == to) {
         return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let slow = post.slow.lock().unwrap().clone().filter(|(name, _)| name == to);
+    if let Some((_, pause)) = slow {
+        tokio::time::sleep(pause).await;
     }
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     let (to, path) = (to.to_owned(), format!("/{rest}"));
@@ -161,6 +167,10 @@ impl World {
 
     pub(crate) fn away(&self, names: &[&str]) {
         *self.post.away.lock().unwrap() = names.iter().map(|name| (*name).to_owned()).collect();
+    }
+
+    pub(crate) fn slow(&self, name: &str, pause: Duration) {
+        *self.post.slow.lock().unwrap() = Some((name.to_owned(), pause));
     }
 
     /// Sends a message as `from`; answers status and body.
