@@ -16,18 +16,19 @@ use crate::rows::participants as rows;
 /// What a participant owes the others: positive, or is owed: negative. What is held counts as owed.
 #[must_use]
 pub(crate) const fn position(account: &Account, books: &Books) -> i64 {
-    account.granted_minor + books.debits_posted + books.debits_pending - books.credits_posted
+    let owed = account.granted_minor.saturating_add(books.debits_posted).saturating_add(books.debits_pending);
+    owed.saturating_sub(books.credits_posted)
 }
 
 /// What has been deposited and not been set aside for a withdrawal.
 #[must_use]
 pub(crate) const fn deposit(books: &Books) -> i64 {
-    books.credits_posted - books.debits_posted - books.debits_pending
+    books.credits_posted.saturating_sub(books.debits_posted).saturating_sub(books.debits_pending)
 }
 
 /// What a position could still be debited.
 const fn free(books: &Books) -> i64 {
-    books.credits_posted - books.debits_posted - books.debits_pending
+    books.credits_posted.saturating_sub(books.debits_posted).saturating_sub(books.debits_pending)
 }
 
 /// An account's balances.

@@ -46,7 +46,7 @@ pub(super) fn statement(
     let own = own.ok_or_else(|| Fault::not_found("switch.settlement.account"))?;
     let currency = net.amount.currency();
     let books = caps::books(cx, &own)?;
-    let mut closing = books.credits_posted - books.debits_posted;
+    let mut closing = books.credits_posted.saturating_sub(books.debits_posted);
     let reference = format!("switch:settlement:{id}");
     let (mut from, mut booked, mut seen_lines) = (None, None, 0);
     // The newest first: what came after the settlement is taken back until its own transfer is there.
@@ -60,7 +60,7 @@ pub(super) fn statement(
                 booked = Some(line.at);
                 break 'back;
             }
-            closing += if line.is_debit { line.minor } else { -line.minor };
+            closing = closing.saturating_add(if line.is_debit { line.minor } else { -line.minor });
         }
         if last.before == 0 {
             break;
@@ -70,7 +70,7 @@ pub(super) fn statement(
         return Err(Fault::conflict("switch.settlement.unpaid"));
     }
     let at: Timestamp = booked.unwrap_or(seen.settlement.changed_at);
-    let (day, opening) = (day_of(at), closing + net.amount.minor());
+    let (day, opening) = (day_of(at), closing.saturating_add(net.amount.minor()));
     let balance = |kind, minor| Balance { kind, amount: Money::new(minor, currency), day };
     let direction = if net.amount.minor() > 0 { Direction::Debit } else { Direction::Credit };
     let entry = Entry {

@@ -61,7 +61,7 @@ fn standing(cx: &mut Cx<'_>, participant: &Participant, position: Account) -> Re
     let owes = caps::position(&position, &caps::books(cx, &position)?);
     let deposit = caps::deposit(&caps::books(cx, &settlement)?);
     let cap = position.cap_minor.min(deposit.max(0));
-    let left = (cap - owes).max(0);
+    let left = cap.saturating_sub(owes).max(0);
     let alarm = left.saturating_mul(100) < cap.saturating_mul(position.alarm_percent);
     let money = |minor| Money::new(minor, currency);
     Ok(Some(Standing {
