@@ -15,6 +15,7 @@ import { openapi } from "./openapi.mjs";
 import { relyingParty } from "./openid.mjs";
 import { backIn, signin } from "./signin.mjs";
 import { till } from "./till.mjs";
+import { counter, treasury } from "./treasury.mjs";
 import { browser, failures, messagesTo, ok, shots, start } from "./world.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -28,7 +29,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|exc|arr)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -147,6 +148,8 @@ try {
   await bills({ demo, visitor, language: "en", javaScript: false, part: "140" });
   await till({ demo, visitor, owner: both, language: "en", javaScript: true });
   await till({ demo, visitor, owner: both, language: "st", javaScript: true });
+  await treasury({ demo, visitor, officerOf, language: "en", javaScript: true });
+  await counter({ demo, visitor, officerOf, language: "st", javaScript: true });
   books(world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });

@@ -177,6 +177,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// As the fuzz target `bank_message`: a message that was tampered with is refused, or means what it then says.
+    #[test]
+    fn a_message_with_bytes_changed_is_refused_or_read(at in any::<prop::sample::Index>(), with in "[<>/&;0-9A-Za-z =\"]{1,6}", cut in 0_usize..8) {
+        let place = at.index(FOREIGN.len());
+        let end = (place + cut).min(FOREIGN.len());
+        if FOREIGN.is_char_boundary(place) && FOREIGN.is_char_boundary(end) {
+            let changed = format!("{}{with}{}", &FOREIGN[..place], &FOREIGN[end..]);
+            if let Ok(message) = read(changed.as_bytes(), XmlLimits::MESSAGE)
+                && let Ok(written) = message.write()
+            {
+                prop_assert_eq!(read(&written, XmlLimits::MESSAGE).unwrap(), message);
+            }
+        }
+    }
+}
+
 #[test]
 fn statuses_and_returns_come_back_the_same() {
     for kind in [StatusKind::Customer, StatusKind::Interbank] {
