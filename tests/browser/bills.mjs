@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ok } from "./world.mjs";
+import { messagesTo, ok } from "./world.mjs";
 
 const text = async (visitor) => visitor.page.locator("main").innerText();
 
@@ -39,6 +39,14 @@ export async function bills({ demo, visitor, language, javaScript, part }) {
   await shop.press();
   await until(shop, `/bill/${licence}`, "main table .tag.ok");
   ok((await text(shop)).includes(`M${part}.00`), `${title}: a part of it is paid, with its receipt`);
+
+  const owner = demo.people.find((one) => one.id === demo.bills.find((bill) => bill.for.startsWith("TRADE")).payer);
+  let told = [];
+  for (let tries = 0; tries < 40 && !told.length; tries += 1) {
+    told = (await messagesTo(demo, owner.phone)).filter((message) => JSON.stringify(message).includes(`M${part}.00`));
+    await sleep(100);
+  }
+  ok(told.length > 0, `${title}: whose licence it is hears by SMS, with the receipt`);
 
   const exam = at("EXAM");
   const sister = await visitor(title, language, javaScript, { width: 320, height: 640 });

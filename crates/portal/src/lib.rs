@@ -8,6 +8,7 @@
 //! | `looks.rs` | `/my/looks`: every deed about a person |
 //! | `notices.rs` | `/my/notices` |
 //! | `entered.rs` | no page: what people are told when an event of theirs is entered |
+//! | `receipts.rs` | no page: what people are told when something of theirs is paid |
 //! | `navigation.rs` | what stands in the bar, by who visits |
 
 mod entered;
@@ -15,6 +16,7 @@ mod home;
 mod looks;
 mod navigation;
 mod notices;
+mod receipts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,13 +51,13 @@ impl Portal {
     /// Which jobs events become.
     #[must_use]
     pub fn subscriptions(subscriptions: Subscriptions) -> Subscriptions {
-        subscriptions.on(entered::TOPIC, entered::JOB)
+        subscriptions.on(entered::TOPIC, entered::JOB).on(receipts::TOPIC, receipts::JOB)
     }
 
     /// What it does in the background.
     #[must_use]
     pub fn handlers(&self, workers: Workers) -> Workers {
-        entered::handler(self.clone(), workers)
+        receipts::handler(self.clone(), entered::handler(self.clone(), workers))
     }
 
     /// The portal's pages.
