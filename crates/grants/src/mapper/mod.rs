@@ -18,4 +18,4 @@ pub(crate) mod resolve;
 pub use account::fit;
 pub use address::{read_address, write_address};
 pub use choose::{Chosen, choose, stop_change, unlink};
-pub use resolve::{Resolved, own, payee_of, resolve};
+pub use resolve::{OwnPayments, Resolved, own, payee_of, resolve};

@@ -4,11 +4,12 @@
 
 use civil::{Person, national_id};
 use serde::{Deserialize, Serialize};
-use spine::{Act, Cx, Fault, Resource};
+use spine::{Act, Cx, Date, Fault, Resource};
 
 use crate::engine::Grants;
-use crate::model::{Account, Change, Payment};
+use crate::model::{Account, Change, Payment, RunState};
 use crate::rows::{accounts as rows, lines};
+use crate::runs::found;
 
 /// Longest name another system may give somebody.
 const FOREIGN_BYTES: usize = 100;
@@ -66,15 +67,25 @@ pub(crate) fn known(cx: &mut Cx<'_>, payee: &str) -> Result<Resolved, Fault> {
     Ok(Resolved { payee: payee.to_owned(), account, waiting })
 }
 
+/// What somebody was and is paid, each with the day it is paid on.
+pub type OwnPayments = Vec<(Payment, Date)>;
+
 /// Where the asker herself is paid, and what she was and is paid: her own, so it leaves no act.
 ///
 /// # Errors
 /// `civil.person.unknown`; the store's faults.
-pub fn own(cx: &mut Cx<'_>, grants: &Grants) -> Result<(Resolved, Vec<Payment>), Fault> {
+pub fn own(cx: &mut Cx<'_>, grants: &Grants) -> Result<(Resolved, OwnPayments), Fault> {
     let person = cx.actor().whose("grants.account.resolve")?.to_owned();
     let person = grants.inner.population.person(cx, &person)?;
     let person = person.ok_or_else(|| Fault::not_found("civil.person.unknown"))?;
     let resolved = known(cx, &person.national_id)?;
-    let payments = lines::of_payee(cx.tx(), &person.national_id, 24)?;
+    let mut payments = OwnPayments::new();
+    for payment in lines::of_payee(cx.tx(), &person.national_id, 24)? {
+        // What is being prepared is no promise yet.
+        let run = found(cx, payment.run)?;
+        if !matches!(run.state, RunState::Checking | RunState::Checked | RunState::Withdrawn) {
+            payments.push((payment, run.pay_on));
+        }
+    }
     Ok((resolved, payments))
 }

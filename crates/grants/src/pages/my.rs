@@ -13,8 +13,8 @@ use spine::{ActorKind, Cx, Fault};
 use super::account::{at_fields, questions, stands, wish};
 use super::{account, key, payment_tag, reason};
 use crate::engine::Grants;
-use crate::mapper::{self, Chosen, Resolved, choose, stop_change};
-use crate::model::{Payment, PaymentState};
+use crate::mapper::{self, Chosen, OwnPayments, Resolved, choose, stop_change};
+use crate::model::PaymentState;
 
 pub(super) fn routes() -> Router<Grants> {
     Router::new()
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Grants> {
         .route("/my/grants/account/stop", post(stopped))
 }
 
-async fn seen(grants: &Grants, visit: &Visit) -> Reply<(Resolved, Vec<Payment>)> {
+async fn seen(grants: &Grants, visit: &Visit) -> Reply<(Resolved, OwnPayments)> {
     if visit.must_sign_in()?.kind != ActorKind::Person {
         return Err(Fault::forbidden("grants.own.people").into());
     }
@@ -33,8 +33,8 @@ async fn seen(grants: &Grants, visit: &Visit) -> Reply<(Resolved, Vec<Payment>)>
 
 async fn own(State(grants): State<Grants>, visit: Visit) -> Reply {
     let (resolved, payments) = seen(&grants, &visit).await?;
-    let came_back = payments.iter().any(|one| one.state == PaymentState::Failed);
-    let ready = payments.iter().filter(|one| {
+    let came_back = payments.iter().any(|(one, _)| one.state == PaymentState::Failed);
+    let ready = payments.iter().map(|(one, _)| one).filter(|one| {
         one.state == PaymentState::Held && one.account.as_ref().is_some_and(|account| !account.way.is_carried())
     });
     let mut table = Table::new(visit.t("grants.my.payments"))
@@ -42,14 +42,18 @@ async fn own(State(grants): State<Grants>, visit: Visit) -> Reply {
         .numbers(visit.t("grants.fact.amount"))
         .column(visit.t("grants.fact.state"))
         .column(visit.t("grants.fact.account"));
-    for one in &payments {
+    for (one, pay_on) in &payments {
         let name = grants.programmes().get(&one.programme).map(|it| visit.local(&it.about().name).to_owned());
         let place = one.account.as_ref().map_or_else(String::new, |it| account(&visit, &grants, it));
         table = table.row([
             html! { (name.unwrap_or_else(|| one.programme.clone())) br; span.hint { (one.period) } },
             html! { (visit.money(grants.money(one.amount_minor))) },
             html! {
-                (payment_tag(&visit, one.state)) br; span.hint { (visit.moment(one.changed_at)) }
+                (payment_tag(&visit, one.state)) br;
+                span.hint {
+                    @if one.state == PaymentState::Ready { (visit.t("grants.run.pay_on")) " " (visit.date(*pay_on)) }
+                    @else { (visit.moment(one.changed_at)) }
+                }
                 @if let Some(code) = &one.reason { br; span.hint { (reason(&visit, "reason", code)) } }
             },
             html! { (place) },
