@@ -20,14 +20,9 @@ pub(crate) const fn position(account: &Account, books: &Books) -> i64 {
     owed.saturating_sub(books.credits_posted)
 }
 
-/// What has been deposited and not been set aside for a withdrawal.
+/// What an account within its credits can still be debited: of a deposit what is not set aside, of a cap what is not used.
 #[must_use]
-pub(crate) const fn deposit(books: &Books) -> i64 {
-    books.credits_posted.saturating_sub(books.debits_posted).saturating_sub(books.debits_pending)
-}
-
-/// What a position could still be debited.
-const fn free(books: &Books) -> i64 {
+pub(crate) const fn available(books: &Books) -> i64 {
     books.credits_posted.saturating_sub(books.debits_posted).saturating_sub(books.debits_pending)
 }
 
@@ -45,7 +40,7 @@ pub(crate) fn regrant(cx: &mut Cx<'_>, participant: &str, currency: spine::Curre
     let position = rows::account(cx.tx(), participant, currency, AccountType::Position)?;
     let settlement = rows::account(cx.tx(), participant, currency, AccountType::Settlement)?;
     let (Some(mut position), Some(settlement)) = (position, settlement) else { return Ok(()) };
-    let deposit = deposit(&books(cx, &settlement)?).max(0);
+    let deposit = available(&books(cx, &settlement)?).max(0);
     let target = position.cap_minor.min(deposit);
     let more = target - position.granted_minor;
     if more > 0 {
@@ -77,7 +72,7 @@ pub(crate) fn grant(cx: &mut Cx<'_>, position: &Account, minor: i64) -> Result<l
 
 /// The booking that takes back what of the surplus is free; none if nothing is.
 pub(crate) fn take_surplus(cx: &mut Cx<'_>, position: &mut Account) -> Result<Option<ledger::Transfer>, Fault> {
-    let take = position.surplus_minor.min(free(&books(cx, position)?));
+    let take = position.surplus_minor.min(available(&books(cx, position)?));
     if take <= 0 {
         return Ok(None);
     }

@@ -257,7 +257,7 @@ fn value(cx: &mut Cx<'_>, account: &Account) -> Result<Value, Fault> {
     let books = caps::books(cx, account)?;
     let minor = match account.kind {
         AccountType::Position => caps::position(account, &books),
-        AccountType::Settlement => -caps::deposit(&books),
+        AccountType::Settlement => -caps::available(&books),
         _ => books.held(),
     };
     Ok(number(minor, account.currency))

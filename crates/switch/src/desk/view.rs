@@ -59,7 +59,7 @@ fn standing(cx: &mut Cx<'_>, participant: &Participant, position: Account) -> Re
     let settlement = rows::account(cx.tx(), &participant.name, currency, AccountType::Settlement)?;
     let Some(settlement) = settlement else { return Ok(None) };
     let owes = caps::position(&position, &caps::books(cx, &position)?);
-    let deposit = caps::deposit(&caps::books(cx, &settlement)?);
+    let deposit = caps::available(&caps::books(cx, &settlement)?);
     let cap = position.cap_minor.min(deposit.max(0));
     let left = cap.saturating_sub(owes).max(0);
     let alarm = left.saturating_mul(100) < cap.saturating_mul(position.alarm_percent);

@@ -102,7 +102,7 @@ fn still_covered(cx: &mut Cx<'_>, name: &str, currency: spine::Currency) -> Resu
     let (own, _) = settlement_of(cx, name, currency)?;
     let Some(position) = rows::account(cx.tx(), name, currency, AccountType::Position)? else { return Ok(()) };
     let owed = caps::position(&position, &caps::books(cx, &position)?);
-    let deposit = caps::deposit(&caps::books(cx, &own)?);
+    let deposit = caps::available(&caps::books(cx, &own)?);
     if owed > deposit { Err(Fault::conflict("switch.funds.needed")) } else { Ok(()) }
 }
 

@@ -139,7 +139,7 @@ fn book(cx: &mut Cx<'_>, settlement: i64, net: &Net, to: State) -> Result<(), Fa
             batch.push(booking("receive", moved(through, deposit.ledger)));
             // What it was owed it may have spent since: then its cap gives way, and takes back what it lent first thing.
             let books = caps::books(cx, &position)?;
-            let lacks = amount.minor() - (books.credits_posted - books.debits_posted - books.debits_pending);
+            let lacks = amount.minor() - caps::available(&books);
             if lacks > 0 {
                 batch.push(caps::grant(cx, &position, lacks)?);
                 position.granted_minor += lacks;

@@ -155,6 +155,6 @@ fn which_bound(cx: &mut Cx<'_>, asked: &Prepare) -> Result<Code, Fault> {
     let settlement = participants::account(cx.tx(), &asked.payer, currency, AccountType::Settlement)?;
     let (Some(position), Some(settlement)) = (position, settlement) else { return Ok(LIQUIDITY) };
     let owed = caps::position(&position, &caps::books(cx, &position)?);
-    let deposit = caps::deposit(&caps::books(cx, &settlement)?);
+    let deposit = caps::available(&caps::books(cx, &settlement)?);
     Ok(if owed.saturating_add(asked.amount.minor()) > deposit { LIQUIDITY } else { CAP })
 }
