@@ -12,12 +12,12 @@ use crypto::{SealKey, SigningKey};
 use edge::Outbound;
 use identity::Identity;
 use jiff::tz::TimeZone;
-use journal::{Acts, Subscriptions, Workers};
+use journal::{Acts, Key, Subscriptions, Workers};
 use messages::Messages;
 use payments::Rails;
 use payments::ledger::{AccountId, TransferId};
 use registers::Registers;
-use spine::{Currency, Cx, Fault, Language, Localised, Money, Personal, Secret};
+use spine::{Caller, Currency, Cx, Fault, Language, Localised, Money, Personal, Secret};
 
 use crate::payouts::Payouts;
 use crate::programme::{Programme, Programmes, Way};
@@ -154,6 +154,16 @@ impl Grants {
     #[must_use]
     pub fn subscriptions(subscriptions: Subscriptions) -> Subscriptions {
         carried::subscriptions(subscriptions)
+    }
+
+    /// Goes on with the programmes whose pay day is near; asked now and then.
+    ///
+    /// # Errors
+    /// As [`runs::plan`].
+    pub async fn plan(&self) -> Result<usize, Fault> {
+        let grants = self.clone();
+        let work = move |cx: &mut Cx<'_>| runs::plan(cx, &grants);
+        self.acts().write(&Caller::system(jobs::PART), &Key::none(), work).await
     }
 
     /// What it does in the background.

@@ -107,6 +107,8 @@ struct Schedule {
     every: Every,
     /// The day of the period's first month on which it is paid.
     day: i8,
+    /// So many days before, the list is made by the rule and a run prepared; never by itself if it is missing.
+    prepare_days_before: Option<i32>,
 }
 
 /// What is asked of people and their accounts.
@@ -328,6 +330,12 @@ impl Programme {
     #[must_use]
     pub const fn every(&self) -> Every {
         self.schedule.every
+    }
+
+    /// How many days before its pay day a run prepares itself; none if it never does.
+    #[must_use]
+    pub fn prepare_days_before(&self) -> Option<i32> {
+        self.schedule.prepare_days_before.filter(|_| self.entitled.is_some())
     }
 
     /// How it may be paid.

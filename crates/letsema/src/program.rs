@@ -235,7 +235,7 @@ impl Program {
             tokio::spawn(switch.run());
         }
         tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
-        let (identity, enrolment) = (self.identity.clone(), self.enrolment.clone());
+        let (identity, enrolment, grants) = (self.identity.clone(), self.enrolment.clone(), self.grants.clone());
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(Duration::from_secs(3_600)).await;
@@ -244,6 +244,9 @@ impl Program {
                 }
                 if let Err(fault) = enrolment.ping_abis().await {
                     tracing::warn!(%fault, "the ABIS does not answer");
+                }
+                if let Err(fault) = grants.plan().await {
+                    tracing::warn!(%fault, "no run was prepared");
                 }
             }
         });

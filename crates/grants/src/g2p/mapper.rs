@@ -22,7 +22,7 @@ pub(super) fn link(cx: &mut Cx<'_>, grants: &Grants, message: &Value) -> Result<
             (None, _) => Err("rjct.id.invalid"),
             (_, None) => Err("rjct.fa.invalid"),
             (Some(payee), Some(account)) => match choose(cx, grants, &payee, &account) {
-                Ok(chosen) => Ok(linked(one, chosen)),
+                Ok(chosen) => Ok(linked(chosen)),
                 Err(fault) => Err(words::reason(&fault).ok_or(fault)?),
             },
         };
@@ -31,13 +31,13 @@ pub(super) fn link(cx: &mut Cx<'_>, grants: &Grants, message: &Value) -> Result<
     Ok(json!({ "transaction_id": text(message, "transaction_id"), answers: said }))
 }
 
-fn linked(one: &Value, chosen: Chosen) -> Value {
+fn linked(chosen: Chosen) -> Value {
     let waits = match chosen {
         Chosen::Waits(until) => json!([{ "name": "effective_at", "value": super::envelope::moment(until) }]),
         Chosen::Now | Chosen::Before => json!([]),
     };
-    // The account is not said again: an answer that is kept for a repeat holds none.
-    json!({ "id": text(one, "id"), "additional_info": waits })
+    // Neither id nor account is said again: an answer that is kept for a repeat holds none.
+    json!({ "additional_info": waits })
 }
 
 /// `unlink`: an id has no account any more.
@@ -47,7 +47,7 @@ pub(super) fn unlink(cx: &mut Cx<'_>, grants: &Grants, message: &Value) -> Resul
         let outcome = match words::payee(text(one, "id")) {
             None => Err("rjct.id.invalid"),
             Some(payee) => match take_out(cx, grants, &payee) {
-                Ok(()) => Ok(json!({ "id": text(one, "id") })),
+                Ok(()) => Ok(json!({})),
                 Err(fault) => Err(words::reason(&fault).ok_or(fault)?),
             },
         };

@@ -6,7 +6,7 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | `prepare.rs` | [`prepare`], [`withdraw`] |
+//! | `prepare.rs`, `plan.rs` | [`prepare`], [`withdraw`]; [`plan`]: runs that prepare themselves |
 //! | `check.rs` | every line before it is paid: alive, proof of life, account, ghosts, limits |
 //! | `signed.rs` | the batch as bytes, signed, and held to its signature |
 //! | `approve.rs` | [`approve`]: the second officer |
@@ -24,6 +24,7 @@ pub(crate) mod carry;
 pub(crate) mod check;
 pub(crate) mod notify;
 pub(crate) mod pay;
+pub(crate) mod plan;
 pub(crate) mod prepare;
 pub(crate) mod reconcile;
 pub(crate) mod rehearse;
@@ -34,6 +35,7 @@ pub(crate) mod stop;
 pub(crate) mod view;
 
 pub use approve::approve;
+pub use plan::plan;
 pub use prepare::{NewRun, prepare, withdraw};
 pub use reconcile::{Reconciled, reconcile};
 pub use rehearse::{Rehearsal, rehearse};

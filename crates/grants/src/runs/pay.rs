@@ -99,6 +99,7 @@ pub(crate) fn hold(cx: &mut Cx<'_>, grants: &Grants, run: &Run, lines: &[Payment
         cx.enqueue(job);
     }
     issue::for_payments(cx, grants, run, lines)?;
-    let carried: Vec<&Payment> = lines.iter().filter(|line| !is_fetched(line)).collect();
+    let is_carried = |line: &&Payment| line.account.as_ref().is_some_and(|account| account.way.is_carried());
+    let carried: Vec<&Payment> = lines.iter().filter(is_carried).collect();
     carry::hand_over(cx, grants, debit, run, &carried)
 }

@@ -336,3 +336,26 @@ async fn killed_until(world: &World, done: impl AsyncFn() -> bool) {
     }
     panic!("it does not come to its end");
 }
+
+#[test]
+fn runs_prepare_themselves_before_their_day() {
+    on_each(async |world: World| {
+        world.pensioners(1, 2).await;
+        world.fund(1_000_000).await;
+        let runs = async || {
+            let seen = world.read(&preparer(), |cx, grants| runs::programme(cx, grants, PENSION)).await.unwrap();
+            (seen.lists.len(), seen.runs)
+        };
+        assert_eq!(world.grants.plan().await.unwrap(), 0, "a week before nothing is done");
+        world.clock.step(4 * 86_400);
+        for _ in 0..4 {
+            world.grants.plan().await.unwrap();
+            world.work().await;
+        }
+        let (lists, made) = runs().await;
+        assert_eq!((lists, made.len()), (1, 1), "one list and one run, however often it is asked");
+        assert_eq!((made[0].state, made[0].pay_on.to_string().as_str()), (RunState::Checked, "2026-12-01"));
+        assert_eq!(made[0].tally.ready, 2);
+        world.approve(made[0].id).await.unwrap();
+    });
+}
