@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { acting } from "./acting.mjs";
 import { bills, books } from "./bills.mjs";
 import { civil } from "./civil.mjs";
@@ -74,7 +75,19 @@ async function journey({ service, role, words, person, language, javaScript }) {
   await resident.answerAll();
   await resident.press();
   ok(/\/pay\//.test(resident.page.url()), `${title}: the fee is asked for`);
+  const fee = new URL(resident.page.url()).pathname;
   await resident.pay(person.phone.startsWith("+2665") ? "mpesa" : "ecocash", person.phone);
+  const proven = join(world.data, `${service}-${language}-receipt.json`);
+  for (let tries = 0; tries < 20; tries += 1) {
+    const answer = await resident.page.context().request.get(`${demo.base_url}${fee}/receipt.json`);
+    writeFileSync(proven, await answer.body());
+    if (answer.ok()) break;
+    await sleep(250);
+  }
+  const paid = spawnSync(process.env.LETSEMA, ["verify", proven, "--key", demo.log.key, "--json"], { encoding: "utf8" });
+  ok(paid.status === 0 && JSON.parse(paid.stdout).act.kind === "payments.request.paid", `${title}: the receipt of the fee proves itself`);
+  writeFileSync(proven, readFileSync(proven, "utf8").replace(/amount_minor\\":\d/, 'amount_minor\\":9'));
+  ok(spawnSync(process.env.LETSEMA, ["verify", proven, "--key", demo.log.key]).status === 1, `${title}: a changed receipt is refused`);
   await resident.open("/my/cases");
   const link = resident.page.locator('main table a[href*="/my/cases/"]').first();
   const [path, reference] = [await link.getAttribute("href"), await link.innerText()];

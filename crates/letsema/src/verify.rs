@@ -8,11 +8,29 @@ use std::path::Path;
 
 use axum::http::Request;
 use edge::{Outbound, OutboundLimits};
+use journal::log::{self, Receipt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use services::verify::{MAX_FILE, verify};
 
 use crate::command;
+
+/// Checks the receipt of a deed, such as a payment: that it stands in the log as it is written here.
+fn proven(shown: &str, receipt: &Receipt, key: &str, as_json: bool) -> Result<(), String> {
+    let proven = log::verify(receipt, key).map_err(|fault| format!("{shown}: NOT VALID: {fault}"))?;
+    if as_json {
+        let log = json!({ "name": proven.log, "index": proven.index, "size": proven.size });
+        let said = json!({ "valid": true, "act": proven.act, "log": log });
+        command::say(&serde_json::to_string_pretty(&said).unwrap_or_default());
+        return Ok(());
+    }
+    command::say(&format!("{shown}: VALID"));
+    for (name, value) in proven.act.as_object().into_iter().flatten() {
+        command::say(&format!("  {name:<14}{}", words(value).unwrap_or_else(|| value.to_string())));
+    }
+    command::say(&format!("  leaf {} of {} in the log {}", proven.index, proven.size, proven.log));
+    Ok(())
+}
 
 /// Checks a document.
 ///
@@ -25,6 +43,9 @@ pub(crate) async fn run(file: &Path, key: &str, as_json: bool, online: Option<As
         return Err(format!("{shown}: the file is too large to be a document of ours"));
     }
     let bytes = std::fs::read(file).map_err(|error| format!("{shown}: {error}"))?;
+    if let Ok(receipt) = serde_json::from_slice::<Receipt>(&bytes) {
+        return proven(&shown.to_string(), &receipt, key, as_json);
+    }
     let verified = verify(&bytes, key).map_err(|fault| format!("{shown}: NOT VALID: {fault}"))?;
     let proven = &verified.proven;
     let status = match online {

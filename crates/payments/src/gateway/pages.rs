@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use edge::show::{Choice, Summary, Tone, banner, button, button_link, panel, tag};
-use edge::{Answers, Bucket, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
+use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
+use journal::log::receipt as receipt_of;
 use spine::{ActorKind, FieldFault};
 
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/pay/{id}", get(ask).post(answer))
         .route("/pay/{id}/wait", get(wait))
         .route("/pay/{id}/receipt", get(receipt))
+        .route("/pay/{id}/receipt.json", get(proof))
 }
 
 /// The payer's own look is a read; anybody else's is a deed.
@@ -230,6 +232,24 @@ async fn receipt(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Re
     Ok(visit
         .page(visit.t("payments.receipt.title"))
         .back(format!("/pay/{id}"))
-        .body(html! { (summary) p.hint { (visit.t("payments.receipt.check")) } })
+        .body(html! {
+            (summary)
+            p.hint { (visit.t("payments.receipt.check")) }
+            p { a href=(format!("/pay/{id}/receipt.json")) { (visit.t("payments.receipt.proof")) } }
+            p.hint { (visit.t("payments.receipt.proof_say")) }
+        })
         .into_response())
+}
+
+/// The proof that the payment stands in the evidence log, for whoever wants to show it without us.
+async fn proof(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>) -> Reply<Download> {
+    let seen = looked_at(&gateway, &visit, id).await?;
+    let (RequestState::Paid, Some(number)) = (seen.request.state, seen.request.receipt) else {
+        return Err(spine::Fault::not_found("payments.receipt.none").into());
+    };
+    let look = move |cx: &mut spine::Cx<'_>| receipt_of(cx, "payments.request.paid", &id.to_string());
+    let proof = gateway.acts().read(visit.caller(), look).await?;
+    let proof = proof.ok_or_else(|| spine::Fault::unavailable("payments.receipt.not_yet").retry_after(1))?;
+    let bytes = serde_json::to_vec_pretty(&proof).unwrap_or_default();
+    Ok(Download::new(format!("{number}.json"), "application/json", bytes))
 }
