@@ -64,7 +64,7 @@ export async function treasury({ demo, visitor, officerOf, language, javaScript 
   // The same pages in the other language, on the smallest phone.
   officer.language = language === "en" ? "st" : "en";
   await officer.page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ["/treasury/suspense", "/treasury/revenue", wallet, "/treasury"]) await officer.open(path);
+  for (const path of ["/treasury/suspense", "/treasury/payouts", "/treasury/revenue", wallet, "/treasury"]) await officer.open(path);
   await officer.follow(`main a[href^="/treasury/day/bank:"]`);
   await officer.follow(exception);
   await officer.page.context().close();

@@ -51,7 +51,7 @@ pub use ledger::{
 pub use openapi::openapi;
 pub use rails::banks::{Bank, BankLink, Banks, BanksError, OwnAccount};
 pub use rails::cash::{AtTheCounter, Taken, at_the_counter, open_counter, take_cash};
-pub use rails::payout::outcome::{PaidOut, PaidOutState};
+pub use rails::payout::outcome::{PaidOut, PaidOutState, resolve};
 pub use rails::payout::{
     Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails, disburse,
     disburse_all, disbursement,

@@ -86,6 +86,17 @@ pub(crate) fn in_file(tx: &mut dyn Tx, file: BankFileId) -> Result<Vec<Disbursem
     tx.query(SELECT_IN_FILE, &[file.into()])?.iter().map(read).collect()
 }
 
+const SELECT_STUCK: &str = "
+    SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
+           made_at, ended_at, file
+    FROM payments_disbursement
+    WHERE state IN ('made', 'sent', 'review') AND (state = 'review' OR made_at < $1) ORDER BY id LIMIT $2";
+
+/// Those that an officer must look at: contested, or asked for before a moment and not answered yet; the oldest first.
+pub(crate) fn stuck(tx: &mut dyn Tx, before: Timestamp, limit: i64) -> Result<Vec<Disbursement>, TxError> {
+    tx.query(SELECT_STUCK, &[before.into(), limit.into()])?.iter().map(read).collect()
+}
+
 const SET: &str = "
     UPDATE payments_disbursement
     SET state = $2, reason = $3, rail_reference = COALESCE($4, rail_reference), ended_at = $5 WHERE id = $1";

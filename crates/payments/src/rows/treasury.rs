@@ -136,6 +136,14 @@ pub(crate) fn open_exceptions(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Excepti
     tx.query(SELECT_OPEN, &[limit.into()])?.iter().map(read).collect()
 }
 
+const SELECT_OPEN_DAYS: &str = "
+    SELECT DISTINCT day FROM payments_exception WHERE rail = $1 AND state = 'open' ORDER BY day DESC LIMIT 62";
+
+/// The days of a rail on which something is open, the latest first.
+pub(crate) fn open_days(tx: &mut dyn Tx, rail: &str) -> Result<Vec<Date>, TxError> {
+    tx.query(SELECT_OPEN_DAYS, &[rail.into()])?.iter().map(|row| day(row, 0)).collect()
+}
+
 const CLEAR: &str = "UPDATE payments_exception SET state = 'cleared', ended_at = $2 WHERE id = $1";
 const SET_OWNER: &str = "UPDATE payments_exception SET owner = $2 WHERE id = $1";
 const EXPLAIN: &str = "

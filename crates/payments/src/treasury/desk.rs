@@ -11,7 +11,7 @@ use crate::gateway::arrive::Arrival;
 use crate::gateway::model::{Payment, PaymentState, Return, ReturnState};
 use crate::ledger;
 use crate::rails::payout::Rails;
-use crate::rows::{arrivals, requests, returns, treasury as rows};
+use crate::rows::{arrivals, disbursements, requests, returns, treasury as rows};
 
 /// How many exceptions, and how much suspense, one page shows.
 const PAGE: i64 = 100;
@@ -147,6 +147,45 @@ pub fn suspense(cx: &mut Cx<'_>) -> Result<Suspense, Fault> {
         payments: payments.into_iter().filter(|it| it.state == PaymentState::Review).collect(),
         returns: returns.into_iter().filter(|it| it.state == ReturnState::Review).collect(),
     })
+}
+
+/// How long a rail may take over a payment before an officer looks, in seconds.
+const UNANSWERED_SECONDS: i64 = 86_400;
+
+/// A payment that an officer must look at. Where it goes is not told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stuck {
+    /// Its identifier.
+    pub id: crate::DisbursementId,
+    /// The rail.
+    pub rail: String,
+    /// What the payee sees.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// Why, as a code; none while the rail has not answered.
+    pub reason: Option<String>,
+    /// Since when.
+    pub made_at: Timestamp,
+}
+
+/// Payments out that a rail contradicts itself on, or has not answered for within a day. As [`desk`].
+///
+/// # Errors
+/// As [`desk`].
+pub fn stuck(cx: &mut Cx<'_>) -> Result<Vec<Stuck>, Fault> {
+    look(cx, "payouts")?;
+    let before = cx.now().plus_seconds(-UNANSWERED_SECONDS);
+    let all = disbursements::stuck(cx.tx(), before, PAGE)?;
+    let shown = all.into_iter().map(|it| Stuck {
+        id: it.id,
+        rail: it.rail,
+        reference: it.reference,
+        amount: it.amount,
+        reason: it.reason.filter(|_| it.state == crate::DisbursementState::Review),
+        made_at: it.made_at,
+    });
+    Ok(shown.collect())
 }
 
 /// What was paid from one day to another, both included. As [`desk`].

@@ -12,7 +12,7 @@
 //! | `desk.rs` | [`desk`], [`day`], [`suspense`], [`revenue`]: what officers see |
 //! | `export.rs` | CSV and camt.053 for the government's accounts |
 //! | `journal.rs` | the whole ledger as hledger reads it |
-//! | `pages.rs`, `day_pages.rs` | the officers' pages |
+//! | `pages.rs`, `day_pages.rs`, `payout_pages.rs` | the officers' pages |
 
 mod day_pages;
 mod desk;
@@ -20,10 +20,11 @@ mod exceptions;
 mod export;
 mod journal;
 mod pages;
+mod payout_pages;
 mod reconcile;
 pub(crate) mod wallet_statement;
 
-pub use desk::{DayView, Desk, Revenue, Suspense, day, desk, revenue, suspense};
+pub use desk::{DayView, Desk, Revenue, Stuck, Suspense, day, desk, revenue, stuck, suspense};
 pub use exceptions::{explain, take_over};
 pub use export::{cell, revenue_csv, statement};
 pub use journal::{JournalPage, journal};

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use spine::{Date, FieldFault, Money, Personal};
 
 use super::day_pages::{exceptions, state_tag};
-use super::{Desk, Revenue, Suspense, day_pages, desk, export, revenue, suspense};
+use super::{Desk, Revenue, Suspense, day_pages, desk, export, payout_pages, revenue, suspense};
 use crate::gateway::arrive::{ArrivalId, ArrivalState};
 use crate::gateway::model::{PaymentId, ReturnId};
 use crate::rails::payout::{Destination, Rails};
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/treasury/account", get(account))
         .route("/treasury/exceptions/{id}/take", post(day_pages::take))
         .merge(day_pages::routes())
+        .merge(payout_pages::routes())
 }
 
 /// What people call a rail: a wallet's or bank's name, a card, a counter.
@@ -80,6 +81,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
             @else { (exceptions(&gateway, &visit, &seen.exceptions)) }
             (ages(&visit, &seen))
             p { a href="/treasury/suspense" { (visit.t("treasury.suspense.title")) } " · "
+                a href="/treasury/payouts" { (visit.t("treasury.payouts.title")) } " · "
                 a href="/treasury/revenue" { (visit.t("treasury.revenue.title")) } " · "
                 a href="/payments" { (visit.t("payments.desk.title")) } }
         })

@@ -229,3 +229,37 @@ fn only_the_program_and_officers_acts_pay() {
         assert_eq!(fault.kind(), spine::FaultKind::Forbidden);
     });
 }
+
+#[test]
+fn an_officer_who_has_found_out_ends_it() {
+    on_each(async |bench| {
+        let from = programme(&bench, 100_000).await;
+        let resolve = async |of: DisbursementId, has_it: bool| {
+            bench.write(&person("off_1"), move |cx| payments::resolve(cx, of, has_it)).await
+        };
+        // Said no, and paid after all: the rail has taken it back, or whoever paid bears it. Another amount: likewise.
+        for (place, number, has_it, wanted) in [
+            (1, "58001205", false, DisbursementState::Failed),
+            (2, "58001205", true, DisbursementState::Paid),
+            (3, "58001208", true, DisbursementState::Paid),
+            (4, "58001208", false, DisbursementState::Failed),
+        ] {
+            pay(&bench, to_number(id(place), from, 1_000, number)).await.unwrap();
+            until(&bench, id(place), DisbursementState::Review).await;
+            let seen = bench.write(&person("off_1"), payments::treasury::stuck).await.unwrap();
+            assert_eq!(seen.len(), 1);
+            resolve(id(place), has_it).await.unwrap();
+            assert_eq!(state(&bench, id(place)).await.0, wanted);
+            let fault = resolve(id(place), has_it).await.unwrap_err();
+            assert_eq!(fault.code(), "payments.disbursement.not_in_review");
+            let audit = bench.audit().await;
+            assert!(audit.is_sound(), "{place}: {:?}", audit.findings);
+        }
+        assert_eq!((bench.balance("programme:pension").await, bench.balance("contested:LSL").await), (-98_000, 0));
+        pay(&bench, to_number(id(9), from, 1_000, "58001203")).await.unwrap();
+        assert!(bench.write(&person("off_1"), payments::treasury::stuck).await.unwrap().is_empty());
+        bench.clock.step(86_500);
+        let seen = bench.write(&person("off_1"), payments::treasury::stuck).await.unwrap();
+        assert_eq!((seen.len(), seen[0].reason.as_deref()), (1, None), "nobody has answered for a day");
+    });
+}

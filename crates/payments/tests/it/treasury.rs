@@ -154,6 +154,55 @@ fn a_line_nobody_knows_and_a_booking_no_statement_has() {
     });
 }
 
+fn stated(number: u8, day: &str, entries: &str, closing: &str) -> String {
+    let balance = |kind: &str, minor: &str| {
+        let (sign, size) = if minor.starts_with('-') { ("DBIT", &minor[1..]) } else { ("CRDT", minor) };
+        format!(
+            "<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy=\"LSL\">{size}</Amt><CdtDbtInd>{sign}</CdtDbtInd>\
+             <Dt><Dt>{day}</Dt></Dt></Bal>"
+        )
+    };
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><GrpHdr><MsgId>M{number}</MsgId>\
+         <CreDtTm>2026-11-25T20:00:00Z</CreDtTm></GrpHdr><Stmt><Id>S{number}</Id><Acct><Id><Othr><Id>9000000000017</Id></Othr>\
+         </Id><Ccy>LSL</Ccy></Acct>{}{}{entries}</Stmt></BkToCstmrStmt></Document>",
+        balance("OPBD", "0.00"),
+        balance("CLBD", closing)
+    )
+}
+
+#[test]
+fn what_the_bank_has_on_another_day_clears_the_day_before() {
+    on_each(async |bench| {
+        let from = programme(&bench, 100_000).await;
+        // The bank pays, and neither reports nor notifies: the payment is known to have ended because it was asked for.
+        pay(&bench, to_account(id(1), from, 1_000, "62000000010")).await.unwrap();
+        let paid = async || {
+            bench.clock.step(1);
+            bench.read(move |cx| payments::disbursement(cx, id(1))).await.state == payments::DisbursementState::Paid
+        };
+        bench.wait_for("the payment", paid).await;
+        let tell = async |text: String| {
+            let answer = bench.post("/api/payments/banks/cbl", &bench.signed(&text, 0), text.clone()).await;
+            assert_eq!(answer.status(), 200, "{text}");
+            bench.work().await;
+        };
+        tell(stated(1, "2026-11-24", "", "0.00")).await;
+        let (first, all) = seen(&bench, "bank:cbl").await;
+        assert_eq!((stands(&first), all[0].kind), ((DayState::Differs, -1_000, 0, 0, 1), ExceptionKind::NotStated));
+        let entry = format!(
+            "<Ntry><Amt Ccy=\"LSL\">10.00</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-11-25</Dt>\
+             </BookgDt><AcctSvcrRef>D1</AcctSvcrRef><BkTxCd><Prtry><Cd>T</Cd></Prtry></BkTxCd><NtryDtls><TxDtls><Refs>\
+             <EndToEndId>{}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>",
+            id(1)
+        );
+        tell(stated(2, "2026-11-25", &entry, "-10.00")).await;
+        let (second, all) = seen(&bench, "bank:cbl").await;
+        assert_eq!((stands(&second), second.elsewhere), ((DayState::Agrees, -1_000, 0, 1, 0), 1));
+        assert_eq!(all[0].state, ExceptionState::Cleared, "the late statement cleared it, and nobody pressed anything");
+    });
+}
+
 #[test]
 fn revenue_and_statements_can_be_taken_away() {
     on_each(async |bench| {

@@ -15,7 +15,7 @@ use crate::rails::account_of;
 use crate::rails::iso20022::{BalanceKind, Direction, Entry, Message, Statement, StatementKind, StatusKind};
 use crate::rails::payout::outcome::{self, Heard};
 use crate::rails::payout::{DisbursementId, Rails};
-use crate::rows::{arrivals as rows, disbursements};
+use crate::rows::{arrivals as rows, disbursements, treasury as treasury_rows};
 use crate::treasury;
 
 /// Takes a message of our bank. The caller has made sure that it is this bank who says it.
@@ -61,7 +61,8 @@ fn stated(cx: &mut Cx<'_>, rails: &Rails, rail: &str, statement: &Statement) -> 
         let (day, is_new) = keep(cx, rails, rail, statement)?;
         days.extend(is_new.then_some(day));
         new += usize::from(is_new);
-        // A notification comes before its day is stated; a statement, however late, has its days weighed again.
+        // A statement, however late, has its days weighed again, and those on which something is open.
+        days.extend(treasury_rows::open_days(cx.tx(), rail)?);
         for day in days {
             treasury::later(cx, rail, day);
         }

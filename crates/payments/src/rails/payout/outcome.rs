@@ -144,7 +144,7 @@ pub(crate) fn heard(cx: &mut Cx<'_>, known: &Disbursement, said: &Heard<'_>) -> 
             settle(cx, known, Step::Void { of: known.hold() })?;
             end(cx, known, Failed, Some(reason), None, "payments.disbursement.failed")?;
         }
-        (Failed, Heard::Paid { reference, amount }) => {
+        (Failed, Heard::Paid { reference, amount }) if *amount == known.amount => {
             contest(cx, known, *amount)?;
             review(cx, known, "paid_after_all", Some(reference))?;
         }
@@ -158,10 +158,47 @@ pub(crate) fn heard(cx: &mut Cx<'_>, known: &Disbursement, said: &Heard<'_>) -> 
             settle(cx, known, Step::Void { of: known.hold() })?;
             end(cx, known, Failed, Some(reason), None, "payments.disbursement.failed")?;
         }
+        // Another amount than was asked for, after a no: nothing is booked that nobody can explain; the statement will show it.
+        (Failed, Heard::Paid { .. }) => return Ok(false),
         // What is known already, and a no after the money had arrived: the statement will show which is right.
         (Paid | Returned | Review, _) | (Failed, Heard::Failed { .. } | Heard::Returned { .. }) => return Ok(false),
     }
     Ok(true)
+}
+
+/// An officer has found out what became of a payment on which the rail contradicted itself: the payee has the money, or has not.
+///
+/// # Errors
+/// `payments.disbursement.{unknown,not_in_review}`, `payments.account.bound`; a refusal; the store's faults.
+pub fn resolve(cx: &mut Cx<'_>, id: DisbursementId, has_it: bool) -> Result<(), Fault> {
+    let known = rows::find(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.disbursement.unknown"))?;
+    let resource = Resource::new("Disbursement", id).with("state", known.state.code());
+    cx.may("payments.disbursement.resolve", &resource)?;
+    let reason = known.reason.clone().unwrap_or_default();
+    match (known.state, reason.as_str(), has_it) {
+        (DisbursementState::Review, "wrong_amount", true) => {
+            settle(cx, &known, Step::Post { of: known.hold(), amount: None })?;
+        }
+        (DisbursementState::Review, "wrong_amount", false) => settle(cx, &known, Step::Void { of: known.hold() })?,
+        // Whoever paid bears it after all; or the rail has taken it back.
+        (DisbursementState::Review, "paid_after_all", _) => {
+            let credit = contested(cx, known.amount.currency())?;
+            let rail = account_of(cx, &known.rail, known.amount.currency())?;
+            let debit = if has_it { known.from } else { rail };
+            settle(cx, &known, Step::Move { debit, credit, amount: known.amount })?;
+        }
+        (DisbursementState::Review, "returned_in_part", true) => {}
+        (DisbursementState::Review, "returned_in_part", false) => give_back(cx, &known)?,
+        _ => return Err(Fault::conflict("payments.disbursement.not_in_review")),
+    }
+    let (state, topic) = if has_it {
+        (DisbursementState::Paid, "payments.disbursement.paid")
+    } else if reason == "returned_in_part" {
+        (DisbursementState::Returned, "payments.disbursement.returned")
+    } else {
+        (DisbursementState::Failed, "payments.disbursement.failed")
+    };
+    end(cx, &known, state, Some("found_out"), None, topic)
 }
 
 fn settle(cx: &mut Cx<'_>, of: &Disbursement, step: Step) -> Result<(), Fault> {
