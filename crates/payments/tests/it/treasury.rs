@@ -156,7 +156,7 @@ fn a_line_nobody_knows_and_a_booking_no_statement_has() {
 
 fn stated(number: u8, day: &str, entries: &str, closing: &str) -> String {
     let balance = |kind: &str, minor: &str| {
-        let (sign, size) = if minor.starts_with('-') { ("DBIT", &minor[1..]) } else { ("CRDT", minor) };
+        let (sign, size) = minor.strip_prefix('-').map_or(("CRDT", minor), |size| ("DBIT", size));
         format!(
             "<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy=\"LSL\">{size}</Amt><CdtDbtInd>{sign}</CdtDbtInd>\
              <Dt><Dt>{day}</Dt></Dt></Bal>"
