@@ -29,7 +29,9 @@ pub(super) fn questions(visit: &Visit, grants: &Grants, sheet: &Sheet) -> Markup
     for wallet in grants.inner.rails.wallets.iter() {
         ways.push(Choice::new(format!("wallet:{}", wallet.id), visit.local(&wallet.name)));
     }
-    for bank in grants.inner.rails.banks.iter() {
+    // The government's own bank keeps no people's accounts.
+    let own = grants.inner.rails.banks.own().map(|own| own.bank.id.clone());
+    for bank in grants.inner.rails.banks.iter().filter(|bank| own.as_ref() != Some(&bank.id)) {
         ways.push(Choice::new(format!("bank:{}", bank.id), visit.local(&bank.name)));
     }
     for way in [Way::PostOffice, Way::Voucher] {

@@ -85,15 +85,17 @@ async fn own(State(grants): State<Grants>, visit: Visit) -> Reply {
 }
 
 async fn change(State(grants): State<Grants>, visit: Visit) -> Reply {
-    let (resolved, _) = seen(&grants, &visit).await?;
-    Ok(change_page(&visit, &grants, &resolved, &visit.sheet()).into_response())
+    let (resolved, payments) = seen(&grants, &visit).await?;
+    Ok(change_page(&visit, &grants, (&resolved, &payments), &visit.sheet()).into_response())
 }
 
-fn change_page(visit: &Visit, grants: &Grants, resolved: &Resolved, sheet: &Sheet) -> Page {
+fn change_page(visit: &Visit, grants: &Grants, (resolved, payments): (&Resolved, &OwnPayments), sheet: &Sheet) -> Page {
+    // An account that sent money back may be left at once.
+    let at_once = payments.iter().any(|(one, _)| one.state == PaymentState::Failed);
     let waits = spine::Text::new("grants.my.waits").with("hours", grants.programmes().cooling_off_hours());
     visit.page(visit.t("grants.my.change")).back("/my/grants").sheet(sheet).body(html! {
         (stands(visit, grants, resolved))
-        @if resolved.account.is_some() { p.hint { (visit.say(&waits)) } }
+        @if resolved.account.is_some() && !at_once { p.hint { (visit.say(&waits)) } }
         (visit.form("/my/grants/account", html! {
             (questions(visit, grants, sheet))
             (show::button(&visit.t("grants.account.choose")))
@@ -102,7 +104,7 @@ fn change_page(visit: &Visit, grants: &Grants, resolved: &Resolved, sheet: &Shee
 }
 
 async fn changed(State(grants): State<Grants>, visit: Visit, form: Form) -> Reply {
-    let (resolved, _) = seen(&grants, &visit).await?;
+    let (resolved, payments) = seen(&grants, &visit).await?;
     let faults = match wish(&form.answers) {
         Err(fault) => vec![fault],
         Ok(wish) => {
@@ -116,7 +118,7 @@ async fn changed(State(grants): State<Grants>, visit: Visit, form: Form) -> Repl
         }
     };
     let sheet = visit.sheet_with(form.answers, &faults);
-    Ok(change_page(&visit, &grants, &resolved, &sheet).into_response())
+    Ok(change_page(&visit, &grants, (&resolved, &payments), &sheet).into_response())
 }
 
 async fn stopped(State(grants): State<Grants>, visit: Visit, form: Form) -> Reply {
