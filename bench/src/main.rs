@@ -1,4 +1,4 @@
-//! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench grants
+//! Figures beside their physical limits, printed as they come: `bench acts`, `bench ledger`, `bench paying`, `bench grants
 //! [LINES]`, `bench registers [RECORDS]`; all without an argument. `bench identity SERVER.json` drives a provider, `bench fspiop DEMO.json PID` a switch. `bench/run` adds what is seen from outside the program. README.md says what was found.
 //!
 //! **Invariant:** each figure stands beside its limit from the same run: the same rows without the spine, in batches of
@@ -18,6 +18,7 @@ mod fspiop;
 mod grants;
 mod identity;
 mod ledger;
+mod paying;
 mod raw;
 mod registers;
 
@@ -43,6 +44,9 @@ fn main() {
     }
     if wanted("ledger") {
         ledger::run();
+    }
+    if wanted("paying") {
+        paying::run();
     }
     if wanted("grants") {
         grants::run(args.get(1).map_or(488_000, |count| count.parse().unwrap()));
