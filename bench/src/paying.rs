@@ -66,7 +66,7 @@ async fn on(name: &str, database: &TestDatabase) {
     let address = format!("http://{}/api/payments/callbacks/mpesa", listener.local_addr().unwrap());
     let per_address = Bucket { name: "bench", burst: 1_000_000, seconds: 1 };
     let limits = Limits { concurrency: 4_096, per_address, ..Limits::default() };
-    let router = frame(payments::routes(gateway), &Site::new(site), limits);
+    let router = frame(payments::calls(gateway), &Site::new(site), limits);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let attempts = Arc::new(asked(&acts, &wallets).await);
     let mut first = 0;

@@ -1,5 +1,5 @@
-//! The switch beside the site: its doors are called by programs, thousands of times a minute from one address, so they have limits of
-//! their own.
+//! The switch beside the site: its doors, as those of wallets and banks, are called by programs, thousands of times a minute
+//! from one address, so they have limits of their own.
 //!
 //! **Invariant:** without the operator's token there is no switch: no door, no worker.
 
@@ -56,17 +56,21 @@ pub(crate) fn pages(switch: Option<&Switch>) -> Router {
     switch.map_or_else(Router::new, Switch::pages)
 }
 
-/// The doors of the switch in a frame of their own, and the site behind them.
-pub(crate) fn beside(site_routes: Router, switch: Option<&Switch>, site: &Site) -> Router {
-    let Some(switch) = switch else { return site_routes };
-    let per_address = Bucket { name: "switch.requests", burst: PER_MINUTE, seconds: 60 };
+/// The doors of the switch and those of wallets, banks and partners in a frame of their own, and the site behind them.
+pub(crate) fn beside(site_routes: Router, switch: Option<&Switch>, calls: Router, site: &Site) -> Router {
+    let doors = calls.merge(switch.map_or_else(Router::new, Switch::interface));
+    let per_address = Bucket { name: "programs.requests", burst: PER_MINUTE, seconds: 60 };
     let limits = Limits { per_address, concurrency: 4_096, ..Limits::default() };
-    site_routes.layer(from_fn_with_state(frame(switch.interface(), site, limits), divert))
+    site_routes.layer(from_fn_with_state(frame(doors, site, limits), divert))
 }
+
+/// What only programs call, each with a signature or a token.
+const DOORS: [&str; 5] =
+    ["/api/fspiop/", "/api/switch/", "/api/payments/callbacks/", "/api/payments/banks/", "/api/payments/partners/"];
 
 async fn divert(State(doors): State<Router>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/fspiop/") || path.starts_with("/api/switch/") {
+    if DOORS.iter().any(|door| path.starts_with(door)) {
         doors.oneshot(request).await.into_response()
     } else {
         next.run(request).await

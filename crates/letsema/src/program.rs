@@ -182,10 +182,10 @@ impl Program {
             log_key: log.verifier(),
             illustrative: country.about.illustrative,
         });
-        let language = first_language(&country.words);
-        let portal = portal(&acts, &services, &civil, &messages, (language, &institutions));
+        let portal = portal(&acts, &services, &civil, &messages, (first_language(&country.words), &institutions));
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
         let workers = grants.handlers(portal.handlers(enrolment.handlers(services.handlers(workers))));
+        let calls = payments::calls(gateway.clone());
         let router = portal
             .routes()
             .merge(services.routes())
@@ -213,7 +213,7 @@ impl Program {
             institutions,
         };
         Ok(Self {
-            router: hub::beside(frame(router, &site, Limits::default()), switch.as_ref(), &site),
+            router: hub::beside(frame(router, &site, Limits::default()), switch.as_ref(), calls, &site),
             switch,
             log_key: log.verifier(),
             country: Arc::new(known),

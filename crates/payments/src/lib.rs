@@ -43,7 +43,7 @@ pub use gateway::receive::{News, Told, ToldState, receive};
 pub use gateway::refund::refund;
 pub use gateway::request::{request, withdraw};
 pub use gateway::view::{Desk, Filter, Receipt, RequestView, desk, find, receipt, returned, view};
-pub use gateway::{Gateway, Institutions, routes};
+pub use gateway::{Gateway, Institutions, calls, routes};
 pub use ledger::{
     Account, AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, balances_of, open_account,
     post, transfer, transfers, void,

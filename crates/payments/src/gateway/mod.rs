@@ -179,10 +179,14 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(billers::api::routes())
         .merge(merchants::pages::routes())
         .merge(remittance::pages::routes())
-        .merge(remittance::api::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())
         .merge(crate::rails::cash_pages::routes())
-        .merge(api::routes())
         .with_state(gateway)
+}
+
+/// What wallets, banks and partners call, `/api/payments/{callbacks,banks,partners}/…`: programs, thousands of times a minute
+/// from one address, each call signed. They have limits of their own.
+pub fn calls(gateway: Gateway) -> Router {
+    api::routes().merge(remittance::api::routes()).with_state(gateway)
 }

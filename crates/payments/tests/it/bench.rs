@@ -143,7 +143,8 @@ impl Bench {
             Arc::new(SeededEntropy::default()),
         );
         let site = Site::new(settings);
-        tokio::spawn(serve(ours, frame(payments::routes(gateway.clone()), &site, Limits::default())));
+        let all = payments::routes(gateway.clone()).merge(payments::calls(gateway.clone()));
+        tokio::spawn(serve(ours, frame(all, &site, Limits::default())));
         let callback = format!("{our_url}/api/payments/callbacks/mpesa");
         let mut simulator = SimulatorSettings::new(callback, secret, Arc::clone(&clock) as Arc<dyn Clock>);
         (simulator.delay_ms, simulator.hang_ms) = (100, 5_000);
