@@ -8,6 +8,7 @@ import { acting } from "./acting.mjs";
 import { bills, books } from "./bills.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
+import { disputes } from "./disputes.mjs";
 import { grants } from "./grants.mjs";
 import { runsTheSwitch } from "./switch.mjs";
 import { Visitor } from "./person.mjs";
@@ -147,12 +148,14 @@ async function journey({ service, role, words, person, language, javaScript }) {
   ok(looks >= 3, `${title}: she sees who looked at her data (${looks} looks)`);
   await resident.page.context().close();
   await officer.page.context().close();
+  return fee;
 }
 
 try {
   const person = (role) => demo.people.find((one) => one.role.startsWith(role));
   const both = person("passport expires in two months");
-  await journey({ service: "passport-renewal", role: "passport-officer", words: "passport", person: both, language: "en", javaScript: true });
+  const fee = await journey({ service: "passport-renewal", role: "passport-officer", words: "passport", person: both, language: "en", javaScript: true });
+  await disputes({ demo, visitor, person: both, fee, language: "en" });
   await journey({ service: "driver-licence-renewal", role: "licence-officer", words: "laesense", person: person("licence expired"), language: "st", javaScript: true });
   await journey({ service: "birth-certificate-copy", role: "registration-officer", words: "birth", person: both, language: "en", javaScript: false });
   await journey({ service: "passport-renewal", role: "passport-officer", words: "phasepoto", person: person("passport expired"), language: "st", javaScript: false });

@@ -21,6 +21,7 @@ pub(crate) struct Rails {
     pub(crate) banks: String,
     pub(crate) corridors: String,
     pub(crate) merchants: String,
+    pub(crate) recourse: String,
 }
 
 /// A country.
@@ -299,6 +300,7 @@ impl Reader {
             banks: self.text("banks.toml"),
             corridors: self.text("corridors.toml"),
             merchants: self.text("merchants.toml"),
+            recourse: self.text("recourse.toml"),
         }
     }
 

@@ -22,6 +22,7 @@ use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
+use payments::disputes::Recourse;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::{Banks, Gateway, WalletLink, Wallets};
@@ -328,7 +329,8 @@ fn gateway(
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
     let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
-    let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter);
+    let recourse = Recourse::parse(&rails.recourse).map_err(|error| wrong("disputes", error))?;
+    let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

@@ -10,6 +10,7 @@
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `billers/` | payment as a service: institutions whose programs send bills |
 //! | `rails/` | wallets and what else brings and takes money |
+//! | `disputes/` | a payer says that something is wrong; who has the money answers; the treasury decides |
 //! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `remittance/` | bills paid from abroad |
 //! | `treasury/` | reconciling, exceptions, suspense, revenue |
@@ -19,6 +20,7 @@
 pub mod audit;
 pub mod billers;
 pub mod bills;
+pub mod disputes;
 mod gateway;
 pub mod ledger;
 pub mod merchants;
@@ -94,5 +96,11 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 12,
         name: "treasury",
         sql: include_str!("../migrations/0012_treasury.sql"),
+    },
+    Migration {
+        engine: "payments",
+        number: 13,
+        name: "disputes",
+        sql: include_str!("../migrations/0013_disputes.sql"),
     },
 ];

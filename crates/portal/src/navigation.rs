@@ -50,6 +50,7 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             if actor.has_role("payments-officer") {
                 links.push(Link::new("/treasury", "portal.nav.treasury"));
                 links.push(Link::new("/payments", "portal.nav.payments"));
+                links.push(Link::new("/disputes", "portal.nav.disputes"));
             }
             if actor.has_role("switch-operator") {
                 links.push(Link::new("/switch", "portal.nav.switch"));

@@ -19,6 +19,11 @@ pub(crate) fn takes(cx: &mut Cx<'_>, request: &Request) -> Result<bool, Fault> {
     Ok(bill.state == BillState::Open && request.amount.minor() <= bill.left().minor())
 }
 
+/// Whether a request's money went on to a bill's beneficiaries.
+pub(crate) const fn is_divided(request: &Request) -> bool {
+    request.bill.is_some()
+}
+
 fn known(cx: &mut Cx<'_>, id: BillId) -> Result<Bill, Fault> {
     rows::bill(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.bill.unknown"))
 }

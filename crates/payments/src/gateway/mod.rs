@@ -39,6 +39,7 @@ use journal::Acts;
 use spine::{Clock, Fault, Localised, Secret};
 
 use crate::billers::{self, BillerId};
+use crate::disputes::{self, Recourse};
 use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
@@ -63,6 +64,7 @@ struct Inner {
     corridors: Corridors,
     counter: Option<Arc<Counter>>,
     hooks: Secret<[u8; 32]>,
+    recourse: Option<Recourse>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -74,7 +76,19 @@ impl Gateway {
         let rails = Rails { wallets, banks: Banks::default() };
         let hooks = Secret::new([0; 32]);
         let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
-        Self { inner: Arc::new(Inner { acts, rails, institutions, corridors, counter, hooks, outbound, clock }) }
+        Self {
+            inner: Arc::new(Inner {
+                acts,
+                rails,
+                institutions,
+                corridors,
+                counter,
+                hooks,
+                recourse: None,
+                outbound,
+                clock,
+            }),
+        }
     }
 
     /// The same, with banks.
@@ -115,6 +129,19 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.hooks = hooks;
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with the days of disputes.
+    #[must_use]
+    pub fn with_recourse(self, recourse: Recourse) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.recourse = Some(recourse);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The days of disputes; a country without has none.
+    pub(crate) fn recourse(&self) -> Result<&Recourse, Fault> {
+        self.inner.recourse.as_ref().ok_or_else(|| Fault::not_found("payments.dispute.unknown"))
     }
 
     /// The secret that calls to a biller are signed with.
@@ -177,6 +204,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(crate::bills::pages::routes())
         .merge(billers::pages::routes())
         .merge(billers::api::routes())
+        .merge(disputes::pages::routes())
         .merge(merchants::pages::routes())
         .merge(remittance::pages::routes())
         .merge(officer_pages::routes())

@@ -173,6 +173,7 @@ fn paid(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Page {
         (going_back(gateway, visit, seen))
         p { (button_link(&request.return_path, &visit.t("payments.paid.go_on"))) }
         p { a href=(format!("/pay/{id}/receipt")) { (visit.t("payments.paid.receipt")) } }
+        p { a href=(format!("/pay/{id}/dispute")) { (visit.t("payments.dispute.title")) } }
     })
 }
 

@@ -132,6 +132,7 @@ impl Bench {
             "remittances",
             "merchants",
             "billers",
+            "disputes",
             "cash",
             "treasury",
         ]));

@@ -10,6 +10,7 @@ mod books;
 mod callbacks;
 mod cash;
 mod disbursements;
+mod disputes;
 mod iso20022;
 mod ledger;
 mod merchants;

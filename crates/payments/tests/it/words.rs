@@ -13,6 +13,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
         "remittances",
         "merchants",
         "billers",
+        "disputes",
         "iso20022",
         "payouts",
         "treasury",

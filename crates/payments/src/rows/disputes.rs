@@ -1,0 +1,89 @@
+//! SQL of disputes.
+
+use spine::{Row, Timestamp, Tx, TxError};
+
+use super::requests::odd;
+use crate::disputes::{Dispute, DisputeId, DisputeState, Reason};
+use crate::gateway::model::RequestId;
+
+const INSERT: &str = "
+    INSERT INTO payments_dispute (id, request, payer, reason, words, hold, state, made_at, answer_by, decide_by)
+    VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)";
+
+pub(crate) fn insert(tx: &mut dyn Tx, new: &Dispute) -> Result<(), TxError> {
+    let args = [
+        new.id.into(),
+        new.request.into(),
+        (&new.payer).into(),
+        new.reason.code().into(),
+        (&new.words).into(),
+        new.hold.into(),
+        new.made_at.into(),
+        new.answer_by.into(),
+        new.decide_by.into(),
+    ];
+    tx.execute(INSERT, &args).map(|_| ())
+}
+
+const SELECT: &str = "
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    FROM payments_dispute WHERE id = $1";
+const SELECT_OF: &str = "
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    FROM payments_dispute WHERE request = $1";
+const SELECT_OPEN: &str = "
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    FROM payments_dispute WHERE state IN ('open', 'answered') ORDER BY decide_by, id LIMIT 100";
+
+pub(crate) fn find(tx: &mut dyn Tx, id: DisputeId) -> Result<Option<Dispute>, TxError> {
+    tx.first(SELECT, &[id.into()])?.as_ref().map(row).transpose()
+}
+
+pub(crate) fn of(tx: &mut dyn Tx, request: RequestId) -> Result<Option<Dispute>, TxError> {
+    tx.first(SELECT_OF, &[request.into()])?.as_ref().map(row).transpose()
+}
+
+pub(crate) fn open(tx: &mut dyn Tx) -> Result<Vec<Dispute>, TxError> {
+    tx.query(SELECT_OPEN, &[])?.iter().map(row).collect()
+}
+
+fn row(row: &Row) -> Result<Dispute, TxError> {
+    Ok(Dispute {
+        id: row.get(0)?,
+        request: row.get(1)?,
+        payer: row.get(2)?,
+        reason: Reason::of(&row.get::<String>(3)?).ok_or_else(|| odd("a dispute's reason"))?,
+        words: row.get(4)?,
+        hold: row.get(5)?,
+        state: DisputeState::of(&row.get::<String>(6)?).ok_or_else(|| odd("a dispute's state"))?,
+        answer: row.get(7)?,
+        verdict: row.get(8)?,
+        made_at: row.get(9)?,
+        answer_by: row.get(10)?,
+        decide_by: row.get(11)?,
+    })
+}
+
+const ANSWER: &str = "UPDATE payments_dispute SET state = 'answered', answer = $2, answered_by = $3 WHERE id = $1";
+
+pub(crate) fn answer(tx: &mut dyn Tx, id: DisputeId, words: &str, by: &str) -> Result<(), TxError> {
+    tx.execute(ANSWER, &[id.into(), words.into(), by.into()]).map(|_| ())
+}
+
+const SELECT_ANSWERED_BY: &str = "SELECT answered_by FROM payments_dispute WHERE id = $1";
+
+pub(crate) fn answered_by(tx: &mut dyn Tx, id: DisputeId) -> Result<Option<String>, TxError> {
+    tx.first(SELECT_ANSWERED_BY, &[id.into()])?.map_or(Ok(None), |row| row.get(0))
+}
+
+const DECIDE: &str = "UPDATE payments_dispute SET state = $2, verdict = $3, ended_at = $4 WHERE id = $1";
+
+pub(crate) fn decide(
+    tx: &mut dyn Tx,
+    id: DisputeId,
+    state: DisputeState,
+    words: &str,
+    now: Timestamp,
+) -> Result<(), TxError> {
+    tx.execute(DECIDE, &[id.into(), state.code().into(), words.into(), now.into()]).map(|_| ())
+}
