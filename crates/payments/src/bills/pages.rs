@@ -19,9 +19,9 @@ use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Request, RequestState};
 use crate::gateway::pages::state_tag;
 
-/// Each look-up may be a guess, each try makes a phone ring.
-const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 30, seconds: 600 };
-const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
+/// Each look-up may be a guess, each try makes a phone ring; but a whole village may share one address.
+pub(crate) const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 120, seconds: 600 };
+pub(crate) const TRIES: Bucket = Bucket { name: "payments.bill.attempts", burst: 60, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/bill", get(ask)).route("/bill/{number}", get(see).post(answer)).route("/my/bills", get(own))
@@ -104,17 +104,18 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path
     match paid.await {
         Ok(()) => Ok(see_other(&format!("/bill/{}", bill.number))),
         Err(fault) => {
-            // The form of a request calls the number `number`; here that is the bill's.
-            let faults: Vec<FieldFault> =
-                correctable(fault)?
-                    .into_iter()
-                    .map(|fault| {
-                        if fault.field == "number" { FieldFault { field: "phone".to_owned(), ..fault } } else { fault }
-                    })
-                    .collect();
+            let faults = as_phone(correctable(fault)?);
             Ok(page(&gateway, &visit, &bill, &payments, sent.answers, &faults).into_response())
         }
     }
+}
+
+/// The form of a request calls the phone's number `number`; where that is a bill's, it is `phone`.
+pub(crate) fn as_phone(faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let phone = |fault: FieldFault| {
+        if fault.field == "number" { FieldFault { field: "phone".to_owned(), ..fault } } else { fault }
+    };
+    faults.into_iter().map(phone).collect()
 }
 
 /// The part that was typed; none is all that is left.

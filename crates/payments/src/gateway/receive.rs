@@ -21,12 +21,12 @@ use crate::rails::account_of;
 use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
 
-/// What a wallet says of an attempt.
+/// What a wallet says of an attempt, or somebody else of what goes by another identifier.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Told {
+pub struct Told<I = AttemptId> {
     /// The attempt, as we pushed it.
-    pub id: AttemptId,
+    pub id: I,
     /// What became of it.
     pub state: ToldState,
     /// What the wallet calls the movement of money; one for each movement, for ever.
@@ -99,7 +99,7 @@ pub(crate) fn code(reason: Option<&str>) -> String {
 }
 
 fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, told: &Told) -> Result<News, Fault> {
-    let amount = checked(wallet, told)?;
+    let amount = told.money(wallet.currency)?;
     credited(cx, &wallet.id, attempt, request, amount, &told.reference)
 }
 
@@ -199,16 +199,19 @@ pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request
     settle(cx, &payment, &request)
 }
 
-fn checked(wallet: &Wallet, told: &Told) -> Result<Money, Fault> {
-    let reference = &told.reference;
-    if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Fault::invalid("payments.callback.reference"));
+impl<I> Told<I> {
+    /// What was taken, if it is said as it must be: a reference of visible characters, an amount in this currency.
+    pub(crate) fn money(&self, currency: Currency) -> Result<Money, Fault> {
+        let reference = &self.reference;
+        if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Fault::invalid("payments.callback.reference"));
+        }
+        let fits = (1..=ledger::LARGEST_MINOR).contains(&self.amount_minor);
+        if self.currency != Some(currency) || !fits {
+            return Err(Fault::invalid("payments.callback.amount"));
+        }
+        Ok(Money::new(self.amount_minor, currency))
     }
-    let fits = (1..=ledger::LARGEST_MINOR).contains(&told.amount_minor);
-    if told.currency != Some(wallet.currency) || !fits {
-        return Err(Fault::invalid("payments.callback.amount"));
-    }
-    Ok(Money::new(told.amount_minor, wallet.currency))
 }
 
 /// Books the money into `account`, and keeps the payment. The transfer's id is the payment's own.

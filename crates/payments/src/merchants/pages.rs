@@ -8,19 +8,16 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use edge::show::{Choice, Summary, Table, Tone, banner, button, button_link, qr};
-use edge::{Answers, Bucket, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
+use edge::{Answers, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use spine::{FieldFault, Money, Text};
 
 use super::sale::{bought, code};
 use super::{Merchant, MerchantId, NewMerchant, give_back, mine, register, sales, sell, settle};
 use crate::Gateway;
-use crate::bills::pages::{bill_tag, typed_amount};
+use crate::bills::pages::{TRIES, as_phone, bill_tag, typed_amount};
 use crate::bills::{self, Bill, BillState};
 use crate::rows::merchants as rows;
-
-/// Each try makes a phone ring.
-const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -266,13 +263,7 @@ async fn bought_now(State(gateway): State<Gateway>, visit: Visit, Path(id): Path
     match paid.await {
         Ok(number) => Ok(see_other(&format!("/bill/{number}"))),
         Err(fault) => {
-            let faults: Vec<FieldFault> =
-                correctable(fault)?
-                    .into_iter()
-                    .map(|fault| {
-                        if fault.field == "number" { FieldFault { field: "phone".to_owned(), ..fault } } else { fault }
-                    })
-                    .collect();
+            let faults = as_phone(correctable(fault)?);
             again(&faults)
         }
     }

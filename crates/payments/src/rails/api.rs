@@ -17,6 +17,7 @@ use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, FaultKind, Via};
 use crate::Gateway;
 use crate::gateway::receive::{Told, receive};
 use crate::rails::payout::outcome::{self, PaidOut};
+use crate::rails::wallets::WalletLink;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// The largest callback.
@@ -50,19 +51,9 @@ async fn callback(
     let body = body.map_err(|rejection| unreadable(&rejection))?;
     let known = gateway.wallets().find(&wallet).and_then(|wallet| Some((wallet, wallet.link()?)));
     let (wallet, link) = known.ok_or_else(|| Fault::not_found("payments.wallet.unknown"))?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
-        return Err(Fault::unauthenticated("payments.callback.signature").into());
-    }
+    let (caller, key) = known_by(&visit, &headers, &body, link, wallet.account())?;
     let told: Spoken =
         serde_json::from_slice(&body).map_err(|_| Refusal::from(Fault::invalid("payments.callback.shape")))?;
-    let caller = Caller {
-        actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, wallet.account()) },
-        via: Via::Api,
-        language: visit.language().clone(),
-    };
-    let key =
-        Key::new("payments.callback", &format!("{}:{}", wallet.id, crypto::hex(&crypto::sha256(&[&body]))), &body);
     let wallet = wallet.clone();
     let take = move |cx: &mut Cx<'_>| match &told {
         Spoken::OfAttempt(told) => receive(cx, &wallet, told).map(|_| ()),
@@ -70,6 +61,24 @@ async fn callback(
     };
     gateway.acts().post(&caller, &key, take).await?;
     Ok(Json(Received { received: true }))
+}
+
+/// Whoever signed this call with the secret of `link`, and the key under which what it says happens once.
+pub(crate) fn known_by(
+    visit: &Visit,
+    headers: &HeaderMap,
+    body: &[u8],
+    link: &WalletLink,
+    account: String,
+) -> Result<(Caller, Key), Fault> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), body) {
+        return Err(Fault::unauthenticated("payments.callback.signature"));
+    }
+    let name = format!("{account}:{}", crypto::hex(&crypto::sha256(&[body])));
+    let actor = Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, account) };
+    let caller = Caller { actor, via: Via::Api, language: visit.language().clone() };
+    Ok((caller, Key::new("payments.callback", &name, body)))
 }
 
 pub(crate) fn unreadable(rejection: &BytesRejection) -> Refusal {

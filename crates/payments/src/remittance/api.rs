@@ -6,14 +6,12 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 use edge::{Json, Path, Refusal, Reply, Visit, body_limit};
-use journal::Key;
-use spine::{Actor, ActorKind, Assurance, Caller, Fault, Via};
+use spine::Fault;
 
 use super::receive::{Collected, receive};
 use crate::Gateway;
-use crate::rails::api::{CALLBACK_BYTES, Received, unreadable};
+use crate::rails::api::{CALLBACK_BYTES, Received, known_by, unreadable};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/api/payments/partners/{partner}", post(callback).layer(body_limit(CALLBACK_BYTES)))
@@ -29,19 +27,10 @@ async fn callback(
     let body = body.map_err(|rejection| unreadable(&rejection))?;
     let known = gateway.corridors().find(&partner).and_then(|partner| Some((partner, partner.link()?)));
     let (partner, link) = known.ok_or_else(|| Fault::not_found("payments.wallet.unknown"))?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
-        return Err(Fault::unauthenticated("payments.callback.signature").into());
-    }
+    let (caller, key) = known_by(&visit, &headers, &body, link, partner.account())?;
     let told: Collected =
         serde_json::from_slice(&body).map_err(|_| Refusal::from(Fault::invalid("payments.callback.shape")))?;
-    let caller = Caller {
-        actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, partner.account()) },
-        via: Via::Api,
-        language: visit.language().clone(),
-    };
-    let name = format!("{}:{}", partner.account(), crypto::hex(&crypto::sha256(&[&body])));
-    let (key, partner) = (Key::new("payments.callback", &name, &body), partner.clone());
+    let partner = partner.clone();
     gateway.acts().post(&caller, &key, move |cx| receive(cx, &partner, &told)).await?;
     Ok(Json(Received { received: true }))
 }

@@ -14,10 +14,10 @@ use spine::{FieldFault, Personal};
 
 use super::{NewOrder, Partner, Quote, Remittance, RemittanceId, RemittanceState, order, quote, remittance};
 use crate::Gateway;
+use crate::bills::pages::LOOKS;
 use crate::bills::{self, Bill};
 
-const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 30, seconds: 600 };
-const ORDERS: Bucket = Bucket { name: "payments.remittances", burst: 10, seconds: 900 };
+const ORDERS: Bucket = Bucket { name: "payments.remittances", burst: 30, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/bill/{number}/abroad", get(ask).post(answer)).route("/remittance/{id}", get(see))

@@ -3,39 +3,19 @@
 //! **Invariant:** one commit holds both sides: what the partner owes in its currency against the exchange account, and
 //! the same worth at home against it to the bill. What does not fit waits in suspense for an officer.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spine::{Currency, Cx, Fault, Job, Money, Resource};
 
 use super::corridors::Partner;
 use super::order::{PUSH, Remittance, RemittanceId, RemittanceState};
 use crate::gateway::arrive::paid_by;
-use crate::gateway::receive::{News, ToldState, code, suspense};
+use crate::gateway::receive::{News, Told, ToldState, code, suspense};
 use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
 use crate::rows::remittances as rows;
 
-/// What a partner says of a remittance.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Collected {
-    /// The remittance, as we told it.
-    pub id: RemittanceId,
-    /// What became of it.
-    pub state: ToldState,
-    /// What the partner calls the movement of money; one for each, for ever.
-    #[serde(default)]
-    pub reference: String,
-    /// How much it collected, its fee in it, in minor units.
-    #[serde(default)]
-    pub amount_minor: i64,
-    /// In which currency.
-    #[serde(default)]
-    pub currency: Option<Currency>,
-    /// Why it was declined, as a code.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
+/// What a partner says of a remittance: `amount_minor` is what it collected, its fee in it.
+pub type Collected = Told<RemittanceId>;
 
 /// Takes what a partner says. The caller has made sure that it is this partner who says it.
 ///
@@ -60,19 +40,11 @@ pub fn receive(cx: &mut Cx<'_>, partner: &Partner, told: &Collected) -> Result<N
 }
 
 fn paid(cx: &mut Cx<'_>, partner: &Partner, known: &Remittance, told: &Collected) -> Result<News, Fault> {
-    let reference = &told.reference;
-    if !(1..=64).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Fault::invalid("payments.callback.reference"));
-    }
-    let fits = (1..=ledger::LARGEST_MINOR).contains(&told.amount_minor);
-    if told.currency != Some(partner.currency) || !fits {
-        return Err(Fault::invalid("payments.callback.amount"));
-    }
+    let (reference, collected) = (&told.reference, told.money(partner.currency)?);
     if let Some(before) = &known.reference {
         // A second movement for one remittance is a partner's mistake that a person has to talk about.
         return if before == reference { Ok(News::Old) } else { Err(Fault::conflict("payments.callback.reused")) };
     }
-    let collected = Money::new(told.amount_minor, partner.currency);
     if collected != known.total() {
         return odd(cx, partner, known, collected, reference);
     }

@@ -11,22 +11,15 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use edge::{Json, Path, Reply, Visit, body_limit};
-use journal::Key;
-use serde::Serialize;
-use spine::{Actor, ActorKind, Assurance, Caller, Fault, FaultKind, Via};
+use spine::{Fault, FaultKind};
 
 use super::receive::take;
 use crate::Gateway;
+use crate::rails::api::{Received, known_by};
 use crate::rails::iso20022::{self, XmlLimits};
-use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 
 /// How often a message is taken again that met another about the same line.
 const TRIES: u32 = 5;
-
-#[derive(Serialize)]
-struct Received {
-    received: bool,
-}
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/api/payments/banks/{bank}", post(told).layer(body_limit(XmlLimits::MESSAGE.bytes)))
@@ -47,21 +40,12 @@ async fn told(
     let known = gateway.rails().banks.own().filter(|own| own.bank.id == bank);
     let known = known.and_then(|own| Some((own.account(), own.link()?)));
     let (account, link) = known.ok_or_else(|| Fault::not_found("payments.bank.unknown"))?;
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_signed(&link.secret, visit.now(), header(TIMESTAMP), header(SIGNATURE), &body) {
-        return Err(Fault::unauthenticated("payments.callback.signature").into());
-    }
+    let (caller, key) = known_by(&visit, &headers, &body, link, account)?;
     let message = iso20022::read(&body, XmlLimits::MESSAGE)?;
-    let caller = Caller {
-        actor: Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, account) },
-        via: Via::Api,
-        language: visit.language().clone(),
-    };
-    let key = Key::new("payments.bank", &format!("{bank}:{}", crypto::hex(&crypto::sha256(&[&body]))), &body);
     let message = Arc::new(message);
     for _ in 0..TRIES {
         let (rails, message) = (gateway.rails().clone(), Arc::clone(&message));
-        match gateway.acts().write(&caller, &key, move |cx| take(cx, &rails, &message)).await {
+        match gateway.acts().post(&caller, &key, move |cx| take(cx, &rails, &message)).await {
             Ok(()) => return Ok(Json(Received { received: true })),
             // A notification and a statement with the same line, at the same moment: the other was first.
             Err(fault) if fault.code() == "store.row.duplicate" => {}
