@@ -139,6 +139,7 @@ fn open(database: &TestDatabase) -> Bench {
         rails: Rails {
             wallets: Wallets::parse(&pack("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&pack("banks.toml"), zone.clone(), link).unwrap(),
+            screening: payments::screening::Screening::default(),
         },
         payouts: Payouts::default(),
         currency: lsl(),

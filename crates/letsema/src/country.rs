@@ -10,6 +10,7 @@ use std::sync::Arc;
 use documents::{Fonts, House, Layout};
 use jiff::tz::TimeZone;
 use journal::Policies;
+use payments::screening::Screening;
 use registers::Registers;
 use serde::Deserialize;
 use services::{Catalogue, Country as Places, Spelling, Surroundings};
@@ -22,6 +23,7 @@ pub(crate) struct Rails {
     pub(crate) corridors: String,
     pub(crate) merchants: String,
     pub(crate) recourse: String,
+    pub(crate) screening: Screening,
 }
 
 /// A country.
@@ -294,14 +296,18 @@ impl Reader {
         Some(proved)
     }
 
-    fn rails(&mut self) -> Rails {
-        Rails {
+    fn rails(&mut self) -> Option<Rails> {
+        let folding: Folding = self.toml("names.toml")?;
+        let screening = Screening::parse(&self.text("screening.toml"), folding);
+        let screening = screening.map_err(|error| self.faults.push(error.to_string())).ok()?;
+        Some(Rails {
             wallets: self.text("wallets.toml"),
             banks: self.text("banks.toml"),
             corridors: self.text("corridors.toml"),
             merchants: self.text("merchants.toml"),
             recourse: self.text("recourse.toml"),
-        }
+            screening,
+        })
     }
 
     fn fonts(&mut self) -> Option<Fonts> {
@@ -390,7 +396,7 @@ impl Country {
         Some(Self {
             paying: reader.paying(&registers, &institutions, about.currency.code)?,
             fonts: reader.fonts()?,
-            rails: reader.rails(),
+            rails: reader.rails()?,
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,

@@ -331,6 +331,7 @@ fn gateway(
     let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
     let recourse = Recourse::parse(&rails.recourse).map_err(|error| wrong("disputes", error))?;
     let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
+    let gateway = gateway.with_screening(rails.screening.clone());
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

@@ -13,6 +13,7 @@
 //! | `disputes/` | a payer says that something is wrong; who has the money answers; the treasury decides |
 //! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `remittance/` | bills paid from abroad |
+//! | `screening/` | payments that a rule stops until officers have looked |
 //! | `treasury/` | reconciling, exceptions, suspense, revenue |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
@@ -28,6 +29,7 @@ mod openapi;
 mod rails;
 pub mod remittance;
 mod rows;
+pub mod screening;
 pub mod treasury;
 
 pub use audit::{Audit, audit};
@@ -102,5 +104,11 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 13,
         name: "disputes",
         sql: include_str!("../migrations/0013_disputes.sql"),
+    },
+    Migration {
+        engine: "payments",
+        number: 14,
+        name: "screening",
+        sql: include_str!("../migrations/0014_screening.sql"),
     },
 ];

@@ -46,6 +46,7 @@ use crate::rails::banks::Banks;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
 use crate::remittance::{self, Corridors};
+use crate::screening::{self, Screening};
 
 /// The names of the country's institutions, by their ids.
 pub type Institutions = Arc<BTreeMap<String, Localised>>;
@@ -73,7 +74,7 @@ impl Gateway {
     /// Brings together what it needs. The clock is the real one, to sign with: wallets look at it.
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
-        let rails = Rails { wallets, banks: Banks::default() };
+        let rails = Rails { wallets, banks: Banks::default(), screening: Screening::default() };
         let hooks = Secret::new([0; 32]);
         let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
         Self {
@@ -112,6 +113,14 @@ impl Gateway {
     pub fn with_corridors(self, corridors: Corridors) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.corridors = corridors;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with rules that stop payments until officers have looked.
+    #[must_use]
+    pub fn with_screening(self, screening: Screening) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.rails.screening = screening;
         Self { inner: Arc::new(inner) }
     }
 
@@ -198,7 +207,7 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// Every address of this engine: `/pay/…`, `/payments`, `/treasury`, `/api/payments/callbacks/{wallet}`.
+/// Every address of this engine: `/pay/…`, `/payments`, `/treasury`, `/screening`, `/api/payments/callbacks/{wallet}`.
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
         .merge(crate::bills::pages::routes())
@@ -209,6 +218,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(remittance::pages::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())
+        .merge(screening::routes())
         .merge(crate::rails::cash_pages::routes())
         .with_state(gateway)
 }

@@ -11,6 +11,7 @@ use crate::ledger;
 use crate::rails::payout::disburse::go;
 use crate::rails::payout::{Destination, DisbursementId, NewDisbursement, Rails};
 use crate::rows::merchants as rows;
+use crate::screening::stop;
 
 /// The job that settles with a shop.
 pub(crate) const SETTLE: &str = "payments.merchant.settle";
@@ -18,6 +19,7 @@ pub(crate) const SETTLE: &str = "payments.merchant.settle";
 const DAY: i64 = 86_400;
 
 /// Pays a shop what it is owed; answers how much goes, in minor units.
+/// Nothing goes while a rule or an officer stops the shop; the money stays its own.
 ///
 /// # Errors
 /// `payments.merchant.unknown`; as [`crate::disburse`]; a refusal; the store's faults.
@@ -31,11 +33,15 @@ pub fn settle(cx: &mut Cx<'_>, rails: &Rails, id: MerchantId) -> Result<i64, Fau
     if minor < most.0 {
         return Ok(0);
     }
+    let (payment, amount) = (numbered(&shop), Money::new(minor, account.currency));
+    if stop::shop(cx, &rails.screening, &shop, &payment.to_string(), amount)? {
+        return Ok(0);
+    }
     let new = NewDisbursement {
-        id: numbered(&shop),
+        id: payment,
         from: shop.account,
         to: Destination::Wallet { wallet: shop.wallet.clone(), number: shop.msisdn.clone() },
-        amount: Money::new(minor, account.currency),
+        amount,
         reference: format!("TILL-{}", shop.settlements + 1),
     };
     go(cx, rails, &new)?;

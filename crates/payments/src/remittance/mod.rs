@@ -21,6 +21,7 @@ mod receive;
 pub(crate) mod workers;
 
 pub use corridors::{Corridors, CorridorsError, Partner};
+pub(crate) use order::go_on;
 pub use order::{NewOrder, Remittance, RemittanceId, RemittanceState, order, remittance};
 pub use quote::{Quote, quote};
 pub use receive::{Collected, receive};

@@ -12,6 +12,7 @@ use super::quote::quote;
 use crate::bills;
 use crate::gateway::model::RequestId;
 use crate::rows::remittances as rows;
+use crate::screening::{HELD, Screening, stop};
 
 /// The jobs: tell the partner; give up waiting.
 pub(crate) const PUSH: &str = "payments.remittance.push";
@@ -115,6 +116,12 @@ impl Remittance {
         Money::new(self.principal.minor() + self.fee.minor(), self.principal.currency())
     }
 
+    /// Whether the partner is not told of it until officers have looked.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.state == RemittanceState::Ordered && self.reason.as_deref() == Some(HELD)
+    }
+
     pub(crate) fn act(&self, kind: &'static str) -> Act {
         let act = Act::new(kind).on(self.id).because("payment", "contract");
         act.with("partner", self.partner.as_str()).with("bill", self.bill.as_str())
@@ -136,12 +143,17 @@ pub struct NewOrder {
     pub agreed_minor: i64,
 }
 
-/// Orders a payment of all that is left of a bill.
+/// Orders a payment of all that is left of a bill. A sender whom a rule of the pack names waits until officers have looked.
 ///
 /// # Errors
 /// `payments.remittance.wrong` with the fields `partner`, `sender` or `phone`; `payments.remittance.{amount,agreed,limit}`;
 /// as [`bills::find`]; a refusal; the store's faults.
-pub fn order(cx: &mut Cx<'_>, corridors: &Corridors, new: &NewOrder) -> Result<Remittance, Fault> {
+pub fn order(
+    cx: &mut Cx<'_>,
+    corridors: &Corridors,
+    screening: &Screening,
+    new: &NewOrder,
+) -> Result<Remittance, Fault> {
     let bill = bills::find(cx, &new.bill)?;
     cx.may("payments.remittance.order", &Resource::new("Bill", &bill.number))?;
     let amount = bills::payable(&bill, None, cx.now())?;
@@ -158,7 +170,7 @@ pub fn order(cx: &mut Cx<'_>, corridors: &Corridors, new: &NewOrder) -> Result<R
     }
     let expires_at = now.plus_seconds(corridors.pay_within_seconds).min(bill.expires_at);
     let request = bills::ask(cx, &bill, amount, expires_at)?;
-    let remittance = Remittance {
+    let mut remittance = Remittance {
         id: cx.id(),
         request: request.id,
         bill: bill.number.clone(),
@@ -176,11 +188,27 @@ pub fn order(cx: &mut Cx<'_>, corridors: &Corridors, new: &NewOrder) -> Result<R
     };
     rows::insert(cx.tx(), &remittance)?;
     let body = json!({ "remittance": remittance.id });
-    cx.enqueue(Job::new(PUSH, body.clone()));
+    if stop::sender(cx, screening, &remittance)? {
+        remittance.reason = Some(HELD.to_owned());
+        rows::set(cx.tx(), remittance.id, remittance.state, Some(HELD), None)?;
+    } else {
+        cx.enqueue(Job::new(PUSH, body.clone()));
+    }
     cx.enqueue(Job::new(LAPSE, body).not_before(expires_at));
     let act = remittance.act("payments.remittance.ordered").with("total_minor", remittance.total().minor());
     cx.record(act.with("rate_millionths", quoted.rate_millionths));
     Ok(remittance)
+}
+
+/// Officers have cleared its sender: the partner is told, if there is still time. Answers her number.
+pub(crate) fn go_on(cx: &mut Cx<'_>, id: RemittanceId) -> Result<Personal<String>, Fault> {
+    let known = rows::find(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.remittance.unknown"))?;
+    if known.is_held() {
+        rows::set(cx.tx(), id, known.state, None, None)?;
+        cx.enqueue(Job::new(PUSH, json!({ "remittance": id })));
+        cx.record(known.act("payments.remittance.released"));
+    }
+    Ok(known.msisdn)
 }
 
 fn checked<'a>(corridors: &'a Corridors, new: &NewOrder) -> Result<(&'a Partner, Personal<String>), Fault> {

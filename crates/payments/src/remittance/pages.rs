@@ -121,7 +121,8 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path
         agreed_minor: answers.one("agreed").parse().unwrap_or(0),
     };
     let (corridors, partner) = (gateway.corridors().clone(), new.partner.clone());
-    let ordered = gateway.acts().post(visit.caller(), &key, move |cx| Ok(order(cx, &corridors, &new)?.id));
+    let screening = gateway.rails().screening.clone();
+    let ordered = gateway.acts().post(visit.caller(), &key, move |cx| Ok(order(cx, &corridors, &screening, &new)?.id));
     match ordered.await {
         Ok(id) => Ok(see_other(&format!("/remittance/{id}"))),
         Err(fault) => {
@@ -148,6 +149,7 @@ async fn see(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Remitt
 fn state(gateway: &Gateway, visit: &Visit, of: &Remittance, receipt: Option<&str>) -> Page {
     let partner = gateway.corridors().find(&of.partner).map_or("", |partner| visit.local(&partner.name));
     let (tone, key) = match of.state {
+        RemittanceState::Ordered if of.is_held() => (Tone::Waiting, "held"),
         RemittanceState::Ordered | RemittanceState::Told => (Tone::Waiting, "waiting"),
         RemittanceState::Paid => (Tone::Good, "paid"),
         RemittanceState::Declined => (Tone::Bad, "declined"),
@@ -168,6 +170,7 @@ fn state(gateway: &Gateway, visit: &Visit, of: &Remittance, receipt: Option<&str
         (banner(tone, &title, html! {
             p { (visit.t1(
                 match key {
+                    "held" => "payments.remittance.held_say",
                     "waiting" => "payments.remittance.waiting_say",
                     "paid" => "payments.remittance.paid_say",
                     "declined" => "payments.remittance.declined_say",

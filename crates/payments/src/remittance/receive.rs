@@ -45,7 +45,8 @@ fn paid(cx: &mut Cx<'_>, partner: &Partner, known: &Remittance, told: &Collected
         // A second movement for one remittance is a partner's mistake that a person has to talk about.
         return if before == reference { Ok(News::Old) } else { Err(Fault::conflict("payments.callback.reused")) };
     }
-    if collected != known.total() {
+    // Nobody told the partner of one that is held.
+    if collected != known.total() || known.is_held() {
         return odd(cx, partner, known, collected, reference);
     }
     let owed = of_partner(cx, partner)?;

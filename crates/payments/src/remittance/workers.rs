@@ -40,7 +40,7 @@ fn line<'a>(gateway: &'a Gateway, partner: &'a Partner) -> Result<Line<'a>, JobF
 async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (id, caller): (RemittanceId, _) = (id_in(&job, "remittance")?, job.caller(PART));
     let (remittance, partner) = known(&gateway, &caller, id).await?;
-    if !remittance.state.is_open() || remittance.expires_at <= gateway.acts().now() {
+    if !remittance.state.is_open() || remittance.is_held() || remittance.expires_at <= gateway.acts().now() {
         return Ok(());
     }
     let acts = gateway.acts();

@@ -90,7 +90,8 @@ const SELECT_STUCK: &str = "
     SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
            made_at, ended_at, file
     FROM payments_disbursement
-    WHERE state IN ('made', 'sent', 'review') AND (state = 'review' OR made_at < $1) ORDER BY id LIMIT $2";
+    WHERE state IN ('made', 'sent', 'review') AND (state = 'review' OR made_at < $1)
+        AND (reason IS NULL OR reason <> 'screening') ORDER BY id LIMIT $2";
 
 /// Those that an officer must look at: contested, or asked for before a moment and not answered yet; the oldest first.
 pub(crate) fn stuck(tx: &mut dyn Tx, before: Timestamp, limit: i64) -> Result<Vec<Disbursement>, TxError> {
@@ -117,6 +118,13 @@ const SET_FILE_SENT: &str = "UPDATE payments_disbursement SET state = 'sent' WHE
 
 pub(crate) fn set_sent_in(tx: &mut dyn Tx, file: BankFileId) -> Result<u64, TxError> {
     tx.execute(SET_FILE_SENT, &[file.into()])
+}
+
+const SET_RELEASED: &str = "UPDATE payments_disbursement SET reason = NULL, file = $2 WHERE id = $1";
+
+/// It waits no longer, and goes in this file.
+pub(crate) fn set_released(tx: &mut dyn Tx, id: DisbursementId, file: Option<BankFileId>) -> Result<(), TxError> {
+    tx.execute(SET_RELEASED, &[id.into(), file.into()]).map(|_| ())
 }
 
 const SUM_OUT: &str = "

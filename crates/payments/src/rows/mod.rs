@@ -11,4 +11,5 @@ pub(crate) mod merchants;
 pub(crate) mod remittances;
 pub(crate) mod requests;
 pub(crate) mod returns;
+pub(crate) mod screening;
 pub(crate) mod treasury;

@@ -81,6 +81,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
             @else { (exceptions(&gateway, &visit, &seen.exceptions)) }
             (ages(&visit, &seen))
             p { a href="/treasury/suspense" { (visit.t("treasury.suspense.title")) } " · "
+                a href="/screening" { (visit.t("screening.desk.title")) } " · "
                 a href="/treasury/payouts" { (visit.t("treasury.payouts.title")) } " · "
                 a href="/treasury/revenue" { (visit.t("treasury.revenue.title")) } " · "
                 a href="/payments" { (visit.t("payments.desk.title")) } }

@@ -10,6 +10,7 @@ use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
+use payments::screening::Screening;
 use payments::simulator::bank::BankSettings;
 use payments::simulator::{self, SimulatorSettings};
 use payments::{
@@ -28,6 +29,8 @@ pub(crate) const PACK: &str = include_str!("../../../../packs/lesotho/wallets.to
 pub(crate) const BANKS: &str = include_str!("../../../../packs/lesotho/banks.toml");
 
 const MERCHANTS: &str = include_str!("../../../../packs/lesotho/merchants.toml");
+const SCREENING: &str = include_str!("../../../../packs/lesotho/screening.toml");
+const NAMES: &str = include_str!("../../../../packs/lesotho/names.toml");
 const CORRIDORS: &str = include_str!("../../../../packs/lesotho/corridors.toml");
 
 pub(crate) struct Bench {
@@ -125,6 +128,8 @@ impl Bench {
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
         let gateway = gateway.with_banks(banks).with_corridors(corridors);
         let gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
+        let screening = Screening::parse(SCREENING, toml::from_str(NAMES).unwrap()).unwrap();
+        let gateway = gateway.with_screening(screening);
         let words = Arc::new(testkit::words(&[
             "edge",
             "payments",
@@ -135,6 +140,7 @@ impl Bench {
             "disputes",
             "cash",
             "treasury",
+            "screening",
         ]));
         let settings = SiteSettings::new(
             words,
@@ -201,6 +207,7 @@ impl Bench {
             Arc::clone(&self.clock) as _,
         );
         let gateway = gateway.with_banks(before.rails().banks.clone()).with_corridors(before.corridors().clone());
+        let gateway = gateway.with_screening(before.rails().screening.clone());
         self.gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
         self.workers = payments::handlers(&self.gateway, Workers::default());
     }

@@ -16,6 +16,7 @@ mod ledger;
 mod merchants;
 mod pages;
 mod remittances;
+mod screening;
 mod storm;
 mod treasury;
 mod trouble;

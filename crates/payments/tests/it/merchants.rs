@@ -11,7 +11,7 @@ fn counter() -> Counter {
     Counter::parse(include_str!("../../../../packs/lesotho/merchants.toml")).unwrap()
 }
 
-async fn shop(bench: &Bench) -> MerchantId {
+pub(crate) async fn shop(bench: &Bench) -> MerchantId {
     let wallets = bench.gateway.wallets().clone();
     let new = NewMerchant {
         name: "Tšepo Café".to_owned(),
@@ -23,12 +23,12 @@ async fn shop(bench: &Bench) -> MerchantId {
     bench.write(&person("per_tsepo"), register).await.unwrap()
 }
 
-async fn sells(bench: &Bench, shop: MerchantId, minor: i64) -> Result<String, Fault> {
+pub(crate) async fn sells(bench: &Bench, shop: MerchantId, minor: i64) -> Result<String, Fault> {
     let counter = counter();
     bench.write(&person("per_tsepo"), move |cx| Ok(merchants::sell(cx, &counter, shop, lsl(minor))?.number)).await
 }
 
-async fn paid(bench: &Bench, number: &str) -> payments::RequestId {
+pub(crate) async fn paid(bench: &Bench, number: &str) -> payments::RequestId {
     let (wallets, number) = (bench.gateway.wallets().clone(), number.to_owned());
     let pay = move |cx: &mut Cx<'_>| payments::bills::pay(cx, &wallets, &number, None, "mpesa", "58001201");
     let request = bench.write(&anybody(), pay).await.unwrap();

@@ -16,6 +16,10 @@ use tower::ServiceExt;
 use crate::bench::{Bench, lsl, under};
 
 const POLICIES: &str = include_str!("../../../../packs/lesotho/policies/payments.cedar");
+const WITH_SCREENING: &str = concat!(
+    include_str!("../../../../packs/lesotho/policies/payments.cedar"),
+    include_str!("../../../../packs/lesotho/policies/screening.cedar")
+);
 
 struct Answer {
     status: u16,
@@ -111,6 +115,41 @@ async fn bill(bench: &Bench, in_parts: bool) -> String {
         Ok(bills::make(cx, &[new])?.remove(0).number)
     };
     bench.write(&caller, make).await.unwrap()
+}
+
+#[test]
+fn what_a_rule_stops_two_officers_decide_and_the_sender_hears_no_more_than_that() {
+    under(WITH_SCREENING, async |bench| {
+        let bill = crate::remittances::bill_of(&bench, "EX-1", 50_000).await;
+        let listed = ("Mohlalafela Seqhoqho", "0820001201");
+        let id = crate::remittances::sends(&bench, &bill, listed, 51_000).await.unwrap();
+        for (language, looks, title, another) in [
+            ("en", "Somebody looks into it", "Stopped payments", "another officer decides the same"),
+            ("st", "Ho na le ea ntseng a e hlahloba", "Litefo tse emisitsoeng", "ofisiri e ’ngoe e etsa qeto"),
+        ] {
+            let hers = Browser::new(&bench, "", language).get(&format!("/remittance/{id}")).await;
+            assert!(hers.body.contains(looks) && !hers.body.contains("eqhoqho"), "{}", hers.body);
+            assert_eq!(Browser::new(&bench, "per_lineo", language).get("/screening").await.status, 403);
+            let officer = Browser::new(&bench, if language == "en" { "off_1" } else { "off_2" }, language);
+            let desk = officer.get("/screening").await;
+            assert!(desk.status == 200 && desk.body.contains(title) && !desk.body.contains("eqhoqho"), "{}", desk.body);
+            let address = format!("/screening/{}", &desk.body.split("/screening/").nth(1).unwrap()[..30]);
+            let page = officer.get(&address).await;
+            assert!(page.status == 200 && page.body.contains("Mohlalafela Seqhoqho"), "{}", page.body);
+            assert!(!page.body.contains("screening."), "an unsaid word: {}", page.body);
+            let refused = officer.post(&address, &page, "decision=clear&note=").await;
+            assert!(refused.status == 422 && refused.body.contains("href=\"#note\""), "{}", refused.body);
+            let done = officer.post(&address, &page, "decision=clear&note=Another+birthday").await;
+            assert_eq!((done.status, done.location.as_str()), (303, "/screening"));
+            let after = officer.get(&address).await;
+            assert_eq!(after.body.contains(another), language == "en", "{}", after.body);
+        }
+        let paid = async || {
+            let state = bench.read(move |cx| Ok(payments::remittance::remittance(cx, id)?.state)).await;
+            state == payments::remittance::RemittanceState::Paid
+        };
+        bench.wait_for("what two officers cleared to be paid", paid).await;
+    });
 }
 
 #[test]

@@ -6,11 +6,15 @@ use spine::{Actor, ActorKind, Caller, Cx, Fault, Language, Localised, Personal, 
 
 use crate::bench::{Bench, lsl, on_each};
 
-fn daughter() -> Caller {
+pub(crate) fn daughter() -> Caller {
     Caller { actor: Actor::anonymous(), via: Via::Web, language: Language::new("en-LS") }
 }
 
 async fn exam_fee(bench: &Bench, reference: &'static str) -> Bill {
+    bill_of(bench, reference, 50_000).await
+}
+
+pub(crate) async fn bill_of(bench: &Bench, reference: &'static str, minor: i64) -> Bill {
     let mut actor = Actor::bare(ActorKind::Client, "examinations");
     actor.institution = Some("examinations-council".to_owned());
     let caller = Caller { actor, via: Via::Api, language: Language::new("en-LS") };
@@ -21,8 +25,8 @@ async fn exam_fee(bench: &Bench, reference: &'static str) -> Bill {
             reference: reference.to_owned(),
             payer: Some("per_tumelo".to_owned()),
             description: Localised::from([("en", "Examination fee"), ("st", "Tefiso ea tlhahlobo")]),
-            amount: lsl(50_000),
-            shares: vec![Share { account: "income:examinations-council".to_owned(), amount_minor: 50_000 }],
+            amount: lsl(minor),
+            shares: vec![Share { account: "income:examinations-council".to_owned(), amount_minor: minor }],
             in_parts: false,
             due_on: None,
             expires_at,
@@ -38,18 +42,28 @@ fn offer(bench: &Bench) -> Quote {
 
 /// She agrees; what her phone does is in the last two digits.
 async fn orders(bench: &Bench, bill: &Bill, phone: &str, agreed_minor: i64) -> Result<RemittanceId, Fault> {
-    let corridors = bench.gateway.corridors().clone();
+    sends(bench, bill, ("Puleng Mokoena", phone), agreed_minor).await
+}
+
+/// Somebody of this name and number agrees.
+pub(crate) async fn sends(
+    bench: &Bench,
+    bill: &Bill,
+    (name, phone): (&str, &str),
+    agreed_minor: i64,
+) -> Result<RemittanceId, Fault> {
+    let (corridors, screening) = (bench.gateway.corridors().clone(), bench.gateway.rails().screening.clone());
     let new = NewOrder {
         bill: bill.number.clone(),
         partner: "pula".to_owned(),
-        sender: Personal::new("Puleng Mokoena".to_owned()),
+        sender: Personal::new(name.to_owned()),
         number: phone.to_owned(),
         agreed_minor,
     };
-    bench.write(&daughter(), move |cx| Ok(remittance::order(cx, &corridors, &new)?.id)).await
+    bench.write(&daughter(), move |cx| Ok(remittance::order(cx, &corridors, &screening, &new)?.id)).await
 }
 
-async fn until(bench: &Bench, id: RemittanceId, state: RemittanceState) {
+pub(crate) async fn until(bench: &Bench, id: RemittanceId, state: RemittanceState) {
     let stands = async || bench.read(move |cx| Ok(remittance::remittance(cx, id)?.state)).await == state;
     bench.wait_for(&format!("the remittance to be {state:?}"), stands).await;
 }

@@ -17,6 +17,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
         "iso20022",
         "payouts",
         "treasury",
+        "screening",
         "cash",
     ]);
     let keys = |tag: &str| words.keys(&Language::new(tag)).map(str::to_owned).collect::<BTreeSet<_>>();

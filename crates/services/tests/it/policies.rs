@@ -57,6 +57,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let desk = || Resource::new("Desk", "tasks");
     let money = |own: bool| Resource::new("PaymentRequest", "pay_one").is("own", own);
     let treasury = || Resource::new("Treasury", "desk");
+    let stopped = || Resource::new("ScreeningCase", "scr_one");
     let counter = || Resource::new("Counter", "lesotho-post-bank");
     let payments_desk = || Resource::new("PaymentDesk", "desk");
     let dead = || Resource::new("Job", "dead");
@@ -348,6 +349,10 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (passports(), "payments.desk.view", payments_desk(), false),
         (officer("payments-officer", "ministry-finance"), "payments.desk.view", payments_desk(), true),
         (officer("payments-officer", "ministry-finance"), "payments.treasury.view", treasury(), true),
+        (officer("payments-officer", "ministry-finance"), "payments.screening.decide", stopped(), true),
+        (weak(officer("payments-officer", "ministry-finance")), "payments.screening.decide", stopped(), false),
+        (passports(), "payments.screening.view", stopped(), false),
+        (person(), "payments.screening.view", stopped(), false),
         (officer("payments-officer", "ministry-finance"), "payments.cash.take", counter(), false),
         (officer("post-office-clerk", "lesotho-post-bank"), "payments.cash.take", counter(), true),
         (officer("post-office-clerk", "lesotho-post-bank"), "payments.treasury.view", treasury(), false),

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Personal, Resource, Timestamp};
 
+use super::outcome::{Heard, heard};
 use super::{Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails};
 use crate::ledger::{self, AccountId, Booked, Step, Transfer};
 use crate::rails::{account_of, banking};
 use crate::rows::disbursements as rows;
+use crate::screening::{HELD, stop as stops};
 
 /// The job that hands a payment to a wallet.
 pub(crate) const PUSH: &str = "payments.disbursement.push";
@@ -149,7 +151,7 @@ fn hand_over(cx: &mut Cx<'_>, rails: &Rails, ready: &[Ready]) -> Result<Vec<Hand
             answers.push(Handed::Now);
         }
     }
-    keep(cx, rails, &mut fresh)?;
+    keep(cx, rails, fresh)?;
     Ok(answers)
 }
 
@@ -188,15 +190,45 @@ fn same_as_before(cx: &mut Cx<'_>, one: &Ready) -> Result<(), Fault> {
     if same { Ok(()) } else { Err(reused()) }
 }
 
-fn keep(cx: &mut Cx<'_>, rails: &Rails, fresh: &mut [Disbursement]) -> Result<(), Fault> {
-    banking::file::gather(cx, rails, fresh)?;
+fn keep(cx: &mut Cx<'_>, rails: &Rails, fresh: Vec<Disbursement>) -> Result<(), Fault> {
     let Some(first) = fresh.first() else { return Ok(()) };
-    rows::insert_all(cx.tx(), fresh)?;
-    for one in fresh.iter().filter(|it| it.file.is_none()) {
-        cx.enqueue(Job::new(PUSH, json!({ "disbursement": one.id })));
-    }
     let total: i128 = fresh.iter().map(|it| i128::from(it.amount.minor())).sum();
     let act = Act::new("payments.disbursement.made").on(first.id).because("payment", "contract");
     cx.record(act.with("payments", fresh.len()).with("amount_minor", total.to_string()));
+    let (held, mut going): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|it| stops::is_listed(&rails.screening, it));
+    banking::file::gather(cx, rails, &mut going)?;
+    rows::insert_all(cx.tx(), &going)?;
+    for one in going.iter().filter(|it| it.file.is_none()) {
+        cx.enqueue(Job::new(PUSH, json!({ "disbursement": one.id })));
+    }
+    hold_back(cx, rails, &held)
+}
+
+/// What waits until officers have looked: the money is held like any other's, and no rail hears of it.
+fn hold_back(cx: &mut Cx<'_>, rails: &Rails, held: &[Disbursement]) -> Result<(), Fault> {
+    rows::insert_all(cx.tx(), held)?;
+    for one in held {
+        rows::set(cx.tx(), one.id, one.state, Some(HELD), None, None)?;
+        stops::holder(cx, &rails.screening, one)?;
+    }
     Ok(())
+}
+
+fn held(cx: &mut Cx<'_>, id: DisbursementId) -> Result<Option<Disbursement>, Fault> {
+    Ok(rows::find(cx.tx(), id)?.filter(Disbursement::is_held))
+}
+
+/// Officers have cleared a payment that was held back: it goes to its bank.
+pub(crate) fn release(cx: &mut Cx<'_>, rails: &Rails, id: DisbursementId) -> Result<(), Fault> {
+    let Some(mut known) = held(cx, id)? else { return Ok(()) };
+    banking::file::gather(cx, rails, std::slice::from_mut(&mut known))?;
+    rows::set_released(cx.tx(), id, known.file)?;
+    cx.record(Act::new("payments.disbursement.released").on(id).because("payment", "contract"));
+    Ok(())
+}
+
+/// Officers have confirmed: a payment that was held back will not be made, and the money is its payer's again.
+pub(crate) fn stop(cx: &mut Cx<'_>, id: DisbursementId, reason: &str) -> Result<(), Fault> {
+    let Some(known) = held(cx, id)? else { return Ok(()) };
+    heard(cx, &known, &Heard::Failed { reason }).map(|_| ())
 }

@@ -24,6 +24,7 @@ use crate::ledger::{AccountId, TransferId};
 use crate::rails::banking::file::BankFileId;
 use crate::rails::banks::Banks;
 use crate::rails::wallets::Wallets;
+use crate::screening::{HELD, Screening};
 
 /// The kind of a disbursement's identifier.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub struct Rails {
     pub wallets: Wallets,
     /// The country's banks.
     pub banks: Banks,
+    /// What a payment is held against before it goes.
+    pub screening: Screening,
 }
 
 /// Where money is to go.
@@ -168,6 +171,11 @@ pub struct Disbursement {
 }
 
 impl Disbursement {
+    /// Whether it waits until officers have looked.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state == DisbursementState::Made && self.reason.as_deref() == Some(HELD)
+    }
+
     /// The hold in the ledger: it has the payment's own bytes.
     #[must_use]
     pub const fn hold(&self) -> TransferId {
