@@ -40,6 +40,24 @@ export async function bills({ demo, visitor, language, javaScript, part }) {
   await until(shop, `/bill/${licence}`, "main table .tag.ok");
   ok((await text(shop)).includes(`M${part}.00`), `${title}: a part of it is paid, with its receipt`);
 
+  // The same licence on a phone without internet: the number is dialled behind the code.
+  const phone = await visitor(`${title} (dialled)`, language, javaScript, { width: 320, height: 640 });
+  await phone.open("/ussd");
+  await phone.fill("phone", "+26658001201");
+  await phone.fill("dialled", `*124*${licence.replaceAll("-", "")}#`);
+  await phone.press();
+  for (const typed of ["2", "3.50", "1"]) {
+    await phone.fill("typed", typed);
+    await phone.press(".ph button");
+  }
+  ok(/M-Pesa.*3\.50|3\.50.*M-Pesa/s.test(await phone.page.locator(".ph pre").innerText()), `${title}: dialled, the wallet of the phone asks`);
+  for (let tries = 0; tries < 80; tries += 1) {
+    await shop.page.goto(`${demo.base_url}/bill/${licence}?lang=${language}`);
+    if ((await shop.page.locator("main table").innerText()).includes("M3.50") && !(await shop.page.locator(".nb.wait").count())) break;
+    await sleep(250);
+  }
+  ok((await text(shop)).includes("M3.50"), `${title}: and a part is paid by USSD`);
+
   const owner = demo.people.find((one) => one.id === demo.bills.find((bill) => bill.for.startsWith("TRADE")).payer);
   let told = [];
   for (let tries = 0; tries < 40 && !told.length; tries += 1) {

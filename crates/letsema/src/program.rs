@@ -20,13 +20,13 @@ use identity::{
 use jiff::tz::TimeZone;
 use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
-use messages::ussd::{Door, DoorKey, DoorSettings};
+use messages::ussd::{Dialled, Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
 use payments::disputes::Recourse;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::{Banks, Gateway, WalletLink, Wallets};
-use portal::Portal;
+use portal::{BillMenu, Portal};
 use services::{Services, ServicesSettings};
 use spine::{Caller, Clock, Language, Localised, Migration, Secret, Words};
 use store::{Store, StoreConfig};
@@ -192,7 +192,7 @@ impl Program {
             .merge(services.routes())
             .merge(grants.routes())
             .merge(identity.routes())
-            .merge(ussd_routes(&setup, &acts, &country.words, &identity))
+            .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway)))
             .merge(enrolment.routes())
             .merge(payments::routes(gateway))
             .merge(hub::pages(switch.as_ref()))
@@ -300,12 +300,15 @@ fn message_routes(setup: &Setup, acts: &Acts) -> Router {
 }
 
 /// Where an aggregator asks for people who dial; in a demonstration also a phone to dial with.
-fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, identity: &Identity) -> Router {
-    let (Some((key, networks)), Some(service_code)) = (setup.ussd.clone(), identity.service_code()) else {
-        return Router::new();
-    };
-    let settings = DoorSettings { key, networks, service_code };
-    let door = Door::new(acts.clone(), Arc::clone(words), identity.ussd_menu(), settings);
+fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, (identity, gateway): (&Identity, &Gateway)) -> Router {
+    let Some((key, networks)) = setup.ussd.clone() else { return Router::new() };
+    let own = identity.service_code().map(|code| Dialled { code, menu: identity.ussd_menu() });
+    let bills = gateway.wallets().service_code().map(|code| {
+        let menu = BillMenu::new(acts.clone(), gateway.clone(), Arc::clone(words));
+        Dialled { code: code.to_owned(), menu: Arc::new(menu) }
+    });
+    let menus = own.into_iter().chain(bills).collect();
+    let door = Door::new(acts.clone(), Arc::clone(words), menus, DoorSettings { key, networks });
     if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
 }
 

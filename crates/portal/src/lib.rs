@@ -5,12 +5,14 @@
 //! | file | its page |
 //! |---|---|
 //! | `home.rs` | `/`, `/my`, `/account` |
+//! | `dialled.rs` | no page: bills on any phone, by USSD |
 //! | `looks.rs` | `/my/looks`: every deed about a person |
 //! | `notices.rs` | `/my/notices` |
 //! | `entered.rs` | no page: what people are told when an event of theirs is entered |
 //! | `receipts.rs` | no page: what people are told when something of theirs is paid |
 //! | `navigation.rs` | what stands in the bar, by who visits |
 
+mod dialled;
 mod entered;
 mod home;
 mod looks;
@@ -28,6 +30,7 @@ use messages::Messages;
 use services::Services;
 use spine::{Language, Localised};
 
+pub use dialled::BillMenu;
 pub use navigation::{footer, navigation};
 
 /// What the portal puts together. Cheap to clone.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 use identity::{Factor, Identity, NewPerson, enrol_person, lock_factor};
 use journal::{Acts, Key};
-use messages::ussd::{Door, DoorKey, DoorSettings, fits};
+use messages::ussd::{Dialled, Door, DoorKey, DoorSettings, fits};
 use spine::{Caller, Language, Personal, Secret, Text, Words};
 
 use crate::browser::{Answer, Browser, coded, signed_in};
@@ -18,9 +18,9 @@ fn secret() -> Secret<Vec<u8>> {
 }
 
 pub(crate) fn door(acts: &Acts, words: &Arc<Words>, identity: &Identity) -> Door {
-    let settings =
-        DoorSettings { key: DoorKey::Signed(secret()), networks: Vec::new(), service_code: "*123#".to_owned() };
-    Door::new(acts.clone(), Arc::clone(words), identity.ussd_menu(), settings)
+    let settings = DoorSettings { key: DoorKey::Signed(secret()), networks: Vec::new() };
+    let menus = vec![Dialled { code: "*123#".to_owned(), menu: identity.ussd_menu() }];
+    Door::new(acts.clone(), Arc::clone(words), menus, settings)
 }
 
 /// A phone in the hands of somebody.

@@ -60,8 +60,15 @@ pub struct DoorSettings {
     pub key: DoorKey,
     /// From where it asks; from anywhere if empty, which only signed requests may.
     pub networks: Vec<Network>,
+}
+
+/// A code that people dial, and what answers them.
+#[derive(Clone)]
+pub struct Dialled {
     /// What people dial: `*123#`.
-    pub service_code: String,
+    pub code: String,
+    /// What answers.
+    pub menu: Arc<dyn Menu>,
 }
 
 /// The door. Cheap to clone.
@@ -73,22 +80,23 @@ pub struct Door {
 struct Inner {
     acts: Acts,
     words: Arc<Words>,
-    menu: Arc<dyn Menu>,
+    menus: Vec<Dialled>,
     settings: DoorSettings,
 }
 
 /// What an aggregator says.
 struct Asked {
     session: String,
+    code: String,
     phone: String,
     text: String,
 }
 
 impl Door {
-    /// A door to this menu.
+    /// A door to these menus, each under its own code.
     #[must_use]
-    pub fn new(acts: Acts, words: Arc<Words>, menu: Arc<dyn Menu>, settings: DoorSettings) -> Self {
-        Self { inner: Arc::new(Inner { acts, words, menu, settings }) }
+    pub fn new(acts: Acts, words: Arc<Words>, menus: Vec<Dialled>, settings: DoorSettings) -> Self {
+        Self { inner: Arc::new(Inner { acts, words, menus, settings }) }
     }
 
     /// `POST /api/messages/ussd`.
@@ -98,6 +106,10 @@ impl Door {
 
     pub(super) fn settings(&self) -> &DoorSettings {
         &self.inner.settings
+    }
+
+    pub(super) fn menus(&self) -> &[Dialled] {
+        &self.inner.menus
     }
 
     /// Whether whoever asks shares the secret, and asks from where it should.
@@ -124,9 +136,11 @@ impl Door {
         ))
     }
 
-    async fn answer(&self, asked: Asked) -> Result<String, Fault> {
+    async fn answer(&self, menu: &dyn Menu, asked: Asked) -> Result<String, Fault> {
         let acts = &self.inner.acts;
-        let (phone, session) = (self.hash("phone", &asked.phone), self.hash("session", &asked.session));
+        // Where she stands in one menu says nothing in another.
+        let phone = self.hash("phone", &format!("{}{}", asked.phone, asked.code));
+        let session = self.hash("session", &asked.session);
         let (now, key) = (acts.now(), phone.clone());
         let look = move |cx: &mut Cx<'_>| Ok(rows::standing(cx.tx(), &key)?);
         let stood = acts.read(&Caller::system("messages.ussd"), look).await?;
@@ -149,11 +163,13 @@ impl Door {
                 let Some(input) = input.filter(|_| one.place.is_some()) else { return Ok(self.out_of_turn()) };
                 (one.place.clone(), Some(Personal::new(input.to_owned())))
             }
-            // A new session: dialled with more than the code, it begins all the same at the beginning.
+            None if menu.hears_what_is_dialled() && !asked.text.is_empty() => {
+                (None, Some(Personal::new(asked.text.clone())))
+            }
             None => (fresh.as_ref().and_then(|one| one.place.clone()), None),
         };
         let turn = Turn { phone: Personal::new(asked.phone), place, input };
-        let screen = self.inner.menu.turn(&turn).await?;
+        let screen = menu.turn(&turn).await?;
         let answer = self.said(&screen);
         let standing = Standing {
             session: session.clone(),
@@ -192,7 +208,8 @@ fn asked(headers: &HeaderMap, body: &[u8]) -> Option<Asked> {
     let digits = phone.strip_prefix('+')?;
     let fine = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
     let session = one("sessionId").filter(|session| (1..=100).contains(&session.len()))?;
-    (fine && text.len() <= TEXT_BYTES).then_some(Asked { session, phone, text })
+    let code = one("serviceCode")?;
+    (fine && text.len() <= TEXT_BYTES).then_some(Asked { session, code, phone, text })
 }
 
 async fn taken(
@@ -211,6 +228,7 @@ async fn taken(
     let shape = || Refusal::from(Fault::invalid("messages.ussd.shape")).status(StatusCode::BAD_REQUEST);
     let asked = asked(&headers, &body).ok_or_else(shape)?;
     visit.site().limiter().take(&TURNS, &asked.phone)?;
-    let answer: Response = door.answer(asked).await?.into_response();
+    let dialled = door.menus().iter().find(|one| one.code == asked.code).ok_or_else(shape)?;
+    let answer: Response = door.answer(dialled.menu.as_ref(), asked).await?.into_response();
     Ok(answer)
 }

@@ -1,7 +1,7 @@
 //! USSD: a menu on any phone, without internet and without cost to the caller. An aggregator of the networks asks over
 //! HTTP (the shape that Africa's Talking and others share), and is answered one screen.
 //!
-//! **Invariant:** only who shares the door's secret is heard, so a number is the network's word and not a stranger's;
+//! **Invariant:** each code that is dialled has its menu; only who shares the door's secret is heard, so a number is the network's word and not a stranger's;
 //! what was typed before stands nowhere, for it may hold a PIN; a screen is at most 182 letters of the GSM alphabet.
 //!
 //! | file | its job |
@@ -16,5 +16,5 @@ mod phone;
 mod rows;
 mod screen;
 
-pub use door::{Door, DoorKey, DoorSettings};
+pub use door::{Dialled, Door, DoorKey, DoorSettings};
 pub use screen::{LONGEST, Menu, Screen, Turn, Turning, fits};

@@ -30,12 +30,28 @@ impl Door {
         Router::new().route("/ussd", get(idle)).route("/ussd/call", post(pressed)).with_state(self.clone())
     }
 
+    /// What was dialled as a network takes it apart: the code that is known, and what came behind it.
+    fn taken_apart(&self, dialled: &str) -> (String, String) {
+        let behind = |code: &str| {
+            let rest = dialled.strip_prefix(code.strip_suffix('#')?)?.strip_suffix('#')?;
+            if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('*').map(ToOwned::to_owned) }
+        };
+        let known = self.menus().iter().find_map(|one| Some((one.code.clone(), behind(&one.code)?)));
+        known.unwrap_or_else(|| (dialled.to_owned(), String::new()))
+    }
+
     /// Asks the door as an aggregator does, without a socket.
-    async fn ask(&self, visit: &Visit, session: &str, phone: &str, text: &str) -> Result<String, Fault> {
+    async fn ask(
+        &self,
+        visit: &Visit,
+        session: &str,
+        phone: &str,
+        (code, text): (&str, &str),
+    ) -> Result<String, Fault> {
         let body = format!(
             "sessionId={}&serviceCode={}&phoneNumber={}&networkCode=99999&text={}",
             encode_query(session),
-            encode_query(&self.settings().service_code),
+            encode_query(code),
             encode_query(phone),
             encode_query(text),
         );
@@ -70,9 +86,12 @@ async fn idle(State(door): State<Door>, visit: Visit, Query(idle): Query<Idle>) 
     let sheet = visit.sheet();
     // In a query, a plus arrives as a space.
     let phone = idle.phone.unwrap_or_default().replace(' ', "+");
+    let codes: Vec<&str> = door.menus().iter().map(|one| one.code.as_str()).collect();
+    let (first, codes) = (codes.first().copied().unwrap_or_default(), codes.join(", "));
     let form = html! {
         (sheet.phone("phone", visit.t("messages.ussd.number")).hint(visit.t("messages.ussd.number_hint")).value(phone).width(20))
-        button.b { (visit.t("messages.ussd.dial")) " " (door.settings().service_code) }
+        (sheet.text("dialled", visit.t("messages.ussd.code")).hint(codes).value(first).width(20).max_length(40))
+        button.b { (visit.t("messages.ussd.dial")) }
     };
     let page = visit.page(visit.t("messages.ussd.title")).body(html! {
         p { (visit.t("messages.ussd.about")) }
@@ -88,13 +107,13 @@ async fn pressed(State(door): State<Door>, visit: Visit, form: Form) -> Reply {
     let (session, before) = (one("session"), one("text"));
     let fresh = session.is_empty();
     let session = if fresh { base64url(&visit.site().settings().entropy.seed()) } else { session };
-    let typed = form.answers.one("typed").to_owned();
-    let text = match (fresh, before.is_empty()) {
-        (true, _) => String::new(),
-        (false, true) => typed,
-        (false, false) => format!("{before}*{typed}"),
+    let (typed, dialled) = (form.answers.one("typed").to_owned(), form.answers.one("dialled").trim());
+    let (code, text) = match (fresh, before.is_empty()) {
+        (true, _) => door.taken_apart(dialled),
+        (false, true) => (dialled.to_owned(), typed),
+        (false, false) => (dialled.to_owned(), format!("{before}*{typed}")),
     };
-    let said = door.ask(&visit, &session, &phone, &text).await?;
+    let said = door.ask(&visit, &session, &phone, (&code, &text)).await?;
     let (goes_on, screen) = match said.split_once(' ') {
         Some(("CON", screen)) => (true, screen.to_owned()),
         Some((_, screen)) => (false, screen.to_owned()),
@@ -104,6 +123,7 @@ async fn pressed(State(door): State<Door>, visit: Visit, form: Form) -> Reply {
     let keys = html! {
         input type="hidden" name="phone" value=(phone);
         input type="hidden" name="session" value=(session);
+        input type="hidden" name="dialled" value=(code);
         input type="hidden" name="text" value=(text);
         label.vh for="typed" { (visit.t("messages.ussd.typed")) }
         input #typed name="typed" inputmode="numeric" autocomplete="off" maxlength="30" autofocus;

@@ -85,6 +85,12 @@ pub type Turning<'a> = Pin<Box<dyn Future<Output = Result<Screen, Fault>> + Send
 pub trait Menu: Send + Sync + 'static {
     /// The next screen.
     fn turn<'a>(&'a self, turn: &'a Turn) -> Turning<'a>;
+
+    /// Whether what is dialled behind the code, `*124*9482#`, is her first answer. Without this it is passed over: whoever
+    /// dials so begins at the beginning.
+    fn hears_what_is_dialled(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

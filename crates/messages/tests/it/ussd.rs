@@ -8,7 +8,7 @@ use axum::http::{Request, StatusCode, header};
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 use edge::{Limits, Network, Site, SiteSettings, frame};
 use http_body_util::BodyExt;
-use messages::ussd::{Door, DoorKey, DoorSettings, Menu, Screen, Turn, Turning, fits};
+use messages::ussd::{Dialled, Door, DoorKey, DoorSettings, Menu, Screen, Turn, Turning, fits};
 use spine::{Language, Secret, Text};
 use testkit::SeededEntropy;
 use tower::ServiceExt;
@@ -38,14 +38,31 @@ impl Menu for Echo {
     }
 }
 
+/// As it, but what is dialled behind the code is heard.
+struct Direct(Arc<Echo>);
+
+impl Menu for Direct {
+    fn turn<'a>(&'a self, turn: &'a Turn) -> Turning<'a> {
+        self.0.turn(turn)
+    }
+
+    fn hears_what_is_dialled(&self) -> bool {
+        true
+    }
+}
+
 fn secret() -> Secret<Vec<u8>> {
     Secret::new(b"shared with the aggregator".to_vec())
 }
 
 fn app(bench: &Bench, menu: &Arc<Echo>, key: DoorKey, networks: &[&str]) -> Router {
     let networks: Vec<Network> = networks.iter().map(|one| one.parse().unwrap()).collect();
-    let settings = DoorSettings { key, networks, service_code: "*123#".to_owned() };
-    let door = Door::new(bench.acts.clone(), Arc::clone(&bench.words), Arc::clone(menu) as _, settings);
+    let settings = DoorSettings { key, networks };
+    let menus = vec![
+        Dialled { code: "*123#".to_owned(), menu: Arc::clone(menu) as _ },
+        Dialled { code: "*124#".to_owned(), menu: Arc::new(Direct(Arc::clone(menu))) },
+    ];
+    let door = Door::new(bench.acts.clone(), Arc::clone(&bench.words), menus, settings);
     let entropy = Arc::new(SeededEntropy::default());
     let base = "http://localhost:8080";
     let mut site =
@@ -124,6 +141,34 @@ fn a_session_that_dropped_goes_on_for_a_quarter_of_an_hour() {
         bench.clock.step(16 * 60);
         signed(&bench, &app, "s3", "").await;
         assert_eq!(menu.0.lock().unwrap().last().unwrap(), &(None, None));
+    });
+}
+
+#[test]
+fn each_code_has_its_menu_and_one_hears_what_is_dialled_behind_it() {
+    on_each(async |bench| {
+        let menu = Arc::new(Echo::default());
+        let app = app(&bench, &menu, DoorKey::Signed(secret()), &[]);
+        let heard = |menu: &Echo| menu.0.lock().unwrap().last().unwrap().clone();
+        let input = |text: &str| Some(text.to_owned());
+        signed(&bench, &app, "s1", "9482").await;
+        assert_eq!(heard(&menu), (None, None), "the first menu does not");
+        let dial = async |session: &str, code: &str, text: &str| {
+            let body = form(session, text).replace("%2A123%23", code);
+            let time = bench.acts.now().as_seconds();
+            let headers = [(TIMESTAMP, time.to_string()), (SIGNATURE, sign(&secret(), time, body.as_bytes()))];
+            send(&app, &body, &headers).await
+        };
+        assert_eq!(dial("s2", "%2A124%23", "9482").await.0, 200);
+        assert_eq!(heard(&menu), (None, input("9482")), "and where she stands there says nothing here");
+        assert_eq!(dial("s2", "%2A124%23", "9482%2A1").await.0, 200);
+        assert_eq!(heard(&menu), (input("place 2"), input("1")));
+        // Dialled behind the code anew, it begins anew; dialled plainly, it goes on.
+        dial("s3", "%2A124%23", "77").await;
+        assert_eq!(heard(&menu), (None, input("77")));
+        dial("s4", "%2A124%23", "").await;
+        assert_eq!(heard(&menu), (input("place 4"), None));
+        assert_eq!(dial("s5", "%2A999%23", "").await.0, 400, "a code that nobody has here");
     });
 }
 

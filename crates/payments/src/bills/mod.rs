@@ -26,5 +26,6 @@ pub(crate) use make::{EXPIRE, expire, open};
 pub use make::{make, withdraw};
 pub(crate) use model::Standing;
 pub use model::{Bill, BillId, BillState, NewBill, Share};
+pub use pages::typed_amount;
 pub(crate) use pay::{ask, payable};
 pub use pay::{find, mine, pay, payments_of};

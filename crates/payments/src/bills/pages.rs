@@ -132,7 +132,8 @@ fn part_of(bill: &Bill, typed: &str) -> Result<Option<Money>, FieldFault> {
 }
 
 /// An amount as people type it, `50`, `50.5` or `50.50`; nothing looser.
-pub(crate) fn typed_amount(typed: &str, currency: Currency) -> Option<Money> {
+#[must_use]
+pub fn typed_amount(typed: &str, currency: Currency) -> Option<Money> {
     let (typed, places) = (typed.trim(), currency.minor_digits() as usize);
     let (whole, part) = typed.split_once('.').unwrap_or((typed, ""));
     let text = if places == 0 { whole.to_owned() } else { format!("{whole}.{part:0<places$}") };
@@ -160,7 +161,7 @@ fn page(
         (facts(gateway, visit, bill))
         @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
         (history(visit, payments))
-        @if is_open { (by_other_ways(visit, bill)) }
+        @if is_open { (by_other_ways(gateway, visit, bill)) }
     })
 }
 
@@ -239,14 +240,17 @@ fn history(visit: &Visit, payments: &[Request]) -> Markup {
 }
 
 /// The same bill for a shop, a brother abroad, or another phone.
-fn by_other_ways(visit: &Visit, bill: &Bill) -> Markup {
+fn by_other_ways(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
+    let code = gateway.wallets().service_code().and_then(|code| code.strip_suffix('#'));
+    let dial = code.map(|code| format!("{code}*{}#", bill.number.replace('-', "")));
     let link = format!("{}/bill/{}", visit.site().base_url(), bill.number);
     let code = edge::show::qr(&link, &visit.t("payments.bill.code"));
     edge::show::details(
         &visit.t("payments.bill.others"),
         html! {
             p { (visit.t1("payments.bill.others_say", "number", bill.number.as_str())) }
-        p { a href=(format!("/bill/{}/abroad", bill.number)) { (visit.t("payments.remittance.title")) } }
+            @if let Some(dial) = dial { p { (visit.t1("payments.bill.dial", "code", dial)) } }
+            p { a href=(format!("/bill/{}/abroad", bill.number)) { (visit.t("payments.remittance.title")) } }
             @if let Some(code) = code { (code) }
             p.hint { (link) }
         },

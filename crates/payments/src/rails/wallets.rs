@@ -51,6 +51,7 @@ pub struct Wallets {
     prefix: String,
     digits: usize,
     approve_seconds: i64,
+    service_code: Option<String>,
 }
 
 /// The pack's file is wrong.
@@ -75,6 +76,7 @@ struct File {
     #[expect(dead_code, reason = "for readers of the pack")]
     illustrative: bool,
     approve_within_seconds: i64,
+    dial: Option<DialPart>,
     number: NumberPart,
     wallets: Vec<WalletPart>,
 }
@@ -84,6 +86,12 @@ struct File {
 struct NumberPart {
     prefix: String,
     digits: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DialPart {
+    service_code: String,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +140,9 @@ impl Wallets {
             });
         }
         let NumberPart { prefix, digits } = file.number;
-        Ok(Self { wallets: Arc::new(wallets), prefix, digits, approve_seconds: file.approve_within_seconds.max(30) })
+        let approve_seconds = file.approve_within_seconds.max(30);
+        let service_code = file.dial.map(|dial| dial.service_code);
+        Ok(Self { wallets: Arc::new(wallets), prefix, digits, approve_seconds, service_code })
     }
 
     /// Each wallet, in the pack's order.
@@ -155,6 +165,12 @@ impl Wallets {
     #[must_use]
     pub const fn approve_seconds(&self) -> i64 {
         self.approve_seconds
+    }
+
+    /// What anybody dials to pay a bill: `*124#`; none if nothing is dialled here.
+    #[must_use]
+    pub fn service_code(&self) -> Option<&str> {
+        self.service_code.as_deref()
     }
 
     /// What stands before a number at home: `+266`.
