@@ -12,12 +12,14 @@
 //! | `rails/` | wallets and what else brings and takes money |
 //! | `disputes/` | a payer says that something is wrong; who has the money answers; the treasury decides |
 //! | `merchants/` | small shops: a code on the counter, money every evening |
+//! | `associations/` | burial societies: money goes out when so many signatories agree |
 //! | `remittance/` | bills paid from abroad |
 //! | `screening/` | payments that a rule stops until officers have looked |
 //! | `treasury/` | reconciling, exceptions, suspense, revenue |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
 
+pub mod associations;
 pub mod audit;
 pub mod billers;
 pub mod bills;
@@ -110,5 +112,11 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 14,
         name: "screening",
         sql: include_str!("../migrations/0014_screening.sql"),
+    },
+    Migration {
+        engine: "payments",
+        number: 15,
+        name: "associations",
+        sql: include_str!("../migrations/0015_associations.sql"),
     },
 ];

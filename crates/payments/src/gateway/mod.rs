@@ -215,6 +215,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(billers::api::routes())
         .merge(disputes::pages::routes())
         .merge(merchants::pages::routes())
+        .merge(crate::associations::pages::routes())
         .merge(remittance::pages::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())

@@ -23,7 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
-use crate::{billers, merchants, remittance};
+use crate::{associations, billers, merchants, remittance};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -51,6 +51,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(REFUND, of(|gateway, job| Box::pin(give_back(gateway, job))))
         .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
+        .handle(associations::LAPSE, of(|gateway, job| Box::pin(lapse_proposal(gateway, job))))
         .handle(merchants::SETTLE, of(|gateway, job| Box::pin(settle(gateway, job))))
         .handle(billers::TELL, of(|gateway, job| Box::pin(billers::deliver(gateway, job))))
         .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))
@@ -202,6 +203,13 @@ async fn expire(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
 async fn expire_bill(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let id: BillId = id_in(&job, "bill")?;
     gateway.acts().write(&job.caller(PART), &job.key("expired"), move |cx| bills::expire(cx, id)).await?;
+    Ok(())
+}
+
+async fn lapse_proposal(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let id = id_in(&job, "proposal")?;
+    let key = job.key("lapsed");
+    gateway.acts().post(&job.caller(PART), &key, move |cx| associations::lapse(cx, id)).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! received, `returns.rs` for fees that go back.
 
 pub(crate) mod arrivals;
+pub(crate) mod associations;
 pub(crate) mod billers;
 pub(crate) mod bills;
 pub(crate) mod disbursements;

@@ -136,6 +136,7 @@ impl Bench {
             "bills",
             "remittances",
             "merchants",
+            "associations",
             "billers",
             "disputes",
             "cash",

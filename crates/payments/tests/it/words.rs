@@ -12,6 +12,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
         "bills",
         "remittances",
         "merchants",
+        "associations",
         "billers",
         "disputes",
         "iso20022",

@@ -61,6 +61,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let counter = || Resource::new("Counter", "lesotho-post-bank");
     let payments_desk = || Resource::new("PaymentDesk", "desk");
     let dead = || Resource::new("Job", "dead");
+    let society = |own: bool| Resource::new("Association", "ass_one").is("own", own);
     let wallet = |own: bool| Resource::new("Wallet", "mpesa").is("own", own);
     let client = || Actor::bare(ActorKind::Client, "wallet:mpesa");
     let birth = || Resource::new("CivilKind", "birth");
@@ -298,6 +299,12 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "payments.request.pay", money(false), false),
         (person(), "payments.request.view", money(false), false),
         (person(), "payments.desk.view", payments_desk(), false),
+        (person(), "payments.association.found", society(false), true),
+        (person(), "payments.proposal.say", society(true), true),
+        (person(), "payments.proposal.say", society(false), false),
+        (person(), "payments.association.view", society(false), false),
+        (weak(person()), "payments.proposal.say", society(true), false),
+        (officer("payments-officer", "ministry-finance"), "payments.association.view", society(false), false),
         (person(), "messages.notice.view", Resource::new("Notice", "per_lineo").is("own", true), true),
         (person(), "messages.notice.view", Resource::new("Notice", "per_thabo").is("own", false), false),
         (person(), "registers.record.look", register(home), false),
