@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { acting } from "./acting.mjs";
+import { association } from "./association.mjs";
 import { bills, books } from "./bills.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
@@ -31,7 +32,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|exc|arr)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|exc|arr)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -164,6 +165,9 @@ try {
   await bills({ demo, visitor, language: "en", javaScript: false, part: "140" });
   await till({ demo, visitor, owner: both, language: "en", javaScript: true });
   await till({ demo, visitor, owner: both, language: "st", javaScript: true });
+  const society = { signatories: [both, person("licence expired"), person("passport expired")], outsider: person("passport still good") };
+  await association({ demo, visitor, ...society, language: "en", javaScript: true });
+  await association({ demo, visitor, ...society, language: "st", javaScript: true });
   await treasury({ demo, visitor, officerOf, language: "en", javaScript: true });
   await counter({ demo, visitor, officerOf, language: "st", javaScript: true });
   books(world);

@@ -65,6 +65,7 @@ fn shops_page(
         @if !known.is_empty() { (table) }
         h2 { (visit.t("payments.till.new")) }
         (visit.form("/till", fields))
+        p { a href="/association" { (visit.t("payments.association.title")) } }
     }))
 }
 
