@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ok } from "./world.mjs";
 
 async function until(visitor, path, says) {
-  for (let tries = 0; tries < 80; tries += 1) {
+  for (let tries = 0; tries < 160; tries += 1) {
     await visitor.page.goto(`${visitor.demo.base_url}${path}?lang=${visitor.language}`);
     if ((await visitor.page.locator("main").innerText()).includes(says)) break;
     await sleep(250);

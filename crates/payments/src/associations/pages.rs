@@ -165,7 +165,7 @@ fn movements(visit: &Visit, sight: &Sight) -> Markup {
         (Did::Released, _) => "payments.association.released",
     };
     let mut table = Table::new(visit.t("payments.association.movements"))
-        .column(visit.t("payments.fact.made_at"))
+        .column(visit.t("payments.association.when"))
         .column(visit.t("payments.association.what"))
         .numbers(visit.t("payments.fact.amount"));
     for line in &sight.movements {
@@ -179,7 +179,7 @@ fn movements(visit: &Visit, sight: &Sight) -> Markup {
 }
 
 fn wrong_amount() -> FieldFault {
-    FieldFault { field: "amount".to_owned(), text: Text::new("payments.till.amount_wrong") }
+    FieldFault { field: "amount".to_owned(), text: Text::new("payments.association.amount_typed") }
 }
 
 fn of_amount(fault: &Fault) -> Vec<FieldFault> {

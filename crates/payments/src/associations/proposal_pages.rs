@@ -194,7 +194,7 @@ async fn pay_proposed(
     visit.must_sign_in()?;
     let of = |name: &str| sent.answers.one(name).to_owned();
     let faults = match typed_amount(sent.answers.one("amount"), gateway.counter()?.currency) {
-        None => vec![FieldFault { field: "amount".to_owned(), text: Text::new("payments.till.amount_wrong") }],
+        None => vec![FieldFault { field: "amount".to_owned(), text: Text::new("payments.association.amount_typed") }],
         Some(amount) => {
             let deed = Deed::Pay { wallet: of("wallet"), number: Personal::new(of("number")), amount };
             match made(&gateway, &visit, id, deed, &sent).await {
@@ -254,9 +254,10 @@ async fn seats_page(
         table = table.row([html! { (seat.seat) }, who]);
     }
     let sheet = visit.sheet_with(answers, faults);
+    let joined = i64::try_from(seats.iter().filter(|seat| seat.person.is_some()).count()).unwrap_or(0);
     let next = i64::try_from(seats.len()).unwrap_or(0) + 1;
     let mut changes: Vec<Choice> = (2..=next.min(9))
-        .filter(|needed| *needed != sight.association.needed && *needed < next)
+        .filter(|needed| *needed != sight.association.needed && *needed <= joined)
         .map(|needed| Choice::new(format!("rule-{needed}"), visit.t1("payments.proposal.wants_rule", "needed", needed)))
         .collect();
     let own = |seat: i64| {
@@ -276,9 +277,11 @@ async fn seats_page(
     let page = page.back(format!("/association/{id}")).sheet(&sheet).body(html! {
         p { (rule(visit, &sight.association, seats.len())) }
         (table)
-        h2 { (visit.t("payments.proposal.change_title")) }
-        p { (visit.t("payments.proposal.change_says")) }
-        (visit.form(&format!("/association/{id}/signatories"), fields))
+        @if joined >= sight.association.needed {
+            h2 { (visit.t("payments.proposal.change_title")) }
+            p { (visit.t("payments.proposal.change_says")) }
+            (visit.form(&format!("/association/{id}/signatories"), fields))
+        }
     });
     Ok(page.into_response())
 }
