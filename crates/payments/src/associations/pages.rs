@@ -18,12 +18,13 @@ use super::{
     proposal_pages, see,
 };
 use crate::Gateway;
-use crate::bills::{self, pages::typed_amount};
+use crate::bills;
+use crate::bills::pages::{TRIES, as_phone, typed_amount};
 use crate::ledger::{Did, Line};
 use crate::rows::associations as rows;
 
-/// Each try makes a phone ring, or guesses at a code.
-const TRIES: Bucket = Bucket { name: "payments.attempts", burst: 10, seconds: 900 };
+/// Each try may be a guess at a code.
+const CODES: Bucket = Bucket { name: "payments.association.codes", burst: 10, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -92,7 +93,7 @@ async fn founded(State(gateway): State<Gateway>, visit: Visit, sent: Form) -> Re
 
 async fn joined(State(gateway): State<Gateway>, visit: Visit, sent: Form) -> Reply {
     visit.must_sign_in()?;
-    visit.limit(&TRIES)?;
+    visit.limit(&CODES)?;
     let key = Key::new("payments.association.join", sent.key.text(), sent.key.request());
     let hash = code_hash(sent.answers.one("code"));
     match gateway.acts().write(visit.caller(), &key, move |cx| join(cx, &hash)).await {
@@ -279,12 +280,6 @@ async fn paid_in(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<As
     match paid.await {
         Ok(number) => Ok(see_other(&format!("/bill/{number}"))),
         Err(fault) if fault.code() == "payments.association.amount" => again(&of_amount(&fault)),
-        Err(fault) => {
-            let mut faults = correctable(fault)?;
-            for fault in faults.iter_mut().filter(|fault| fault.field == "number") {
-                "phone".clone_into(&mut fault.field);
-            }
-            again(&faults)
-        }
+        Err(fault) => again(&as_phone(correctable(fault)?)),
     }
 }

@@ -166,10 +166,11 @@ fn page(
 }
 
 fn facts(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
-    let facts = Summary::new(visit)
-        .row(visit.t("payments.fact.for"), visit.local(&bill.description))
-        .row(visit.t("payments.bill.biller"), gateway.institution(visit, &bill.biller))
-        .row(visit.t("payments.fact.amount"), visit.money(bill.amount));
+    let facts = Summary::new(visit).row(visit.t("payments.fact.for"), visit.local(&bill.description));
+    // A shop or an association is no institution of the pack: the line above names it.
+    let biller = gateway.institution(visit, &bill.biller);
+    let facts = if biller == bill.biller { facts } else { facts.row(visit.t("payments.bill.biller"), biller) };
+    let facts = facts.row(visit.t("payments.fact.amount"), visit.money(bill.amount));
     let facts = if bill.paid.minor() > 0 && bill.state == BillState::Open {
         facts.row(visit.t("payments.bill.left"), visit.money(bill.left()))
     } else {
