@@ -327,7 +327,7 @@ fn gateway(
     let banks = Banks::parse(&rails.banks, zone.clone(), |id| of(&setup.banks, id));
     let banks = banks.map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
-    let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?;
+    let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?.in_zone(zone.clone());
     let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));

@@ -119,4 +119,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "associations",
         sql: include_str!("../migrations/0015_associations.sql"),
     },
+    Migration { engine: "payments", number: 17, name: "limits", sql: include_str!("../migrations/0017_limits.sql") },
 ];

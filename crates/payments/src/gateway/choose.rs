@@ -1,10 +1,11 @@
 //! The payer chooses a wallet and a number: one attempt, which a worker pushes to the wallet.
 //!
-//! **Invariant:** one live attempt at a time; so many in all, because each makes somebody's phone ring.
+//! **Invariant:** one live attempt at a time, within the day's limits; so many in all, because each makes somebody's phone ring.
 
 use serde_json::json;
 use spine::{Cx, Fault, FaultKind, Job};
 
+use crate::gateway::limits;
 use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestId, RequestState};
 use crate::gateway::request::{found, resource};
 use crate::rails::wallets::Wallets;
@@ -71,6 +72,8 @@ pub(crate) fn attempt(
         expires_at,
     };
     rows::insert_attempt(cx.tx(), &attempt)?;
+    let (day, number) = (now.date_in(wallets.zone()), attempt.msisdn.reveal().as_str());
+    limits::reserve(cx, wallets.daily(), day, (attempt.id, number), request.amount)?;
     rows::send_request(cx.tx(), id, attempt.id)?;
     cx.enqueue(Job::new(PUSH, json!({ "attempt": attempt.id })));
     cx.enqueue(Job::new(LAPSE, json!({ "attempt": attempt.id })).not_before(expires_at));

@@ -21,6 +21,7 @@ pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;
 pub(crate) mod give_back;
+pub(crate) mod limits;
 pub(crate) mod model;
 mod officer_pages;
 pub(crate) mod pages;

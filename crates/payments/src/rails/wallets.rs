@@ -7,8 +7,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use spine::{Currency, Fault, FieldFault, Localised, Money, Personal, Secret, Text};
+
+use crate::gateway::limits::DailyLimit;
 
 /// Where a wallet's programming interface is, and the secret both sides sign with.
 #[derive(Clone)]
@@ -52,6 +55,8 @@ pub struct Wallets {
     digits: usize,
     approve_seconds: i64,
     service_code: Option<String>,
+    daily: Arc<Vec<DailyLimit>>,
+    zone: TimeZone,
 }
 
 /// The pack's file is wrong.
@@ -77,6 +82,8 @@ struct File {
     illustrative: bool,
     approve_within_seconds: i64,
     dial: Option<DialPart>,
+    #[serde(default)]
+    daily: Vec<DailyLimit>,
     number: NumberPart,
     wallets: Vec<WalletPart>,
 }
@@ -142,7 +149,26 @@ impl Wallets {
         let NumberPart { prefix, digits } = file.number;
         let approve_seconds = file.approve_within_seconds.max(30);
         let service_code = file.dial.map(|dial| dial.service_code);
-        Ok(Self { wallets: Arc::new(wallets), prefix, digits, approve_seconds, service_code })
+        if file.daily.iter().any(|limit| limit.most_minor < 1) {
+            let problem = "the limit of a day is at least 1";
+            return Err(WalletsError::Value { wallet: "daily".to_owned(), problem });
+        }
+        let (wallets, daily) = (Arc::new(wallets), Arc::new(file.daily));
+        Ok(Self { wallets, prefix, digits, approve_seconds, service_code, daily, zone: TimeZone::UTC })
+    }
+
+    /// Where a day begins at midnight of this zone.
+    #[must_use]
+    pub fn in_zone(self, zone: TimeZone) -> Self {
+        Self { zone, ..self }
+    }
+
+    pub(crate) fn daily(&self) -> &[DailyLimit] {
+        &self.daily
+    }
+
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Each wallet, in the pack's order.

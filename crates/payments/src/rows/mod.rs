@@ -8,6 +8,7 @@ pub(crate) mod bills;
 pub(crate) mod disbursements;
 pub(crate) mod disputes;
 pub(crate) mod ledger;
+pub(crate) mod limits;
 pub(crate) mod merchants;
 pub(crate) mod remittances;
 pub(crate) mod requests;

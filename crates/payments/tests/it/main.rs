@@ -14,6 +14,7 @@ mod disbursements;
 mod disputes;
 mod iso20022;
 mod ledger;
+mod limits;
 mod merchants;
 mod pages;
 mod remittances;
