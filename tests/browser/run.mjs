@@ -11,6 +11,7 @@ import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { disputes } from "./disputes.mjs";
 import { grants } from "./grants.mjs";
+import { sandbox } from "./sandbox.mjs";
 import { runsTheSwitch } from "./switch.mjs";
 import { Visitor } from "./person.mjs";
 import { killed } from "./killed.mjs";
@@ -170,6 +171,8 @@ try {
   await association({ demo, visitor, ...society, language: "st", javaScript: true });
   await treasury({ demo, visitor, officerOf, language: "en", javaScript: true });
   await counter({ demo, visitor, officerOf, language: "st", javaScript: true });
+  await sandbox({ demo, visitor, language: "en", javaScript: true });
+  await sandbox({ demo, visitor, language: "st", javaScript: false });
   books(world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });

@@ -447,6 +447,7 @@ const TOUR: &str = "
     /treasury                 mosa.phafoli reconciles today: a charge nobody knows of, money that names nothing, and a
                               line that is late until POST BANK/end-of-day (the bank is in demo.json)
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
+    /sandbox                  for who writes programs: a key at once, and numbers that make the wallets misbehave
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 

@@ -22,6 +22,7 @@ use journal::log::{Sequencer, Witness};
 use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Dialled, Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
+use payments::billers;
 use payments::disputes::Recourse;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
@@ -194,7 +195,7 @@ impl Program {
             .merge(identity.routes())
             .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway)))
             .merge(enrolment.routes())
-            .merge(payments::routes(gateway))
+            .merge(payment_routes(&setup, gateway))
             .merge(hub::pages(switch.as_ref()))
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
@@ -297,6 +298,17 @@ fn message_routes(setup: &Setup, acts: &Acts) -> Router {
         Some(secret) => inbox.merge(messages::receipt_routes(acts.clone(), secret)),
         None => inbox,
     }
+}
+
+/// The pages of payments; in a demonstration also the sandbox for who writes programs.
+fn payment_routes(setup: &Setup, gateway: Gateway) -> Router {
+    if !setup.inbox {
+        return payments::routes(gateway);
+    }
+    let rails = setup.wallets.iter().map(|(id, link)| (id.clone(), link.base_url.clone()));
+    let rails = rails.chain(setup.partners.iter().map(|(id, link)| (id.clone(), link.base_url.clone())));
+    let rails = rails.chain(setup.banks.iter().map(|(id, link)| (id.clone(), link.base_url.clone())));
+    payments::routes(gateway.clone()).merge(billers::sandbox_routes(gateway, rails.collect()))
 }
 
 /// Where an aggregator asks for people who dial; in a demonstration also a phone to dial with.

@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** nobody opens what she asked for herself; a new key ends the one before.
 
+use journal::Key;
 use serde::{Deserialize, Serialize};
-use spine::{Act, Cx, Fault, Id, IdKind, Resource, Secret, Timestamp};
+use spine::{Act, Caller, Cx, Fault, Id, IdKind, Resource, Secret, Timestamp};
 
+use crate::Gateway;
 use crate::rows::billers as rows;
 
 /// The kind of a biller's identifier.
@@ -160,6 +162,26 @@ pub fn new_key(cx: &mut Cx<'_>, id: BillerId, key: &Secret<[u8; 32]>) -> Result<
     rows::set_key(cx.tx(), id, Some(key.reveal()))?;
     cx.record(act("payments.biller.keyed", &biller));
     Ok(())
+}
+
+/// What an institution's program needs, shown once.
+pub struct Keys {
+    /// Opens the door: `Authorization: Bearer …`.
+    pub key: Secret<String>,
+    /// What calls to the institution are signed with.
+    pub hook_secret: Secret<String>,
+}
+
+/// Makes a new key, which ends the one before. It is made here and given out here; what is kept is its hash.
+///
+/// # Errors
+/// As [`new_key`].
+pub async fn make_key(gateway: &Gateway, caller: &Caller, id: BillerId) -> Result<Keys, Fault> {
+    let key = format!("letsema_{}", crypto::hex(&crypto::random::<32>()));
+    let hash = crypto::sha256(&[key.as_bytes()]);
+    gateway.acts().write(caller, &Key::none(), move |cx| new_key(cx, id, &Secret::new(hash))).await?;
+    let hook_secret = format!("whsec_{}", crypto::base64(gateway.hook_secret(id).reveal()));
+    Ok(Keys { key: Secret::new(key), hook_secret: Secret::new(hook_secret) })
 }
 
 /// All that whoever acts may see: the treasury all, an institution its own.

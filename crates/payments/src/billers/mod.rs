@@ -6,15 +6,18 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | `join.rs` | [`ask`], [`open`], [`close`], [`new_key`] |
+//! | `join.rs` | [`ask`], [`open`], [`close`], [`make_key`] |
 //! | `api.rs` | bills over the interface |
 //! | `tell.rs` | what was paid, to whoever asked to be told |
 //! | `pages.rs` | the officers' page |
+//! | `sandbox.rs` | a key at once for who writes a program, in a demonstration |
 
 pub(crate) mod api;
 mod join;
 pub(crate) mod pages;
+mod sandbox;
 mod tell;
 
-pub use join::{Biller, BillerId, BillerState, all, ask, close, new_key, open};
+pub use join::{Biller, BillerId, BillerState, Keys, all, ask, close, make_key, new_key, open};
+pub use sandbox::sandbox_routes;
 pub(crate) use tell::{EventId, TELL, deliver, note};

@@ -7,9 +7,9 @@ use axum::routing::{get, post};
 use edge::show::{Summary, Table, Tone, banner, button, tag};
 use edge::{Answers, Form, Markup, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
-use spine::{FieldFault, Secret};
+use spine::FieldFault;
 
-use super::{Biller, BillerId, BillerState, all, ask, close, new_key, open};
+use super::{Biller, BillerId, BillerState, all, ask, close, make_key, open};
 use crate::Gateway;
 
 pub(crate) fn routes() -> Router<Gateway> {
@@ -104,15 +104,12 @@ async fn closed(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Bil
 /// The key is made here and shown here; what is kept is its hash.
 async fn keyed(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<BillerId>, _sent: Form) -> Reply {
     visit.must_sign_in()?;
-    let key = format!("letsema_{}", crypto::hex(&crypto::random::<32>()));
-    let hash = crypto::sha256(&[key.as_bytes()]);
-    gateway.acts().write(visit.caller(), &Key::none(), move |cx| new_key(cx, id, &Secret::new(hash))).await?;
-    let hooked = format!("whsec_{}", crypto::base64(gateway.hook_secret(id).reveal()));
+    let keys = make_key(&gateway, visit.caller(), id).await?;
     let page = visit.page(visit.t("payments.biller.key_title")).back("/billers").body(html! {
         (banner(Tone::Waiting, &visit.t("payments.biller.key_once"), html! { p { (visit.t("payments.biller.key_say")) } }))
         (Summary::new(&visit)
-            .markup(visit.t("payments.biller.key"), html! { code { (key) } })
-            .markup(visit.t("payments.biller.secret"), html! { code { (hooked) } }))
+            .markup(visit.t("payments.biller.key"), html! { code { (keys.key.reveal()) } })
+            .markup(visit.t("payments.biller.secret"), html! { code { (keys.hook_secret.reveal()) } }))
     });
     Ok(page.into_response())
 }
