@@ -91,4 +91,10 @@ export function books(world) {
   const replayed = spawnSync(process.env.LETSEMA, ["ledger", "verify", "--database", url, "--json"], { encoding: "utf8" });
   const said = replayed.status === 0 ? JSON.parse(replayed.stdout) : { findings: [replayed.stderr] };
   ok(replayed.status === 0 && said.transfers > 5 && said.findings.length === 0, `letsema ledger verify: ${said.transfers} transfers in ${said.batches} batches are sound`);
+  const file = join(world.data, "ledger.copy");
+  const run = (...args) => spawnSync(process.env.LETSEMA, ["ledger", ...args], { encoding: "utf8" });
+  const copied = run("copy", "--database", url, file);
+  const proven = run("verify", "--file", file, "--json");
+  const held = proven.status === 0 ? JSON.parse(proven.stdout) : { transfers: -1 };
+  ok(copied.status === 0 && held.transfers >= said.transfers && held.findings.length === 0, `a copy of the ledger proves itself without the database: ${held.transfers} transfers`);
 }

@@ -3,13 +3,14 @@
 //! **Invariant:** it reads only, and may while the program runs. The answer is the exit code too: 0 is sound, 1 is not.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use crypto::SystemEntropy;
 use journal::{Acts, Subscriptions};
+use payments::ledger::{self, Verified};
 use spine::{Actor, Authority, Caller, Clock, Date, Fault, Money, Resource};
 use store::{Store, StoreConfig};
 
@@ -26,9 +27,19 @@ pub(crate) enum LedgerAction {
     Verify {
         #[command(flatten)]
         books: Books,
+        /// A copy instead, as `letsema ledger copy` writes it.
+        #[arg(long)]
+        file: Option<PathBuf>,
         /// Answer in JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Write the whole ledger into a file that anybody verifies without the database: its head is the ledger's own.
+    Copy {
+        #[command(flatten)]
+        books: Books,
+        /// Where to; it must not be there yet.
+        file: PathBuf,
     },
     /// What a list of payments would come to if it were run now: what would be refused and why, whether the programme has the
     /// money, and where post offices' floats would run out. Nothing is written.
@@ -72,7 +83,9 @@ pub(crate) struct Books {
 /// A sentence for the command line.
 pub(crate) async fn run(action: LedgerAction) -> Result<(), String> {
     match action {
-        LedgerAction::Verify { books, json } => verify(&books, json).await,
+        LedgerAction::Verify { books, file: None, json } => say(&verify(&books).await?, json),
+        LedgerAction::Verify { file: Some(file), json, .. } => say(&verify_file(&file)?, json),
+        LedgerAction::Copy { books, file } => copy(&books, &file).await,
         LedgerAction::Export { books } => export(&books).await,
         LedgerAction::Rehearse { config, programme, day, json, file } => {
             let program = Program::open(serve::setup(Config::read(&config)?)?).await?;
@@ -81,12 +94,28 @@ pub(crate) async fn run(action: LedgerAction) -> Result<(), String> {
     }
 }
 
-async fn verify(books: &Books, as_json: bool) -> Result<(), String> {
+async fn verify(books: &Books) -> Result<Verified, String> {
     let acts = books.open()?;
-    let verified = acts.read(&Caller::system("auditor"), payments::ledger::verify).await;
-    let verified = verified.map_err(|fault| fault.to_string())?;
+    let verified = acts.read(&Caller::system("auditor"), ledger::verify).await;
+    verified.map_err(|fault| fault.to_string())
+}
+
+fn verify_file(file: &Path) -> Result<Verified, String> {
+    let shown = file.display();
+    let source = File::open(file).map_err(|error| format!("{shown}: {error}"))?;
+    ledger::verify_copy(BufReader::new(source)).map_err(|error| format!("{shown}: {error}"))
+}
+
+async fn copy(books: &Books, file: &Path) -> Result<(), String> {
+    let acts = books.open()?;
+    let mut out = BufWriter::new(File::create_new(file).map_err(|error| format!("{}: {error}", file.display()))?);
+    let written = acts.read(&Caller::system("auditor"), move |cx| ledger::copy(cx, &mut out)).await;
+    written.map_err(|fault| fault.cause().map_or_else(|| fault.to_string(), |cause| format!("{fault}: {cause}")))
+}
+
+fn say(verified: &Verified, as_json: bool) -> Result<(), String> {
     if as_json {
-        command::say(&serde_json::to_string_pretty(&verified).unwrap_or_default());
+        command::say(&serde_json::to_string_pretty(verified).unwrap_or_default());
     } else {
         command::say(&format!(
             "{} transfers in {} batches on {} accounts, {} holds open\nhead {}",

@@ -16,12 +16,14 @@
 //! | `clock.rs` | [`tick`], [`keep_time`]: holds that lapse; [`mark`]: other events |
 //! | `history.rs` | [`statement`], [`balances_at`], [`movements`] |
 //! | `verify.rs` | [`verify`]: all of it once more |
+//! | `copy.rs` | [`copy`]: all of it in a file that [`verify_copy`] proves |
 
 mod account;
 mod book;
 mod books;
 mod chain;
 mod clock;
+mod copy;
 mod history;
 mod open;
 mod transfer;
@@ -33,6 +35,7 @@ pub use book::{BATCH, LEGS, book, book_each};
 pub(crate) use books::Known;
 pub(crate) use chain::{Head, Mark};
 pub use clock::{keep_time, mark, place, tick};
+pub use copy::{CopyError, copy, verify_copy};
 pub use history::{Did, Line, Movement, balances_at, movements, statement};
 pub use open::{account, balances_of, called, close_account, find, open_account};
 use spine::{Act, Cx, Fault, Resource};

@@ -3,7 +3,7 @@
 //! **Invariant:** it trusts nothing but the sequence itself, reads one snapshot in pages, and keeps in memory no more than
 //! the accounts and the holds that are open.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::Serialize;
 use spine::{Cx, Fault, Resource};
@@ -47,15 +47,29 @@ pub fn verify(cx: &mut Cx<'_>) -> Result<Verified, Fault> {
     let accounts = rows::accounts(cx.tx())?;
     let mut replay = Replay::new(&accounts);
     for (number, debits, credits) in rows::brought_forward(cx.tx())? {
-        let brought = Balances { debits_posted: debits, credits_posted: credits, ..Balances::default() };
-        replay.balances.insert(number, brought);
+        replay.brought(number, debits, credits);
     }
+    let head = each_batch(cx, |before, batch, entries, marks| {
+        replay.batch(before, batch, entries, marks);
+        Ok(())
+    })?;
+    if !rows::transfers_after(cx.tx(), head.seq, 1)?.is_empty() {
+        replay.says(format!("there are transfers after the last batch, {}", head.batch));
+    }
+    Ok(replay.ends(&accounts, &head))
+}
+
+/// Reads the ledger in pages and gives one batch after the other: the head before it, its own, what it holds.
+pub(super) fn each_batch(
+    cx: &mut Cx<'_>,
+    mut take: impl FnMut(&Head, &Head, &[Entry], &[Mark]) -> Result<(), Fault>,
+) -> Result<Head, Fault> {
     let mut head = Head::NONE;
-    let mut waiting: std::collections::VecDeque<Entry> = std::collections::VecDeque::new();
+    let mut waiting: VecDeque<Entry> = VecDeque::new();
     let mut read_to = 0;
     loop {
         let batches = rows::batches_after(cx.tx(), head.batch, PAGE)?;
-        let Some(last) = batches.last() else { break };
+        let Some(last) = batches.last() else { return Ok(head) };
         let mut marks = rows::marks_between(cx.tx(), head.seq, last.seq)?.into_iter().peekable();
         for batch in batches {
             while read_to < batch.seq && waiting.back().is_none_or(|entry| entry.seq < batch.seq) {
@@ -72,25 +86,14 @@ pub fn verify(cx: &mut Cx<'_>) -> Result<Verified, Fault> {
             while let Some(mark) = marks.next_if(|mark| mark.seq <= batch.seq) {
                 own_marks.push(mark);
             }
-            replay.batch(&head, &batch, &own, &own_marks);
+            take(&head, &batch, &own, &own_marks)?;
             head = batch;
         }
     }
-    if !waiting.is_empty() || !rows::transfers_after(cx.tx(), head.seq, 1)?.is_empty() {
-        replay.says(format!("there are transfers after the last batch, {}", head.batch));
-    }
-    replay.compare(&accounts);
-    Ok(Verified {
-        accounts: accounts.len(),
-        transfers: replay.transfers,
-        batches: head.batch,
-        open_holds: replay.holds.len(),
-        head: crypto::hex(&head.hash),
-        findings: replay.findings,
-    })
 }
 
-struct Replay<'a> {
+/// A replay of the sequence.
+pub(super) struct Replay<'a> {
     accounts: HashMap<i64, &'a Account>,
     balances: HashMap<i64, Balances>,
     /// Open holds by their place, and how much each holds.
@@ -101,19 +104,38 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    fn new(accounts: &'a [Known]) -> Self {
+    pub(super) fn new(accounts: &'a [Known]) -> Self {
         let accounts = accounts.iter().map(|known| (known.number, &known.account)).collect();
         let (balances, holds, closed) = (HashMap::new(), HashMap::new(), BTreeMap::new());
         Self { accounts, balances, holds, closed, transfers: 0, findings: Vec::new() }
     }
 
-    fn says(&mut self, finding: String) {
+    /// What an account had before the sequence began.
+    pub(super) fn brought(&mut self, number: i64, debits: i64, credits: i64) {
+        let brought = Balances { debits_posted: debits, credits_posted: credits, ..Balances::default() };
+        self.balances.insert(number, brought);
+    }
+
+    /// What was found, once every batch has been given.
+    pub(super) fn ends(mut self, accounts: &[Known], head: &Head) -> Verified {
+        self.compare(accounts);
+        Verified {
+            accounts: accounts.len(),
+            transfers: self.transfers,
+            batches: head.batch,
+            open_holds: self.holds.len(),
+            head: crypto::hex(&head.hash),
+            findings: self.findings,
+        }
+    }
+
+    pub(super) fn says(&mut self, finding: String) {
         if self.findings.len() < TOLD {
             self.findings.push(finding);
         }
     }
 
-    fn batch(&mut self, before: &Head, batch: &Head, entries: &[Entry], marks: &[Mark]) {
+    pub(super) fn batch(&mut self, before: &Head, batch: &Head, entries: &[Entry], marks: &[Mark]) {
         let again = chain::next(before, batch.at, entries, marks);
         if again != *batch {
             let first = before.seq + 1;
@@ -205,6 +227,9 @@ impl<'a> Replay<'a> {
             if told != known.balances {
                 let (stands, reference) = (known.balances, &known.account.reference);
                 self.says(format!("{reference}: stands at {stands:?}, the transfers say {told:?}"));
+            }
+            if known.account.is_closed != self.closed.contains_key(&known.number) {
+                self.says(format!("{}: the sequence says otherwise of its closing", known.account.reference));
             }
             let total = totals.entry(known.account.currency.code()).or_default();
             total.0 += i128::from(told.debits_posted) - i128::from(told.credits_posted);

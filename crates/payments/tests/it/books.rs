@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use journal::{Acts, Key, Subscriptions};
 use payments::ledger::{
-    self, Movement, balances_at, book_each, close_account, mark, movements, statement, tick, verify,
+    self, Movement, balances_at, book_each, close_account, copy, mark, movements, statement, tick, verify, verify_copy,
 };
 use payments::{AccountId, AccountKind, Booked, Bound, NewAccount, Step, Transfer, TransferId, transfers};
 use proptest::prelude::*;
@@ -95,7 +95,18 @@ impl House {
     async fn sound(&self) -> String {
         let verified = self.read(verify).await.unwrap();
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+        let again = verify_copy(self.copy().await.as_slice()).unwrap();
+        assert_eq!((&again.head, &again.findings), (&verified.head, &verified.findings), "a copy is the same ledger");
+        assert_eq!((again.transfers, again.open_holds), (verified.transfers, verified.open_holds));
         verified.head
+    }
+
+    async fn copy(&self) -> Vec<u8> {
+        let write = |cx: &mut Cx<'_>| {
+            let mut out = Vec::new();
+            copy(cx, &mut out).map(|()| out)
+        };
+        self.read(write).await.unwrap()
     }
 }
 
@@ -596,6 +607,35 @@ fn a_flipped_bit_is_found() {
             assert!(!verified.findings.is_empty(), "{tamper}");
         });
     }
+}
+
+#[test]
+fn a_copy_with_any_letter_changed_or_any_line_gone_is_not_taken_for_it() {
+    on_each(async |house| {
+        let [a, b, ..] = house.accounts[..] else { unreachable!() };
+        house.book(vec![moving(1, a, b, 5), moving(2, b, a, 3)]).await.unwrap();
+        let hold = Step::Hold { debit: a, credit: b, amount: lsl(9), expires_at: None };
+        house.book(vec![Transfer { id: named(3), step: hold, reference: "it".to_owned() }]).await.unwrap();
+        let head = house.sound().await;
+        let whole = house.copy().await;
+        let passes = |copy: &[u8]| verify_copy(copy).is_ok_and(|told| told.findings.is_empty() && told.head == head);
+        assert!(passes(&whole));
+        for place in 0..whole.len() {
+            let mut other = whole.clone();
+            other[place] = if other[place] == b'1' { b'2' } else { b'1' };
+            assert!(!passes(&other), "{place}: {}", String::from_utf8_lossy(&other));
+        }
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        for place in 0..lines.len() {
+            let without: Vec<u8> =
+                lines.iter().enumerate().filter(|(at, _)| *at != place).flat_map(|(_, line)| *line).copied().collect();
+            assert!(!passes(&without), "without line {place}");
+            let mut twice = lines.clone();
+            twice.insert(place, lines[place]);
+            assert!(!passes(&twice.concat()), "line {place} twice");
+        }
+        assert!(!passes(&whole[..whole.len() - 1]) && !passes(b"") && !passes(&vec![b'['; 100_000]));
+    });
 }
 
 #[test]
