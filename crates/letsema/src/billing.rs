@@ -1,4 +1,5 @@
-//! Bills in a demonstration: an examination fee that a relative abroad can pay, and a licence that is paid in parts and divided.
+//! Bills in a demonstration: an examination fee that a relative abroad can pay, a licence that is paid in parts and divided, and two
+//! fees of a market, one paid through the switch.
 //!
 //! **Invariant:** made as an institution's own program makes them; an earlier start's are not made again.
 
@@ -9,11 +10,15 @@ use spine::{Actor, ActorKind, Caller, Fault, Localised, Money};
 
 use crate::acting::once;
 use crate::demo::Enrolled;
+use crate::institutions::PaidByHub;
 use crate::program::Program;
 
 /// The cast's places: whose examination it is, and whose shop.
 const LEARNER: usize = 1;
 const TRADER: usize = 3;
+
+/// What the bill is for that is paid through the switch.
+const BY_HUB: &str = "STALL-2027-DEMO";
 
 /// Makes them; answers what `demo.json` says of them.
 ///
@@ -39,13 +44,37 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
         shares: vec![share("income:ministry-trade", 35_000), share("income:council", 15_000)],
         in_parts: true,
     };
+    let stall = Wanted {
+        biller: "ministry-trade",
+        reference: BY_HUB,
+        payer: None,
+        description: [("en", "Market stall (example)"), ("st", "Setala sa ’maraka (mohlala)")],
+        shares: vec![share("income:ministry-trade", 12_500)],
+        in_parts: false,
+    };
+    let stand = Wanted {
+        biller: "ministry-trade",
+        reference: "STAND-2027-DEMO",
+        payer: None,
+        description: [("en", "Stand at a fair (example)"), ("st", "Sebaka pontšong ea thepa (mohlala)")],
+        shares: vec![share("income:ministry-trade", 7_500)],
+        in_parts: false,
+    };
     let mut shown = Vec::new();
-    for wanted in [exam, licence] {
+    for wanted in [exam, licence, stall, stand] {
         let bill = wanted.make(program, currency).await?;
         let amount = bill.amount.to_string();
         shown.push(json!({ "number": bill.number, "for": bill.reference, "amount": amount, "payer": bill.payer }));
     }
     Ok(json!(shown))
+}
+
+/// The bill that a customer of a wallet pays through the switch.
+pub(crate) fn by_hub(bills: &Json, currency: spine::Currency) -> Result<PaidByHub, String> {
+    let text = |bill: &Json, name: &str| bill.get(name).and_then(Json::as_str).map(str::to_owned);
+    let bill = bills.as_array().into_iter().flatten().find(|bill| text(bill, "for").as_deref() == Some(BY_HUB));
+    let number = bill.and_then(|bill| text(bill, "number")).ok_or("no bill is to be paid through the switch")?;
+    Ok(PaidByHub { number, amount: Money::new(12_500, currency) })
 }
 
 struct Wanted {

@@ -20,6 +20,7 @@ use spine::{Currency, Folding, Locale, Localised, Words};
 pub(crate) struct Rails {
     pub(crate) wallets: String,
     pub(crate) banks: String,
+    pub(crate) hubs: String,
     pub(crate) corridors: String,
     pub(crate) merchants: String,
     pub(crate) recourse: String,
@@ -303,6 +304,7 @@ impl Reader {
         Some(Rails {
             wallets: self.text("wallets.toml"),
             banks: self.text("banks.toml"),
+            hubs: self.text("hubs.toml"),
             corridors: self.text("corridors.toml"),
             merchants: self.text("merchants.toml"),
             recourse: self.text("recourse.toml"),

@@ -78,6 +78,11 @@ impl Keys {
         SigningKey::in_file(&self.folder.join("grants.key"), Algorithm::EdDsa)
     }
 
+    /// The key that signs what we say to hubs that we are a member of.
+    pub(crate) fn hubs(&self) -> Result<SigningKey, KeyError> {
+        SigningKey::in_file(&self.folder.join("fspiop.key"), Algorithm::Rs256)
+    }
+
     /// The secret for one purpose.
     pub(crate) fn secret(&self, purpose: &str) -> Secret<[u8; 32]> {
         Secret::new(hmac_sha256(self.master.reveal(), &[b"letsema/key/v1:", purpose.as_bytes()]))

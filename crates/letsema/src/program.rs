@@ -24,6 +24,7 @@ use messages::ussd::{Dialled, Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
 use payments::billers;
 use payments::disputes::Recourse;
+use payments::hubs::Hubs;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::{Banks, Gateway, WalletLink, Wallets};
@@ -34,7 +35,7 @@ use store::{Store, StoreConfig};
 
 use crate::clock::SystemClock;
 use crate::country::{Country, IdentityPart, Rails};
-use crate::hub;
+use crate::hub::{self, HubPart};
 use crate::keys::Keys;
 use crate::paying::{self, Around};
 
@@ -65,6 +66,8 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Vec<Network>,
     /// The token of whoever runs the switch; none if there is no switch.
     pub(crate) switch: Option<Secret<String>>,
+    /// Each hub that we are a member of: where it is, our token, and whose signatures we know.
+    pub(crate) hubs: Vec<(String, HubPart)>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Our bank's address and secret.
@@ -88,7 +91,7 @@ pub(crate) struct Program {
     pub(crate) enrolment: Enrolment,
     pub(crate) grants: Grants,
     pub(crate) router: Router,
-    pub(crate) switch: Option<switch::Switch>,
+    pub(crate) hub: hub::Beside,
     pub(crate) workers: Workers,
     pub(crate) sequencer: Sequencer,
     pub(crate) log_key: String,
@@ -167,7 +170,7 @@ impl Program {
         let follows = vec![identity.consequence(), grants.consequence()];
         let civil = Civil::new(acts.clone(), country.registers.clone(), country.kinds, follows);
         let enrolment = enrolment(&setup, &keys, &identity, &civil, country.enrolment)?;
-        let switch = hub::open(&setup, &keys, &acts, country.about.currency.code).await?;
+        let hub = hub::open(&setup, &keys, &acts, (gateway.rails(), country.about.currency.code)).await?;
         let catalogue = country.catalogue.publish(&acts).await.map_err(|error| wrong("the services", error))?;
         let services = Services::new(ServicesSettings {
             acts: acts.clone(),
@@ -186,7 +189,7 @@ impl Program {
         });
         let portal = portal(&acts, &services, &civil, &messages, (first_language(&country.words), &institutions));
         let workers = identity.handlers(payments::handlers(&gateway, messages.handlers(&acts, Workers::default())));
-        let workers = grants.handlers(portal.handlers(enrolment.handlers(services.handlers(workers))));
+        let workers = hub.handlers(grants.handlers(portal.handlers(enrolment.handlers(services.handlers(workers)))));
         let calls = payments::calls(gateway.clone());
         let router = portal
             .routes()
@@ -196,7 +199,7 @@ impl Program {
             .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway)))
             .merge(enrolment.routes())
             .merge(payment_routes(&setup, gateway))
-            .merge(hub::pages(switch.as_ref()))
+            .merge(hub.pages())
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
         let site = Site::new(site(&setup, &country.words, keys.secret("forms"), &clock, country.about.short));
@@ -215,8 +218,8 @@ impl Program {
             institutions,
         };
         Ok(Self {
-            router: hub::beside(frame(router, &site, Limits::default()), switch.as_ref(), calls, &site),
-            switch,
+            router: hub.beside(frame(router, &site, Limits::default()), calls, &site),
+            hub,
             log_key: log.verifier(),
             country: Arc::new(known),
             acts,
@@ -233,9 +236,7 @@ impl Program {
     pub(crate) fn work(&self) {
         tokio::spawn(self.workers.clone().run(self.acts.clone()));
         tokio::spawn(self.sequencer.clone().run());
-        if let Some(switch) = self.switch.clone() {
-            tokio::spawn(switch.run());
-        }
+        self.hub.work();
         tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
         let (identity, enrolment, grants) = (self.identity.clone(), self.enrolment.clone(), self.grants.clone());
         tokio::spawn(async move {
@@ -324,7 +325,7 @@ fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, (identity, gatewa
     if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
 }
 
-/// The wallets, banks and partners abroad, each with its address and secret.
+/// The wallets, banks, hubs and partners abroad, each with its address and secret.
 fn gateway(
     setup: &Setup,
     keys: &Keys,
@@ -340,13 +341,15 @@ fn gateway(
     let banks = banks.map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
     let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?.in_zone(zone.clone());
+    let hubs = Hubs::parse(&rails.hubs, |id| setup.hubs.iter().any(|(own, _)| own == id));
+    let hubs = hubs.map_err(|error| wrong("hubs.toml", error))?;
     let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
     let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
     let recourse = Recourse::parse(&rails.recourse).map_err(|error| wrong("disputes", error))?;
     let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
-    let gateway = gateway.with_screening(rails.screening.clone());
+    let gateway = gateway.with_screening(rails.screening.clone()).with_hubs(hubs);
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

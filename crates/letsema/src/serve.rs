@@ -85,6 +85,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         ussd: config.ussd,
         trusted_proxies: config.trusted_proxies,
         switch: config.switch,
+        hubs: config.hubs,
         wallets: config.wallets,
         banks: config.banks,
         partners: config.partners,

@@ -79,7 +79,7 @@ struct Told {
 fn accounted_for(accounts: &[Account], told: &Told, findings: &mut Vec<String>) {
     for account in accounts {
         let (held, told) = match account.reference.split_once(':') {
-            Some(("wallet" | "bank" | "cash", _)) => (account.held(), told.on_rail(&account.reference)),
+            Some(("wallet" | "bank" | "cash" | "hub", _)) => (account.held(), told.on_rail(&account.reference)),
             Some(("suspense", currency)) => (-account.held(), told.in_suspense(currency)),
             _ => continue,
         };

@@ -64,7 +64,7 @@ pub use rails::payout::{
 };
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
 pub use rails::workers::handlers;
-pub use rails::{iso20022, simulator};
+pub use rails::{hubs, iso20022, simulator};
 use spine::Migration;
 
 /// The tables of this engine.
@@ -119,5 +119,6 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "associations",
         sql: include_str!("../migrations/0015_associations.sql"),
     },
+    Migration { engine: "payments", number: 16, name: "hubs", sql: include_str!("../migrations/0016_hubs.sql") },
     Migration { engine: "payments", number: 17, name: "limits", sql: include_str!("../migrations/0017_limits.sql") },
 ];

@@ -13,6 +13,7 @@
 //! | `participants/`, `caps.rs` | banks and wallets, their accounts, caps, deposits |
 //! | `settlement/` | windows, multilateral netting, settlements |
 //! | `desk/` | the pages of whoever runs the switch |
+//! | `member/` | we as a member of a hub, this one or another |
 //! | `letter.rs`, `courier.rs` | what is told to whom, until it was |
 //! | `registry.rs` | participants in memory, for every message |
 //! | `simulator.rs` | institutions to try it with |
@@ -27,6 +28,7 @@ mod desk;
 mod directory;
 mod fspiop;
 mod letter;
+pub mod member;
 mod model;
 mod openapi;
 mod participants;
@@ -40,7 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use crypto::SigningKey;
+use crypto::{PublicKey, SigningKey};
 use edge::Outbound;
 use journal::{Acts, Key};
 use spine::{Caller, Fault, Migration, Secret};
@@ -55,6 +57,7 @@ pub use settlement::{any_transfer, close_window, settle};
 pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "switch", number: 1, name: "switch", sql: include_str!("../migrations/0001_switch.sql") },
     Migration { engine: "switch", number: 2, name: "totals", sql: include_str!("../migrations/0002_totals.sql") },
+    Migration { engine: "switch", number: 3, name: "member", sql: include_str!("../migrations/0003_member.sql") },
 ];
 
 /// How often transfers that nobody answered are looked for.
@@ -88,6 +91,7 @@ struct Inner {
     registry: registry::Registry,
     secret: Secret<[u8; 32]>,
     hub: String,
+    key: PublicKey,
 }
 
 impl Switch {
@@ -95,9 +99,9 @@ impl Switch {
     #[must_use]
     pub fn new(settings: SwitchSettings) -> Self {
         let SwitchSettings { acts, outbound, key, secret, hub } = settings;
-        let registry = registry::Registry::default();
+        let (registry, public) = (registry::Registry::default(), key.public());
         let courier = courier::Courier::new(acts.clone(), outbound, registry.clone(), hub.clone(), key);
-        Self { inner: Arc::new(Inner { acts, courier, registry, secret, hub }) }
+        Self { inner: Arc::new(Inner { acts, courier, registry, secret, hub, key: public }) }
     }
 
     /// The interface for participants and for the administration. Banks call it often; it wants limits of its own.
@@ -119,6 +123,14 @@ impl Switch {
         let write = move |cx: &mut spine::Cx<'_>| participants::open_hub(cx, &hub, &currencies);
         self.inner.acts.write(&Caller::system("switch"), &Key::none(), write).await?;
         self.refresh().await
+    }
+
+    /// The key that a participant signs with, or the hub itself.
+    pub(crate) fn key_of(&self, name: &str) -> Option<PublicKey> {
+        if name == self.inner.hub {
+            return Some(self.inner.key.clone());
+        }
+        self.inner.registry.find(name).and_then(|known| known.key.clone())
     }
 
     /// Reads the participants anew, after something about them changed.

@@ -11,13 +11,15 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
-use crypto::base64url;
+use crypto::{SigningKey, base64url};
 use edge::Outbound;
 use serde_json::{Value, json};
 use spine::{Clock, Money, Secret, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::amount::WireAmount;
+use crate::fspiop::headers::{SIGNATURE, Verb};
+use crate::fspiop::signature::{Signed, sign};
 use crate::transfers::tell::moment;
 
 /// How long one that pays waits for an answer.
@@ -32,6 +34,8 @@ pub struct Member {
     pub name: String,
     /// Its token at the switch.
     pub token: Secret<String>,
+    /// Signs what it says, if it does.
+    pub key: Option<Arc<SigningKey>>,
 }
 
 /// Why a payment came to nothing: what step, and what was said.
@@ -51,7 +55,7 @@ pub struct Institutions {
 
 struct Inner {
     hub: String,
-    members: HashMap<String, Secret<String>>,
+    members: HashMap<String, (Secret<String>, Option<Arc<SigningKey>>)>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Value>>>,
@@ -61,7 +65,7 @@ impl Institutions {
     /// Institutions that speak to the switch at `hub` (`https://…/api/fspiop`).
     #[must_use]
     pub fn new(hub: String, members: Vec<Member>, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
-        let members = members.into_iter().map(|one| (one.name, one.token)).collect();
+        let members = members.into_iter().map(|one| (one.name, (one.token, one.key))).collect();
         Self { inner: Arc::new(Inner { hub, members, outbound, clock, waiting: Mutex::default() }) }
     }
 
@@ -84,7 +88,15 @@ impl Institutions {
     /// # Errors
     /// [`Unpaid`] with the step that failed.
     pub async fn pay(&self, from: &str, msisdn: &str, amount: Money) -> Result<String, Unpaid> {
-        let path = format!("/parties/MSISDN/{msisdn}");
+        self.pay_to(from, &["MSISDN", msisdn], amount).await
+    }
+
+    /// Pays somebody who is found by a kind of identifier, an identifier, and perhaps a part of it: `BUSINESS`, `LESOTHO`, a bill.
+    ///
+    /// # Errors
+    /// [`Unpaid`] with the step that failed.
+    pub async fn pay_to(&self, from: &str, to: &[&str], amount: Money) -> Result<String, Unpaid> {
+        let path = format!("/parties/{}", to.join("/"));
         let found = self.exchange(from, Method::GET, &path, &path, None, &Value::Null).await?;
         let payee = found.pointer("/party/partyIdInfo/fspId").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (quote, transfer) = (uuid(), uuid());
@@ -92,7 +104,7 @@ impl Institutions {
             "quoteId": quote,
             "transactionId": transfer,
             "payer": { "partyIdInfo": { "partyIdType": "MSISDN", "partyIdentifier": "0", "fspId": from } },
-            "payee": { "partyIdInfo": { "partyIdType": "MSISDN", "partyIdentifier": msisdn, "fspId": payee } },
+            "payee": { "partyIdInfo": found.pointer("/party/partyIdInfo") },
             "amountType": "SEND",
             "amount": WireAmount::of(amount),
             "transactionType": { "scenario": "TRANSFER", "initiator": "PAYER", "initiatorType": "CONSUMER" },
@@ -151,14 +163,15 @@ impl Institutions {
     }
 
     async fn send(&self, from: &str, verb: Method, path: &str, to: Option<&str>, body: &Value) -> Option<StatusCode> {
-        let token = self.inner.members.get(from)?;
+        let (token, key) = self.inner.members.get(from)?;
         let kind = crate::fspiop::headers::content_type(step(path), "1.1");
+        let date = date(self.inner.clock.now());
         let mut request = Request::builder()
             .method(&verb)
             .uri(format!("{}{path}", self.inner.hub))
             .header("fspiop-source", from)
             .header("content-type", &kind)
-            .header("date", date(self.inner.clock.now()))
+            .header("date", &date)
             .header("authorization", format!("Bearer {}", token.reveal()));
         if verb != Method::PUT {
             request = request.header("accept", &kind);
@@ -167,6 +180,11 @@ impl Institutions {
             request = request.header("fspiop-destination", to);
         }
         let text = if body.is_null() { String::new() } else { body.to_string() };
+        if let (Some(key), false) = (key, text.is_empty()) {
+            let verb = if verb == Method::PUT { Verb::Put } else { Verb::Post };
+            let signed = Signed { verb, uri: path, source: from, destination: to, date: &date };
+            request = request.header(SIGNATURE, sign(key, &signed, text.as_bytes())?);
+        }
         let answer = self.inner.outbound.send(request.body(Bytes::from(text)).ok()?).await;
         answer.ok().map(|answer| answer.status())
     }

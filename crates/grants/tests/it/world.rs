@@ -203,6 +203,7 @@ fn world(database: TestDatabase) -> World {
             wallets: Wallets::parse(&read("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&read("banks.toml"), zone.clone(), link).unwrap(),
             screening: payments::screening::Screening::default(),
+            hubs: payments::hubs::Hubs::default(),
         },
         payouts,
         currency: lsl(),

@@ -21,6 +21,7 @@ use spine::Secret;
 
 use crate::command;
 use crate::country::Country;
+use crate::hub::HubPart;
 use fields::{Faults, Section};
 
 /// A gateway for short messages, as the file declares it.
@@ -49,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) tls: Option<TlsFiles>,
     /// PEM of authorities to trust beside the public web's, in calls to others.
     pub(crate) authorities: Vec<u8>,
+    /// Hubs that we are a member of.
+    pub(crate) hubs: Vec<(String, HubPart)>,
     pub(crate) wallets: Vec<(String, WalletLink)>,
     /// Our bank’s address and secret.
     pub(crate) banks: Vec<(String, WalletLink)>,
@@ -99,6 +102,7 @@ impl Config {
         let mail = parts::mail(whole, faults, &authorities);
         let ussd = parts::ussd(whole, faults);
         let switch = parts::switch(whole, faults);
+        let hubs = parts::hubs(whole, faults, switch.is_some());
         let witnesses = parts::witnesses(whole, faults);
         if base_url.as_ref().is_some_and(|url| url.starts_with("https://"))
             && tls.is_none()
@@ -118,6 +122,7 @@ impl Config {
             trusted_proxies,
             tls,
             authorities,
+            hubs,
             wallets,
             banks,
             partners,
@@ -204,7 +209,7 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "pula", "abis"] {
+            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "pula", "abis", "hub"] {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)

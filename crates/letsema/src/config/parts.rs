@@ -13,9 +13,11 @@ use messages::ussd::DoorKey;
 use messages::{MailRelay, MailSecurity, MailSettings};
 use payments::WalletLink;
 use spine::Secret;
+use switch::member::HubKeys;
 
 use super::fields::{At, Faults, Section};
 use super::{SmsPart, TlsFiles, secrets};
+use crate::hub::HubPart;
 
 fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -247,6 +249,43 @@ pub(super) fn switch(whole: &mut Section<'_>, faults: &mut Faults) -> Option<Sec
     let token = secrets::needed(&mut section, faults, "operator_token_file");
     section.end(faults);
     token
+}
+
+/// Hubs that we are a member of. Whose signatures are believed must be said, unless the hub is our own switch.
+pub(super) fn hubs(whole: &mut Section<'_>, faults: &mut Faults, is_ours: bool) -> Vec<(String, HubPart)> {
+    let mut hubs: Vec<(String, HubPart)> = Vec::new();
+    for mut section in whole.sections(faults, "hubs") {
+        let id = section.needed(faults, "id", "the id that the pack gives it in hubs.toml");
+        let name = section.needed(faults, "name", "what the hub calls itself in its messages: Hub");
+        let base_url = other(&mut section, faults, "https://hub.example/api/fspiop");
+        let token = secrets::needed(&mut section, faults, "token_file");
+        let written = section.text(faults, "keys_file");
+        let at = section.at;
+        section.end(faults);
+        let keys = match &written {
+            Some(written) => {
+                let Some(bytes) = secrets::public(faults, "keys_file", written) else { continue };
+                let set = serde_json::from_slice(&bytes).ok().and_then(|set| HubKeys::in_set(&set));
+                if set.is_none() {
+                    faults.at(
+                        written.1,
+                        "keys_file: a JSON Web Key Set in which each kid is a member's name, or the hub's",
+                    );
+                }
+                set
+            }
+            None if is_ours => None,
+            None => {
+                faults.at(at, "keys_file is missing: whoever is not the hub could say that money came; ask its operator for the keys");
+                continue;
+            }
+        };
+        let (Some(id), Some((name, _)), Some(base_url), Some(token)) = (id, name, base_url, token) else { continue };
+        if !twice(faults, hubs.iter().map(|(id, _)| id.as_str()), "the hub", &id) {
+            hubs.push((id.0, HubPart { name, base_url, token, keys }));
+        }
+    }
+    hubs
 }
 
 /// How an aggregator proves itself, and from where it asks.

@@ -18,6 +18,7 @@ use crate::Gateway;
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Request, RequestState};
 use crate::gateway::pages::state_tag;
+use crate::hubs::pages::by_hub;
 
 /// Each look-up may be a guess, each try makes a phone ring; but a whole village may share one address.
 pub(crate) const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 120, seconds: 600 };
@@ -161,7 +162,10 @@ fn page(
         (facts(gateway, visit, bill))
         @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
         (history(visit, payments))
-        @if is_open { (by_other_ways(gateway, visit, bill)) }
+        @if is_open {
+            (by_hub(gateway, visit, &bill.number, bill.in_parts))
+            (by_other_ways(gateway, visit, bill))
+        }
     })
 }
 

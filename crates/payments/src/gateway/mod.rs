@@ -44,6 +44,7 @@ use crate::disputes::{self, Recourse};
 use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
+use crate::rails::hubs::Hubs;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
 use crate::remittance::{self, Corridors};
@@ -75,7 +76,8 @@ impl Gateway {
     /// Brings together what it needs. The clock is the real one, to sign with: wallets look at it.
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
-        let rails = Rails { wallets, banks: Banks::default(), screening: Screening::default() };
+        let (hubs, screening) = (Hubs::default(), Screening::default());
+        let rails = Rails { wallets, banks: Banks::default(), hubs, screening };
         let hooks = Secret::new([0; 32]);
         let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
         Self {
@@ -98,6 +100,14 @@ impl Gateway {
     pub fn with_banks(self, banks: Banks) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.rails.banks = banks;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with hubs that we are a member of.
+    #[must_use]
+    pub fn with_hubs(self, hubs: Hubs) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.rails.hubs = hubs;
         Self { inner: Arc::new(inner) }
     }
 

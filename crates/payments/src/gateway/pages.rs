@@ -16,6 +16,7 @@ use spine::{ActorKind, FieldFault};
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
 use crate::gateway::view;
 use crate::gateway::view::{AttemptView, RequestView};
+use crate::hubs::pages::by_hub;
 use crate::{Gateway, choose_wallet};
 
 /// Each attempt makes a phone ring.
@@ -97,6 +98,7 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
         (trouble(visit, seen.attempt.as_ref()))
         (facts(visit, seen))
         @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
+        (by_hub(gateway, visit, &seen.request.reference, false))
     })
 }
 

@@ -8,6 +8,7 @@
 //! | `wallets.rs`, `banks.rs` | [`wallets::Wallets`] and [`banks::Banks`] of the pack |
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
 //! | `api.rs` | their callbacks |
+//! | `hubs/` | [`hubs::Hubs`]: hubs between banks and wallets that we are a member of |
 //! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
 //! | `cash.rs`, `cash_pages.rs` | notes and coins at a counter, against what it has paid in |
 //! | `banking/` | files of payments to our bank |
@@ -19,6 +20,7 @@ pub(crate) mod banking;
 pub(crate) mod banks;
 pub(crate) mod cash;
 pub(crate) mod cash_pages;
+pub mod hubs;
 pub mod iso20022;
 pub(crate) mod payout;
 pub mod simulator;
@@ -34,6 +36,7 @@ use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
 pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
     let (kind, name, bound) = match reference.split_once(':') {
         Some(("bank", _)) => (AccountKind::Asset, "payments.account.bank", Bound::None),
+        Some(("hub", _)) => (AccountKind::Asset, "payments.account.hub", Bound::None),
         // What an office has paid in: it takes no more in cash than that.
         Some(("cash", _)) => (AccountKind::Liability, "payments.account.cash", Bound::DebitsWithinCredits),
         _ => (AccountKind::Asset, "payments.account.wallet", Bound::None),

@@ -8,8 +8,8 @@ use crate::rails::payout::{Destination, Disbursement, DisbursementId, Disburseme
 
 const INSERT: &str = "
     INSERT INTO payments_disbursement
-        (id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, file, made_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'made', $11, $12)";
+        (id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, file, made_at, kind)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'made', $11, $12, $13)";
 
 pub(crate) fn insert_all(tx: &mut dyn Tx, fresh: &[Disbursement]) -> Result<(), TxError> {
     let rows: Vec<Vec<Value<'_>>> = fresh.iter().map(args).collect();
@@ -18,11 +18,12 @@ pub(crate) fn insert_all(tx: &mut dyn Tx, fresh: &[Disbursement]) -> Result<(), 
 }
 
 fn args(one: &Disbursement) -> Vec<Value<'_>> {
-    let (rail, bank, number, holder) = match &one.to {
-        Destination::Wallet { number, .. } => ("wallet", None, number.reveal(), None),
+    let (rail, bank, number, holder, kind) = match &one.to {
+        Destination::Wallet { number, .. } => ("wallet", None, number.reveal(), None, None),
         Destination::Bank { bank, account, holder } => {
-            ("bank", Some(bank.as_str()), account.reveal(), Some(holder.reveal().as_str()))
+            ("bank", Some(bank.as_str()), account.reveal(), Some(holder.reveal().as_str()), None)
         }
+        Destination::Hub { kind, number, .. } => ("hub", None, number.reveal(), None, Some(kind.as_str())),
     };
     let via = one.rail.split_once(':').map_or(one.rail.as_str(), |(_, via)| via);
     vec![
@@ -38,28 +39,30 @@ fn args(one: &Disbursement) -> Vec<Value<'_>> {
         (&one.reference).into(),
         one.file.into(),
         one.made_at.into(),
+        kind.into(),
     ]
 }
 
 const SELECT: &str = "
     SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
-           made_at, ended_at, file
+           made_at, ended_at, file, kind
     FROM payments_disbursement WHERE id = $1";
 const SELECT_IN_FILE: &str = "
     SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
-           made_at, ended_at, file
+           made_at, ended_at, file, kind
     FROM payments_disbursement WHERE file = $1 ORDER BY id";
 
 fn read(row: &Row) -> Result<Disbursement, TxError> {
     let (rail, via): (String, String) = (row.get(1)?, row.get(2)?);
     let number = Personal::new(row.get::<String>(4)?);
-    let to = match row.get::<Option<String>>(3)? {
-        Some(bank) => Destination::Bank {
+    let to = match (row.get::<Option<String>>(3)?, row.get::<Option<String>>(16)?) {
+        (_, Some(kind)) => Destination::Hub { hub: via.clone(), kind, number },
+        (Some(bank), None) => Destination::Bank {
             bank,
             account: number,
             holder: Personal::new(row.get::<Option<String>>(5)?.unwrap_or_default()),
         },
-        None => Destination::Wallet { wallet: via.clone(), number },
+        (None, None) => Destination::Wallet { wallet: via.clone(), number },
     };
     let state = DisbursementState::of(&row.get::<String>(10)?);
     Ok(Disbursement {
@@ -88,7 +91,7 @@ pub(crate) fn in_file(tx: &mut dyn Tx, file: BankFileId) -> Result<Vec<Disbursem
 
 const SELECT_STUCK: &str = "
     SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
-           made_at, ended_at, file
+           made_at, ended_at, file, kind
     FROM payments_disbursement
     WHERE state IN ('made', 'sent', 'review') AND (state = 'review' OR made_at < $1)
         AND (reason IS NULL OR reason <> 'screening') ORDER BY id LIMIT $2";

@@ -78,7 +78,8 @@ fn look(cx: &mut Cx<'_>, at: &str) -> Result<(), Fault> {
 /// The accounts of all rails that state their days.
 fn all(rails: &Rails) -> Vec<String> {
     let bank = rails.banks.own().map(crate::OwnAccount::account);
-    bank.into_iter().chain(rails.wallets.iter().map(crate::Wallet::account)).collect()
+    let hubs = rails.hubs.connected().map(crate::hubs::Hub::account);
+    bank.into_iter().chain(rails.wallets.iter().map(crate::Wallet::account)).chain(hubs).collect()
 }
 
 /// The desk for a day. The look is an act, so it must run as a write.

@@ -42,6 +42,7 @@ pub(super) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
         Some(("bank", id)) => {
             rails.banks.find(id).map_or_else(|| id.to_owned(), |bank| visit.local(&bank.name).to_owned())
         }
+        Some(("hub", id)) => rails.hubs.find(id).map_or_else(|| id.to_owned(), |hub| visit.local(&hub.name).to_owned()),
         Some(("cash", place)) => format!("{} {place}", visit.t("treasury.rail.cash")),
         Some(("card", _)) => visit.t("treasury.rail.card"),
         Some(("voucher", _)) => visit.t("treasury.rail.voucher"),
@@ -240,8 +241,16 @@ fn back_fields(gateway: &Gateway, visit: &Visit, sheet: &Sheet) -> Markup {
     let rails = gateway.rails();
     let banks = rails.banks.iter().map(|bank| Choice::new(format!("bank:{}", bank.id), visit.local(&bank.name)));
     let wallets = rails.wallets.iter().map(|it| Choice::new(format!("wallet:{}", it.id), visit.local(&it.name)));
+    let hubs = rails.hubs.connected().flat_map(|hub| {
+        let choice = |kind: &String| {
+            let way =
+                visit.t(if kind == "MSISDN" { "treasury.suspense.by_phone" } else { "treasury.suspense.by_account" });
+            Choice::new(format!("hub:{}:{kind}", hub.id), format!("{}: {way}", visit.local(&hub.name)))
+        };
+        hub.reach().iter().map(choice)
+    });
     html! {
-        (sheet.select("to", visit.t("treasury.suspense.to"), wallets.chain(banks).collect()))
+        (sheet.select("to", visit.t("treasury.suspense.to"), wallets.chain(banks).chain(hubs).collect()))
         (sheet.text("number", visit.t("treasury.suspense.number")).max_length(34))
         (sheet.text("holder", visit.t("treasury.suspense.holder")).hint(visit.t("treasury.suspense.holder_hint")).optional().max_length(70))
         input type="hidden" name="do" value="back";
@@ -254,6 +263,10 @@ fn destination(answers: &Answers) -> Destination {
     match answers.one("to").split_once(':') {
         Some(("bank", bank)) => {
             Destination::Bank { bank: bank.to_owned(), account: number, holder: Personal::new(holder) }
+        }
+        Some(("hub", rest)) => {
+            let (hub, kind) = rest.split_once(':').unwrap_or((rest, ""));
+            Destination::Hub { hub: hub.to_owned(), kind: kind.to_owned(), number }
         }
         other => Destination::Wallet { wallet: other.map_or("", |(_, wallet)| wallet).to_owned(), number },
     }

@@ -90,7 +90,8 @@ const fn signed(comes_in: bool, minor: i64) -> i64 {
 pub(super) fn currency_of(rails: &Rails, rail: &str) -> Result<Currency, Fault> {
     let wallet = rail.strip_prefix("wallet:").and_then(|id| rails.wallets.find(id)).map(|wallet| wallet.currency);
     let bank = rails.banks.own().filter(|own| own.account() == rail).map(|own| own.currency);
-    wallet.or(bank).ok_or_else(|| Fault::not_found("payments.treasury.rail"))
+    let hub = rail.strip_prefix("hub:").and_then(|id| rails.hubs.find(id)).map(|hub| hub.most.currency());
+    wallet.or(bank).or(hub).ok_or_else(|| Fault::not_found("payments.treasury.rail"))
 }
 
 /// What the ledger booked on the rail's account on a day, by movement.

@@ -63,6 +63,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let dead = || Resource::new("Job", "dead");
     let society = |own: bool| Resource::new("Association", "ass_one").is("own", own);
     let wallet = |own: bool| Resource::new("Wallet", "mpesa").is("own", own);
+    let hub_of_ours = |own: bool| Resource::new("Hub", "switch").is("own", own);
     let client = || Actor::bare(ActorKind::Client, "wallet:mpesa");
     let birth = || Resource::new("CivilKind", "birth");
     let event = |mine: bool| Resource::new("CivilEvent", "vit_one").is("declared_by_self", mine);
@@ -372,6 +373,12 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (weak(officer("operator", "ministry-ict")), "journal.job.retry", dead(), false),
         (passports(), "journal.job.discard", dead(), false),
         // Programs: a wallet tells of itself; nothing else.
+        (Actor::bare(ActorKind::Client, "hub:switch"), "payments.hub.report", hub_of_ours(true), true),
+        (Actor::bare(ActorKind::Client, "hub:other"), "payments.hub.report", hub_of_ours(false), false),
+        (Actor::bare(ActorKind::Client, "hub:switch"), "switch.member.hear", hub_of_ours(true), true),
+        (Actor::bare(ActorKind::Client, "hub:other"), "switch.member.hear", hub_of_ours(false), false),
+        (officer("payments-officer", "ministry-finance"), "payments.hub.report", hub_of_ours(false), false),
+        (person(), "switch.member.hear", hub_of_ours(false), false),
         (client(), "payments.wallet.report", wallet(true), true),
         (client(), "payments.wallet.report", wallet(false), false),
         (client(), "registers.record.look", register(home), false),

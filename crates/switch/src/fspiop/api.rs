@@ -71,7 +71,7 @@ fn unknown() -> Refused {
 }
 
 /// A part of an address without its percent signs (RFC 3986 §2.1).
-fn decode(part: &str) -> Option<String> {
+pub(crate) fn decode(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.bytes();
     while let Some(byte) = rest.next() {

@@ -51,6 +51,14 @@ pub(crate) const PAYEE_FSP: Code = Code("3203", "Payee FSP ID not found");
 pub(crate) const PARTY: Code = Code("3204", "Party not found");
 /// No such transfer.
 pub(crate) const TRANSFER: Code = Code("3208", "Transfer ID not found");
+/// No such quote.
+pub(crate) const QUOTE: Code = Code("3205", "Quote ID not found");
+/// The quote is too old.
+pub(crate) const QUOTE_EXPIRED: Code = Code("3302", "Quote expired");
+/// The payee's institution takes no such payment.
+pub(crate) const QUOTE_REJECTED: Code = Code("5103", "Payee FSP rejected quote");
+/// The payee's institution takes it no more.
+pub(crate) const REJECTED: Code = Code("5105", "Payee FSP rejected transaction");
 /// Too late.
 pub(crate) const EXPIRED: Code = Code("3303", "Transfer expired");
 /// The payer's institution has not deposited enough.

@@ -52,15 +52,7 @@ impl Incoming {
         if bytes.len() > limit {
             return Err(Refused::from(LARGE).status(StatusCode::PAYLOAD_TOO_LARGE));
         }
-        let text = String::from_utf8(bytes.to_vec()).map_err(|_| Refused::new(SYNTAX, "not UTF-8"))?;
-        let body = if text.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_str(&text).map_err(|_| Refused::new(SYNTAX, "not JSON"))?
-        };
-        if deep(&body) > DEPTH {
-            return Err(Refused::new(SYNTAX, "too deep"));
-        }
+        let (text, body) = parse(bytes)?;
         signed(&from, headers, &head, (verb, path), (bytes, &body))?;
         let actor = Actor { assurance: Assurance::Substantial, ..Actor::bare(ActorKind::Client, from.name.clone()) };
         let caller = Caller { actor, via: Via::Api, language: Language::new("en") };
@@ -86,7 +78,21 @@ impl Incoming {
     }
 }
 
-fn verb(method: &Method) -> Result<Verb, Refused> {
+/// A body, as text and read; nothing where nothing was sent.
+pub(crate) fn parse(bytes: &Bytes) -> Result<(String, Value), Refused> {
+    let text = String::from_utf8(bytes.to_vec()).map_err(|_| Refused::new(SYNTAX, "not UTF-8"))?;
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).map_err(|_| Refused::new(SYNTAX, "not JSON"))?
+    };
+    if deep(&body) > DEPTH {
+        return Err(Refused::new(SYNTAX, "too deep"));
+    }
+    Ok((text, body))
+}
+
+pub(crate) fn verb(method: &Method) -> Result<Verb, Refused> {
     match method.as_str() {
         "POST" => Ok(Verb::Post),
         "GET" => Ok(Verb::Get),

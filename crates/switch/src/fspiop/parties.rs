@@ -172,8 +172,19 @@ pub(crate) async fn parties(
 
 impl Switch {
     async fn owner(&self, message: &Incoming, alias: &Alias, currency: String) -> Result<Option<String>, Fault> {
-        let hash = alias.hash(self.inner.secret.reveal());
-        self.inner.acts.read(&message.caller, move |cx| directory::find(cx, &hash, &currency)).await
+        let secret = self.inner.secret.reveal();
+        // A business that is registered answers for every bill and user name under it (API Definition §7.5.6).
+        let whole = (alias.kind == "BUSINESS" && alias.sub_id.is_some())
+            .then(|| Alias { sub_id: None, ..alias.clone() }.hash(secret));
+        let hash = alias.hash(secret);
+        let find = move |cx: &mut Cx<'_>| {
+            let found = directory::find(cx, &hash, &currency)?;
+            match (found, whole) {
+                (None, Some(whole)) => directory::find(cx, &whole, &currency),
+                (found, _) => Ok(found),
+            }
+        };
+        self.inner.acts.read(&message.caller, find).await
     }
 
     /// Tells a participant what came of its request about an alias.

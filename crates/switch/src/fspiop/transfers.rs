@@ -19,7 +19,7 @@ use crate::transfers::prepare::{Prepare, prepare, refuse};
 /// The largest bulk transfer.
 pub(crate) const BULK_BYTES: usize = 2 << 20;
 /// A transfer may be asked to wait so long at most.
-const LONGEST_SECONDS: i64 = 24 * 3_600;
+pub(crate) const LONGEST_SECONDS: i64 = 24 * 3_600;
 
 /// `/transfers…`.
 ///
@@ -85,7 +85,7 @@ pub(crate) fn amount(value: Option<&Value>) -> Result<spine::Money, Refused> {
     wire.read().ok_or_else(|| Refused::new(SYNTAX, "amount"))
 }
 
-fn expiration(text: &str) -> Result<Timestamp, Refused> {
+pub(crate) fn expiration(text: &str) -> Result<Timestamp, Refused> {
     Timestamp::parse(text).map_err(|_| Refused::new(SYNTAX, "expiration"))
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 pub(crate) mod letters;
+pub(crate) mod member;
 pub(crate) mod participants;
 pub(crate) mod settlement;
 pub(crate) mod totals;

@@ -4,6 +4,9 @@
 mod any_day;
 mod bad;
 mod bulk;
+mod coming;
+mod going;
+mod government;
 mod settling;
 mod telling;
 mod transfers;

@@ -120,6 +120,11 @@ impl World {
         world
     }
 
+    /// The switch's doors, for whoever listens for it.
+    pub(crate) fn doors(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Another switch on the same database, as after a restart.
     pub(crate) fn another(&self) -> Switch {
         switch(&self.acts, &self.key)
@@ -233,8 +238,12 @@ impl World {
     }
 
     pub(crate) fn take(&self, to: &str, verb: &str, ends: &str) -> Option<Told> {
+        self.take_where(to, |one| one.verb == verb && one.path.ends_with(ends))
+    }
+
+    pub(crate) fn take_where(&self, to: &str, fits: impl Fn(&Told) -> bool) -> Option<Told> {
         let mut told = self.post.told.lock().unwrap();
-        let place = told.iter().position(|one| one.to == to && one.verb == verb && one.path.ends_with(ends))?;
+        let place = told.iter().position(|one| one.to == to && fits(one))?;
         Some(told.remove(place))
     }
 

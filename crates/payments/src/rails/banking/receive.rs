@@ -170,7 +170,8 @@ fn came_back(
 /// The account of the wallet whose settlement this is, or of the office that pays in for its counter.
 fn pays_in(cx: &mut Cx<'_>, rails: &Rails, word: &str) -> Result<Option<String>, Fault> {
     if let Some((wallet, _)) = word.strip_prefix(SETTLEMENT).and_then(|rest| rest.split_once('-')) {
-        return Ok(rails.wallets.find(wallet).map(crate::Wallet::account));
+        let hub = rails.hubs.find(wallet).map(crate::hubs::Hub::account);
+        return Ok(rails.wallets.find(wallet).map(crate::Wallet::account).or(hub));
     }
     let Some(place) = word.trim().strip_prefix(FLOAT) else { return Ok(None) };
     let account = ledger::called(cx, &format!("cash:{place}"))?;

@@ -11,7 +11,7 @@ use spine::{Act, Cx, Fault, Job, Money, Personal, Resource, Timestamp};
 use super::outcome::{Heard, heard};
 use super::{Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails};
 use crate::ledger::{self, AccountId, Booked, Step, Transfer};
-use crate::rails::{account_of, banking};
+use crate::rails::{account_of, banking, hubs};
 use crate::rows::disbursements as rows;
 use crate::screening::{HELD, stop as stops};
 
@@ -25,7 +25,7 @@ const REFERENCE: usize = 35;
 /// `payments.disbursement.{paid,failed,returned}`.
 ///
 /// # Errors
-/// `payments.disbursement.{amount,reference,wallet,number,limits,bank,account,holder,reused}`, `payments.account.{unknown,bound}`;
+/// `payments.disbursement.{amount,reference,wallet,hub,number,limits,bank,account,holder,reused}`, `payments.account.{unknown,bound}`;
 /// a refusal; the store's faults.
 pub fn disburse(cx: &mut Cx<'_>, rails: &Rails, new: &NewDisbursement) -> Result<Handed, Fault> {
     cx.may("payments.disbursement.make", &Resource::new("Disbursement", new.id))?;
@@ -84,6 +84,7 @@ fn ready(rails: &Rails, new: &NewDisbursement) -> Result<Ready, Fault> {
     let (rail, to) = match &new.to {
         Destination::Wallet { wallet, number } => to_wallet(rails, new.amount, wallet, number)?,
         Destination::Bank { bank, account, holder } => to_bank(rails, new.amount, bank, account, holder)?,
+        Destination::Hub { hub, kind, number } => to_hub(rails, new.amount, hub, kind, number)?,
     };
     Ok(Ready { new: NewDisbursement { to, ..new.clone() }, rail })
 }
@@ -126,6 +127,23 @@ fn to_bank(
         return refuse("payments.disbursement.holder");
     }
     Ok((own.account(), Destination::Bank { bank: known.id.clone(), account, holder: holder.clone() }))
+}
+
+fn to_hub(
+    rails: &Rails,
+    amount: Money,
+    hub: &str,
+    kind: &str,
+    number: &Personal<String>,
+) -> Result<(String, Destination), Fault> {
+    let known = rails.hubs.find(hub).filter(|hub| hub.is_connected() && hub.reaches(kind));
+    let known = known.ok_or_else(|| Fault::invalid("payments.disbursement.hub"))?;
+    let number = known.number(&rails.wallets, kind, number.reveal());
+    let number = number.ok_or_else(|| Fault::invalid("payments.disbursement.number"))?;
+    if amount.currency() != known.most.currency() || amount.minor() > known.most.minor() {
+        return Err(Fault::invalid("payments.disbursement.limits").with("most", known.most));
+    }
+    Ok((known.account(), Destination::Hub { hub: known.id.clone(), kind: kind.to_owned(), number }))
 }
 
 /// Holds the money of all, keeps what is new, and leaves it to the workers.
@@ -185,6 +203,7 @@ fn same_as_before(cx: &mut Cx<'_>, one: &Ready) -> Result<(), Fault> {
     let place = |to: &Destination| match to {
         Destination::Wallet { wallet, number } => (wallet.clone(), number.reveal().clone()),
         Destination::Bank { bank, account, .. } => (bank.clone(), account.reveal().clone()),
+        Destination::Hub { hub, kind, number } => (format!("{hub}:{kind}"), number.reveal().clone()),
     };
     let same = place(&known.to) == place(&one.new.to) && known.reference == one.new.reference;
     if same { Ok(()) } else { Err(reused()) }
@@ -199,7 +218,8 @@ fn keep(cx: &mut Cx<'_>, rails: &Rails, fresh: Vec<Disbursement>) -> Result<(), 
     banking::file::gather(cx, rails, &mut going)?;
     rows::insert_all(cx.tx(), &going)?;
     for one in going.iter().filter(|it| it.file.is_none()) {
-        cx.enqueue(Job::new(PUSH, json!({ "disbursement": one.id })));
+        let kind = if matches!(one.to, Destination::Hub { .. }) { hubs::PUSH } else { PUSH };
+        cx.enqueue(Job::new(kind, json!({ "disbursement": one.id })));
     }
     hold_back(cx, rails, &held)
 }

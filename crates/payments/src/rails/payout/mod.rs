@@ -23,6 +23,7 @@ use spine::{Id, IdKind, Money, Personal, Timestamp};
 use crate::ledger::{AccountId, TransferId};
 use crate::rails::banking::file::BankFileId;
 use crate::rails::banks::Banks;
+use crate::rails::hubs::Hubs;
 use crate::rails::wallets::Wallets;
 use crate::screening::{HELD, Screening};
 
@@ -46,6 +47,8 @@ pub struct Rails {
     pub banks: Banks,
     /// What a payment is held against before it goes.
     pub screening: Screening,
+    /// The hubs that we are a member of.
+    pub hubs: Hubs,
 }
 
 /// Where money is to go.
@@ -66,6 +69,15 @@ pub enum Destination {
         account: Personal<String>,
         /// Whose account it is, 1 to 70 characters.
         holder: Personal<String>,
+    },
+    /// Somebody whom a hub finds, with whichever bank or wallet she is.
+    Hub {
+        /// The hub's id: `switch`.
+        hub: String,
+        /// The kind of identifier, in the hub's own words: `MSISDN`, `ACCOUNT_ID`.
+        kind: String,
+        /// The identifier, in any of the ways people write it.
+        number: Personal<String>,
     },
 }
 

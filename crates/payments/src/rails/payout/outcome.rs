@@ -65,7 +65,7 @@ fn moved(cx: &mut Cx<'_>, id: DisbursementId) -> Result<Disbursement, Fault> {
     rows::find(cx.tx(), id)?.ok_or_else(|| Fault::not_found("payments.disbursement.unknown"))
 }
 
-fn act(kind: &'static str, of: &Disbursement) -> Act {
+pub(crate) fn act(kind: &'static str, of: &Disbursement) -> Act {
     let act = Act::new(kind).on(of.id).because("payment", "contract");
     act.with("reference", of.reference.as_str()).with("amount_minor", of.amount.minor())
 }

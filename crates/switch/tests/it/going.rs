@@ -1,0 +1,1 @@
+//! Payments of the government to people whom the switch finds.
