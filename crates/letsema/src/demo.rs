@@ -85,7 +85,6 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
     let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
     let bills = billing::arrange(&program, &cast).await.map_err(|fault| told("the bills", &fault))?;
-    let by_hub = billing::by_hub(&bills, program.country.currency)?;
     let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
         let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
@@ -116,8 +115,8 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "sources": cast::sources(&secrets),
         "switch": cast::switch(&base_url, &secrets),
         "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
-        "partners": partners.iter().map(|partner| json!({ "id": partner.id, "url": format!("http://{}", partner.address) })).collect::<Vec<_>>(),
-        "wallets": wallets.iter().map(|wallet| json!({ "id": wallet.id, "url": format!("http://{}", wallet.address) })).collect::<Vec<_>>(),
+        "partners": urls(&partners),
+        "wallets": urls(&wallets),
     });
     let text = serde_json::to_string_pretty(&said).unwrap_or_default();
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
@@ -125,7 +124,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     program.work();
     reconciling::begin(&program, &base_url, &bank.beside).await.map_err(|fault| told("the levy", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
-    institutions::play(&program, &secrets, &wallets, port, by_hub).await?;
+    institutions::play(&program, &secrets, &wallets, port, billing::by_hub(&bills, program.country.currency)?).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended
@@ -134,6 +133,11 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
 fn told(what: &str, fault: &Fault) -> String {
     let cause = fault.cause().map_or_else(String::new, |cause| format!(" ({cause})"));
     format!("{what} could not be written: {}{cause}", fault.code())
+}
+
+/// Where each of those beside the program is.
+fn urls(beside: &[Beside]) -> Vec<Json> {
+    beside.iter().map(|one| json!({ "id": one.id, "url": format!("http://{}", one.address) })).collect()
 }
 
 fn wallet_ids(pack: &Path) -> Result<Vec<String>, String> {

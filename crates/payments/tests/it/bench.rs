@@ -134,6 +134,7 @@ impl Bench {
             "edge",
             "payments",
             "bills",
+            "hubs",
             "remittances",
             "merchants",
             "associations",

@@ -10,6 +10,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
     let words = testkit::words(&[
         "payments",
         "bills",
+        "hubs",
         "remittances",
         "merchants",
         "associations",

@@ -153,7 +153,7 @@ fn a_bill_that_somebody_paid_meanwhile_leaves_the_money_in_suspense() {
 }
 
 /// Sends something straight to our door.
-async fn straight(
+pub(crate) async fn straight(
     government: &Government,
     (verb, path): (Method, &str),
     source: &str,

@@ -7,7 +7,7 @@ use spine::Language;
 
 #[test]
 fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
-    let words = testkit::words(&["switch"]);
+    let words = testkit::words(&["switch", "hubs"]);
     let keys = |tag: &str| words.keys(&Language::new(tag)).map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(keys("en-LS"), keys("st-LS"));
     let said = keys("en-LS");
