@@ -68,7 +68,11 @@ async fn join(hub: &Value) -> Institutions {
     let address = listener.local_addr().unwrap();
     let members: Vec<Member> = FSPS
         .iter()
-        .map(|name| Member { name: (*name).to_owned(), token: Secret::new(crypto::base64url(&crypto::random::<24>())) })
+        .map(|name| Member {
+            name: (*name).to_owned(),
+            token: Secret::new(crypto::base64url(&crypto::random::<24>())),
+            key: None,
+        })
         .collect();
     let (admin, token) = (text("admin_url"), text("operator_token"));
     for member in &members {

@@ -137,6 +137,7 @@ fn open(database: &TestDatabase) -> Bench {
         seal_key: Arc::new(SealKey::new(&Secret::new([8; 32])).unwrap()),
         voucher_secret: Secret::new([9; 32]),
         rails: Rails {
+            hubs: payments::hubs::Hubs::default(),
             wallets: Wallets::parse(&pack("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&pack("banks.toml"), zone.clone(), link).unwrap(),
             screening: payments::screening::Screening::default(),

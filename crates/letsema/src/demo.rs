@@ -54,7 +54,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
     let (wallets, bank, abis) = (wallets(&demo)?, bank::beside(&demo.pack)?, abis::Beside::new()?);
-    let partners = partners(&demo.pack)?;
+    let (partners, ours) = (partners(&demo.pack)?, institutions::ours(&demo.pack)?);
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -68,7 +68,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         ussd: Some((DoorKey::Signed(Secret::new(crypto::random::<32>().to_vec())), Vec::new())),
         trusted_proxies: Vec::new(),
         switch: Some(Secret::new(secrets.token(switch::HUB))),
-        hubs: vec![institutions::membership(&secrets, port)],
+        hubs: vec![institutions::membership(&ours, &secrets, port)],
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         banks: vec![(bank.beside.id.clone(), bank.beside.link())],
         partners: partners.iter().map(|partner| (partner.id.clone(), partner.link())).collect(),
@@ -86,13 +86,12 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
     let bills = billing::arrange(&program, &cast).await.map_err(|fault| told("the bills", &fault))?;
     let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
+    let called = |kind: &str, id: &str| format!("http://127.0.0.1:{port}/api/payments/{kind}/{id}");
     for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
-        let callback = format!("http://127.0.0.1:{port}/api/payments/callbacks/{}", wallet.id);
-        children.push(wallet.start(&callback, demo.keep_wallets)?);
+        children.push(wallet.start(&called("callbacks", &wallet.id), demo.keep_wallets)?);
     }
     for partner in &partners {
-        let callback = format!("http://127.0.0.1:{port}/api/payments/partners/{}", partner.id);
-        children.push(partner.start(&callback, false)?);
+        children.push(partner.start(&called("partners", &partner.id), false)?);
     }
     let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
     children.push(bank.start(port, &zone)?);
@@ -124,7 +123,8 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     program.work();
     reconciling::begin(&program, &base_url, &bank.beside).await.map_err(|fault| told("the levy", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
-    institutions::play(&program, &secrets, &wallets, port, billing::by_hub(&bills, program.country.currency)?).await?;
+    let bill = billing::by_hub(&bills, program.country.currency)?;
+    institutions::play(&program, &secrets, &wallets, port, (&ours, bill)).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended

@@ -3,12 +3,14 @@
 //!
 //! **Invariant:** invented, all of it; what they are owed is what the switch's own exchanges left.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::{Algorithm, SigningKey};
 use edge::{Outbound, OutboundLimits};
 use journal::Key;
+use payments::hubs::{Hub, Hubs};
 use spine::{Caller, Currency, Cx, Fault, Money, Secret};
 use switch::simulator::{Institutions, Member, Unpaid};
 use switch::{Access, Cap, Direction, Funds, Joining};
@@ -23,8 +25,6 @@ use crate::wallet::Beside;
 /// The bank that is played beside two wallets of the pack.
 const BANK: &str = "demo-bank";
 
-/// The hub of the pack that this switch plays, our name among its members, and the business under which our bills are found.
-const OURS: (&str, &str, &str) = ("switch", "government", "LESOTHO");
 /// Our cap and deposit in minor units: what can be paid out through it.
 const OUR_CAP: (i64, i64) = (10_000_000, 20_000_000);
 /// How often a bill is tried to be paid until our numbers are found, a second apart.
@@ -68,12 +68,22 @@ pub(crate) struct PaidByHub {
     pub(crate) amount: Money,
 }
 
+/// The hub of the pack that this switch plays.
+///
+/// # Errors
+/// A sentence for the command line.
+pub(crate) fn ours(pack: &Path) -> Result<Hub, String> {
+    let file = pack.join("hubs.toml");
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let hubs = Hubs::parse(&text, |_| true).map_err(|error| error.to_string())?;
+    hubs.iter().next().cloned().ok_or_else(|| format!("{}: there is no hub to play", file.display()))
+}
+
 /// Where our own switch is for ourselves, as one of its members.
-pub(crate) fn membership(secrets: &Secrets, port: u16) -> (String, HubPart) {
-    let (hub, name, _) = OURS;
+pub(crate) fn membership(hub: &Hub, secrets: &Secrets, port: u16) -> (String, HubPart) {
     let base_url = format!("http://127.0.0.1:{port}/api/fspiop");
-    let token = Secret::new(secrets.token(name));
-    (hub.to_owned(), HubPart { name: switch::HUB.to_owned(), base_url, token, keys: None })
+    let token = Secret::new(secrets.token(&hub.member));
+    (hub.id.clone(), HubPart { name: switch::HUB.to_owned(), base_url, token, keys: None })
 }
 
 /// Lets the institutions join; when the program answers, they pay one another, the first time.
@@ -85,7 +95,7 @@ pub(crate) async fn play(
     secrets: &Secrets,
     wallets: &[Beside],
     port: u16,
-    bill: PaidByHub,
+    (ours, bill): (&Hub, PaidByHub),
 ) -> Result<(), String> {
     let Some(switch) = &program.hub.switch else { return Ok(()) };
     let (acts, currency) = (&program.acts, program.country.currency);
@@ -98,10 +108,9 @@ pub(crate) async fn play(
     let play = |(name, (number, cap, deposit))| key().map(|key| Played { name, number, cap, deposit, key });
     let played: Vec<Played> = names.zip(PLAYED).map(play).collect::<Result<_, String>>()?;
     let place = |one: &Played| (one.clone(), format!("http://{address}/{}", one.name), one.key.public());
-    let (_, ours, _) = OURS;
     let (cap, deposit) = OUR_CAP;
-    let government = Played { name: ours.to_owned(), number: "", cap, deposit, key: key()? };
-    let at = format!("http://127.0.0.1:{port}/api/hubs/{}", OURS.0);
+    let government = Played { name: ours.member.clone(), number: "", cap, deposit, key: key()? };
+    let at = format!("http://127.0.0.1:{port}/api/hubs/{}", ours.id);
     let members = played.iter().map(place).chain([(government, at, program.hub.public_key())]);
     for (one, base, public) in members {
         let (own, token, jwk) = (one.clone(), secrets.token(&one.name), crypto::jose::jwk(&public));
@@ -120,12 +129,12 @@ pub(crate) async fn play(
     let all = Institutions::new(hub, members, Outbound::new(OutboundLimits::default()), Arc::new(SystemClock));
     let routes = all.routes();
     tokio::spawn(async move { axum::serve(listener, routes).await });
-    let acts = acts.clone();
+    let (acts, business) = (acts.clone(), ours.business.clone());
     tokio::spawn(async move {
         if acts.read(&Caller::system("demo"), switch::any_transfer).await.unwrap_or(true) {
             return;
         }
-        if let Err(unpaid) = first_day(&all, &played, currency, &bill).await {
+        if let Err(unpaid) = first_day(&all, &played, currency, (&business, &bill)).await {
             tracing::warn!(step = unpaid.step, said = unpaid.said, "the institutions' first day broke off");
         }
     });
@@ -155,7 +164,12 @@ fn equip(cx: &mut Cx<'_>, one: &Played, currency: Currency) -> Result<(), Fault>
     switch::fund(cx, &funds)
 }
 
-async fn first_day(all: &Institutions, played: &[Played], currency: Currency, bill: &PaidByHub) -> Result<(), Unpaid> {
+async fn first_day(
+    all: &Institutions,
+    played: &[Played],
+    currency: Currency,
+    (business, bill): (&str, &PaidByHub),
+) -> Result<(), Unpaid> {
     for one in played {
         all.register(&one.name, one.number).await?;
     }
@@ -166,7 +180,7 @@ async fn first_day(all: &Institutions, played: &[Played], currency: Currency, bi
     // The customer of a wallet pays the government's bill, as soon as its numbers are found.
     let Some(payer) = played.last() else { return Ok(()) };
     for tried in 1..=TRIES {
-        match all.pay_to(&payer.name, &["BUSINESS", OURS.2, &bill.number], bill.amount).await {
+        match all.pay_to(&payer.name, &["BUSINESS", business, &bill.number], bill.amount).await {
             Err(unpaid) if unpaid.step == "parties" && tried < TRIES => tokio::time::sleep(PAUSE).await,
             Err(unpaid) => return Err(unpaid),
             Ok(_) => break,

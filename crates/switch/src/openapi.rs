@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Every call of the switch.
 pub fn openapi() -> OpenApi {
-    settlement(participants(fspiop(OpenApi::new())))
+    settlement(participants(member(fspiop(OpenApi::new()))))
 }
 
 fn any() -> Value {
@@ -33,6 +33,24 @@ fn fspiop(api: OpenApi) -> OpenApi {
         Operation::new(
             "switch.fspiop",
             "FSPIOP 1.0, 1.1 and 2.0: participants, parties, quotes, transfers, bulk transfers",
+        )
+        .takes(any())
+        .gives_nothing(202, "Taken; the outcome comes as a callback"),
+    )
+}
+
+fn member(api: OpenApi) -> OpenApi {
+    api.call(
+        "get",
+        "/api/hubs/keys",
+        get("switch.member.keys", "What we sign with as a member of hubs, a JWK set", any()),
+    )
+    .call(
+        "post",
+        "/api/hubs/{hub}/{*resource}",
+        Operation::new(
+            "switch.member",
+            "FSPIOP 1.1 and 2.0 for a hub that we are a member of: parties, quotes, transfers",
         )
         .takes(any())
         .gives_nothing(202, "Taken; the outcome comes as a callback"),

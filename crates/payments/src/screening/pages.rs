@@ -41,7 +41,9 @@ fn whom(cx: &mut Cx<'_>, of: &Case) -> Result<Whom, Fault> {
             let known = disbursements::find(cx.tx(), id)?.ok_or_else(unknown)?;
             let (name, number) = match known.to {
                 Destination::Bank { account, holder, .. } => (holder, account),
-                Destination::Wallet { number, .. } | Destination::Hub { number, .. } => (Personal::new(String::new()), number),
+                Destination::Wallet { number, .. } | Destination::Hub { number, .. } => {
+                    (Personal::new(String::new()), number)
+                }
             };
             Ok(Whom { name, number, reference: known.reference })
         }
