@@ -123,8 +123,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     program.work();
     reconciling::begin(&program, &base_url, &bank.beside).await.map_err(|fault| told("the levy", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
-    let bill = billing::by_hub(&bills, program.country.currency)?;
-    institutions::play(&program, &secrets, &wallets, port, (&ours, bill)).await?;
+    institutions::play(&program, &secrets, &wallets, port, (&ours, &bills)).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended

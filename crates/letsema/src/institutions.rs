@@ -16,6 +16,7 @@ use switch::simulator::{Institutions, Member, Unpaid};
 use switch::{Access, Cap, Direction, Funds, Joining};
 use tokio::net::TcpListener;
 
+use crate::billing;
 use crate::cast::Secrets;
 use crate::clock::SystemClock;
 use crate::hub::HubPart;
@@ -95,10 +96,11 @@ pub(crate) async fn play(
     secrets: &Secrets,
     wallets: &[Beside],
     port: u16,
-    (ours, bill): (&Hub, PaidByHub),
+    (ours, bills): (&Hub, &serde_json::Value),
 ) -> Result<(), String> {
     let Some(switch) = &program.hub.switch else { return Ok(()) };
     let (acts, currency) = (&program.acts, program.country.currency);
+    let bill = billing::by_hub(bills, currency)?;
     let hub = format!("http://127.0.0.1:{port}/api/fspiop");
     let wrong = |fault: Fault| format!("the institutions could not join the switch: {fault}");
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
