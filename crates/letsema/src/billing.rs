@@ -12,6 +12,7 @@ use crate::acting::once;
 use crate::demo::Enrolled;
 use crate::institutions::PaidByHub;
 use crate::program::Program;
+use crate::society;
 
 /// The cast's places: whose examination it is, and whose shop.
 const LEARNER: usize = 1;
@@ -25,6 +26,7 @@ const BY_HUB: &str = "STALL-2027-DEMO";
 /// # Errors
 /// The engine's faults.
 pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json, Fault> {
+    society::arrange(program, cast).await?;
     let currency = program.country.currency;
     let (learner, trader) = (cast.get(LEARNER).map(|one| one.id.clone()), cast.get(TRADER).map(|one| one.id.clone()));
     let share = |account: &str, amount_minor| Share { account: account.to_owned(), amount_minor };

@@ -455,6 +455,7 @@ const TOUR: &str = "
                               others in demo.json's bills; mosa.phafoli sees it in /treasury as the switch's day
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /sandbox                  for who writes programs: a key at once, and numbers that make the wallets misbehave
+    /association              a burial society of the second, third and fourth person: a change of its rule waits
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 

@@ -1,6 +1,6 @@
 //! What is asked, tried and received: requests, attempts and payments.
 //!
-//! **Invariant:** a phone number is personal and stands in the attempt's row alone; `Debug`, acts, events and
+//! **Invariant:** a phone number is personal: of what is here it stands in the attempt's row alone; `Debug`, acts, events and
 //! jobs know ids only.
 
 use serde::{Deserialize, Serialize};
