@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { acting } from "./acting.mjs";
 import { association } from "./association.mjs";
 import { bills, books } from "./bills.mjs";
+import { charges } from "./charges.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { disputes } from "./disputes.mjs";
@@ -164,6 +165,8 @@ try {
   await bills({ demo, visitor, language: "en", javaScript: true, part: "120" });
   await bills({ demo, visitor, language: "st", javaScript: true, part: "130" });
   await bills({ demo, visitor, language: "en", javaScript: false, part: "140" });
+  await charges({ demo, visitor, language: "st", pays: false });
+  await charges({ demo, visitor, language: "en", pays: true });
   await till({ demo, visitor, owner: both, language: "en", javaScript: true });
   await till({ demo, visitor, owner: both, language: "st", javaScript: true });
   const society = { signatories: [both, person("licence expired"), person("passport expired")], outsider: person("passport still good") };

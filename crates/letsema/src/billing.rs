@@ -62,8 +62,17 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
         shares: vec![share("income:ministry-trade", 7_500)],
         in_parts: false,
     };
+    // One wallet charges for this one on top, another takes it out of the amount (charges.toml).
+    let permit = Wanted {
+        biller: "ministry-trade",
+        reference: "VENDOR-2027-DEMO",
+        payer: None,
+        description: [("en", "Street vendor’s permit (example)"), ("st", "Tumello ea ho rekisa seterateng (mohlala)")],
+        shares: vec![share("income:ministry-trade", 9_000), share("income:council", 3_000)],
+        in_parts: false,
+    };
     let mut shown = Vec::new();
-    for wanted in [exam, licence, stall, stand] {
+    for wanted in [exam, licence, stall, stand, permit] {
         let bill = wanted.make(program, currency).await?;
         let amount = bill.amount.to_string();
         shown.push(json!({ "number": bill.number, "for": bill.reference, "amount": amount, "payer": bill.payer }));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use documents::{Fonts, House, Layout};
 use jiff::tz::TimeZone;
 use journal::Policies;
+use payments::charges::Charges;
 use payments::screening::Screening;
 use registers::Registers;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(crate) struct Rails {
     pub(crate) merchants: String,
     pub(crate) recourse: String,
     pub(crate) screening: Screening,
+    pub(crate) charges: Charges,
 }
 
 /// A country.
@@ -301,6 +303,8 @@ impl Reader {
         let folding: Folding = self.toml("names.toml")?;
         let screening = Screening::parse(&self.text("screening.toml"), folding);
         let screening = screening.map_err(|error| self.faults.push(error.to_string())).ok()?;
+        let charges = Charges::parse(&self.text("charges.toml"));
+        let charges = charges.map_err(|error| self.faults.push(error.to_string())).ok()?;
         Some(Rails {
             wallets: self.text("wallets.toml"),
             banks: self.text("banks.toml"),
@@ -309,6 +313,7 @@ impl Reader {
             merchants: self.text("merchants.toml"),
             recourse: self.text("recourse.toml"),
             screening,
+            charges,
         })
     }
 

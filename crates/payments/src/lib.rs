@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `ledger/` | accounts and [`transfers`], in double entry |
 //! | `gateway/` | requests to pay, from asking to receipt |
+//! | `charges/` | what a rail charges, and who bears it |
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `billers/` | payment as a service: institutions whose programs send bills |
 //! | `rails/` | wallets and what else brings and takes money |
@@ -23,6 +24,7 @@ pub mod associations;
 pub mod audit;
 pub mod billers;
 pub mod bills;
+pub mod charges;
 pub mod disputes;
 mod gateway;
 pub mod ledger;
@@ -121,4 +123,5 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { engine: "payments", number: 16, name: "hubs", sql: include_str!("../migrations/0016_hubs.sql") },
     Migration { engine: "payments", number: 17, name: "limits", sql: include_str!("../migrations/0017_limits.sql") },
+    Migration { engine: "payments", number: 20, name: "charges", sql: include_str!("../migrations/0020_charges.sql") },
 ];

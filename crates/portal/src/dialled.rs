@@ -8,6 +8,7 @@ use std::sync::Arc;
 use journal::{Acts, Key};
 use messages::ussd::{Menu, Screen, Turn, Turning};
 use payments::bills::{self, Bill, BillState};
+use payments::charges::Bears;
 use payments::{Gateway, RequestState, Wallet};
 use serde::{Deserialize, Serialize};
 use spine::{Actor, Caller, Cx, Fault, FaultKind, Language, Money, Personal, Text, Timestamp, Via, Words};
@@ -188,6 +189,21 @@ impl BillMenu {
         self.acts.read(caller, look).await
     }
 
+    /// What the wallet charges on top, and what that comes to in all; none if the payer bears nothing.
+    async fn charged(
+        &self,
+        language: &Language,
+        number: &str,
+        amount: Money,
+        wallet: &str,
+    ) -> Result<Option<(Money, Money)>, Fault> {
+        let caller = Caller { actor: Actor::anonymous(), via: Via::Ussd, language: language.clone() };
+        let Some(Payable::Open(bill)) = self.payable(&caller, number).await? else { return Ok(None) };
+        let charge = self.gateway.wallets().charges().reckon(wallet, &bill.biller, amount);
+        let Some(charge) = charge.filter(|charge| charge.bears == Bears::Payer) else { return Ok(None) };
+        Ok(Some((charge.fee, charge.total(amount)?)))
+    }
+
     async fn pay(
         &self,
         caller: &Caller,
@@ -201,13 +217,15 @@ impl BillMenu {
         let what = format!("{number}:{}:{}:{}", amount.minor(), wallet, at.as_micros());
         // Not her number: a key is kept.
         let key = Key::new("portal.dialled.pay", &what, what.as_bytes());
+        let charge = self.charged(&caller.language, number, amount, wallet).await?;
+        let asked = charge.map_or(amount, |(_, total)| total);
         let (wallets, number, wallet) = (self.gateway.wallets().clone(), number.to_owned(), wallet.to_owned());
         let from = phone.clone();
         let paid = self.acts.post(caller, &key, move |cx| {
             bills::pay(cx, &wallets, &number, Some(amount), &wallet, from.reveal()).map(drop)
         });
         match paid.await {
-            Ok(()) => Ok(Next::End(Text::new("portal.dialled.asked").with("amount", amount).with("wallet", name))),
+            Ok(()) => Ok(Next::End(Text::new("portal.dialled.asked").with("amount", asked).with("wallet", name))),
             Err(fault) if matches!(fault.kind(), FaultKind::Invalid | FaultKind::Expired | FaultKind::Conflict) => {
                 Ok(Next::End(Text::new("portal.dialled.changed")))
             }
@@ -250,9 +268,16 @@ impl BillMenu {
                     .map(|(place, wallet)| format!("{} {}", place + 1, wallet.name.in_language(language)));
                 Text::new("portal.dialled.wallet").with("list", lines.collect::<Vec<_>>().join("\n"))
             }
-            Place::Confirm { amount, wallet, .. } => {
+            Place::Confirm { number, amount, wallet, .. } => {
+                let charge = self.charged(language, number, *amount, wallet).await?;
                 let name = self.gateway.wallets().find(wallet).map(|wallet| wallet.name.clone());
-                Text::new("portal.dialled.confirm").with("amount", *amount).with("wallet", name.unwrap_or_default())
+                let text = match charge {
+                    Some((charge, total)) => {
+                        Text::new("portal.dialled.confirm_charge").with("charge", charge).with("total", total)
+                    }
+                    None => Text::new("portal.dialled.confirm"),
+                };
+                text.with("amount", *amount).with("wallet", name.unwrap_or_default())
             }
         }))
     }

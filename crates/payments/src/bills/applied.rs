@@ -72,6 +72,24 @@ pub(crate) fn taken_back(cx: &mut Cx<'_>, request: &Request, amount: Money, retu
     ledger::book(cx, &legs).map(drop)
 }
 
+/// Money that [`taken_back`] took for a charge is the beneficiaries' again, each what she gave.
+pub(crate) fn given_again(cx: &mut Cx<'_>, request: &Request, amount: Money, returned: [u8; 16]) -> Result<(), Fault> {
+    let Some(id) = request.bill else { return Ok(()) };
+    let parts = rows::parts(cx.tx(), request.id)?;
+    let shares = rows::shares(cx.tx(), id)?;
+    let clearing = clearing(cx, amount)?;
+    let got: Vec<i64> = parts.iter().map(|(_, minor)| *minor).collect();
+    let mut legs = Vec::new();
+    for ((place, _), minor) in parts.iter().zip(divide(amount.minor(), &got)).filter(|(_, minor)| *minor > 0) {
+        let share = shares.iter().find(|share| share.place == *place);
+        let share = share.ok_or_else(|| Fault::internal("payments.bill.broken", "a part of no share"))?;
+        let step = Step::Move { debit: clearing, credit: share.account, amount: Money::new(minor, amount.currency()) };
+        let id = leg(RequestId::from_bytes(returned), *place, b"again");
+        legs.push(Transfer { id, step, reference: request.reference.clone() });
+    }
+    ledger::book(cx, &legs).map(drop)
+}
+
 /// The transfer of a leg follows from what it belongs to, so that it happens once.
 fn leg(of: RequestId, place: i64, way: &[u8]) -> TransferId {
     let hash = crypto::sha256(&[b"letsema/bill/leg/v1\0", way, of.as_bytes(), &place.to_be_bytes()]);

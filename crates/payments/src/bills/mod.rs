@@ -20,7 +20,7 @@ mod model;
 pub(crate) mod pages;
 mod pay;
 
-pub(crate) use applied::{applied, is_divided, taken_back, takes};
+pub(crate) use applied::{applied, given_again, is_divided, taken_back, takes};
 pub use divide::divide;
 pub(crate) use make::{EXPIRE, expire, open};
 pub use make::{make, withdraw};

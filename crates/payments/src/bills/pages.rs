@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use edge::show::{Choice, Summary, Table, Tone, banner, button, button_link, tag};
+use edge::show::{Summary, Table, Tone, banner, button, button_link, tag};
 use edge::{Answers, Bucket, Form, Markup, Page, Path, Query, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use spine::{Currency, FieldFault, Money, Text};
 
 use super::{Bill, BillState, find, mine, pay, payments_of};
 use crate::Gateway;
+use crate::charges::show as charges;
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Request, RequestState};
 use crate::gateway::pages::state_tag;
@@ -199,12 +200,10 @@ pub(crate) fn bill_tag(visit: &Visit, state: BillState) -> Markup {
 }
 
 fn form(gateway: &Gateway, visit: &Visit, bill: &Bill, sheet: &edge::Sheet) -> Markup {
-    let choices: Vec<Choice> = gateway
-        .wallets()
-        .iter()
-        .filter(|wallet| gateway.wallets().offered(wallet.least).any(|one| one.id == wallet.id))
-        .map(|wallet| Choice::new(wallet.id.as_str(), visit.local(&wallet.name)))
-        .collect();
+    let (choices, charged) = match bill.in_parts {
+        true => (charges::choices_in_parts(gateway, visit, &bill.biller, bill.left()), false),
+        false => charges::choices(gateway, visit, &bill.biller, bill.left()),
+    };
     if choices.is_empty() {
         return html! { p { (visit.t("payments.pay.none")) } };
     }
@@ -212,13 +211,18 @@ fn form(gateway: &Gateway, visit: &Visit, bill: &Bill, sheet: &edge::Sheet) -> M
         .phone("phone", visit.t("payments.pay.number"))
         .hint(visit.t("payments.bill.phone_hint"))
         .prefix(gateway.wallets().prefix());
+    let label = match (bill.in_parts, charged) {
+        (true, _) => visit.t("payments.bill.pay"),
+        (_, true) => visit.t("payments.charge.button"),
+        _ => visit.t1("payments.pay.button", "amount", bill.left()),
+    };
     let fields = html! {
         @if bill.in_parts {
             (sheet.text("amount", visit.t("payments.bill.part")).optional().max_length(20)
                 .hint(visit.t1("payments.bill.part_hint", "left", bill.left())))
         }
         (sheet.radios("wallet", visit.t("payments.pay.wallet"), choices)) (phone)
-        (button(&if bill.in_parts { visit.t("payments.bill.pay") } else { visit.t1("payments.pay.button", "amount", bill.left()) }))
+        (button(&label))
     };
     visit.form(&format!("/bill/{}", bill.number), fields)
 }

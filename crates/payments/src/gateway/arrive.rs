@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Id, IdKind, Money, Personal, Resource, Timestamp};
 
 use crate::bills;
+use crate::charges::{self, Charges};
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Attempt, AttemptState, Request, RequestId};
 use crate::gateway::receive::{self, News, suspense};
@@ -89,7 +90,7 @@ pub(crate) struct Arrived<'a> {
 }
 
 /// Takes it. The caller has permission, and has made sure that it is the rail who says it.
-pub(crate) fn arrive(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<News, Fault> {
+pub(crate) fn arrive(cx: &mut Cx<'_>, charges: &Charges, arrived: &Arrived<'_>) -> Result<News, Fault> {
     let (rail, reference) = (arrived.rail, arrived.reference);
     if let Some(known) = requests::payment_called(cx.tx(), rail, reference)? {
         return if known.amount == arrived.amount { Ok(News::Old) } else { Err(reused()) };
@@ -102,7 +103,10 @@ pub(crate) fn arrive(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<News, Fau
         None => request_named(cx, arrived.said)?,
     };
     match named {
-        Some(request) => paid_by(cx, rail, reference, arrived.amount, request),
+        Some(request) => {
+            charges::fix(cx, charges, &request, rail)?;
+            paid_by(cx, rail, reference, arrived.amount, request)
+        }
         None => wait(cx, arrived),
     }
 }

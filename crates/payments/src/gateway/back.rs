@@ -6,6 +6,7 @@
 use spine::{Act, Cx, Fault, Money, Resource};
 
 use crate::gateway::arrive::{ArrivalId, ArrivalState, waiting};
+use crate::gateway::give_back::gather;
 use crate::gateway::model::{PaymentId, PaymentState, ReturnId, ReturnState};
 use crate::gateway::receive::suspense;
 use crate::gateway::request::found;
@@ -61,6 +62,7 @@ pub fn send_return(cx: &mut Cx<'_>, rails: &Rails, id: ReturnId, to: Destination
         return Err(Fault::conflict("payments.return.not_in_review"));
     }
     let request = found(cx, known.request)?;
+    gather(cx, &request, &known)?;
     let paid = pay(cx, rails, request.account, to, known.amount, id.to_string())?;
     returns::set(cx.tx(), id, ReturnState::Going, None, None, None)?;
     cx.record(request.act("payments.return.going").with("return", id.to_string()));

@@ -5,6 +5,7 @@
 use serde_json::json;
 use spine::{Cx, Fault, FaultKind, Job};
 
+use crate::charges;
 use crate::gateway::limits;
 use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestId, RequestState};
 use crate::gateway::request::{found, resource};
@@ -58,7 +59,9 @@ pub(crate) fn attempt(
     if request.tries >= TRIES {
         return Err(Fault::new(FaultKind::TooMany, "payments.request.tries"));
     }
-    let (chosen, msisdn) = wallets.choose(request.amount, wallet, number)?;
+    let charge = charges::fix(cx, wallets.charges(), request, wallet)?;
+    let asked = charges::asked(request.amount, charge.as_ref())?;
+    let (chosen, msisdn) = wallets.choose(asked, wallet, number)?;
     let expires_at = now.plus_seconds(wallets.approve_seconds()).min(request.expires_at);
     let attempt = Attempt {
         id: cx.id(),
@@ -73,12 +76,12 @@ pub(crate) fn attempt(
     };
     rows::insert_attempt(cx.tx(), &attempt)?;
     let (day, number) = (now.date_in(wallets.zone()), attempt.msisdn.reveal().as_str());
-    limits::reserve(cx, wallets.daily(), day, (attempt.id, number), request.amount)?;
+    limits::reserve(cx, wallets.daily(), day, (attempt.id, number), asked)?;
     rows::send_request(cx.tx(), id, attempt.id)?;
     cx.enqueue(Job::new(PUSH, json!({ "attempt": attempt.id })));
     cx.enqueue(Job::new(LAPSE, json!({ "attempt": attempt.id })).not_before(expires_at));
-    cx.record(
-        request.act("payments.request.sent").with("wallet", chosen.id.as_str()).with("attempt", attempt.id.to_string()),
-    );
+    let act = request.act("payments.request.sent").with("wallet", chosen.id.as_str());
+    let act = if asked == request.amount { act } else { act.with("asked_minor", asked.minor()) };
+    cx.record(act.with("attempt", attempt.id.to_string()));
     Ok(attempt.id)
 }

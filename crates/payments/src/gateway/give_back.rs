@@ -6,13 +6,13 @@
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Resource};
 
-use crate::bills;
 use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
 use crate::gateway::receive::gives_back;
 use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
 use crate::rows::{requests, returns as rows};
+use crate::{bills, charges};
 
 /// The job that hands a fee back to the wallet.
 pub(crate) const RETURN: &str = "payments.wallet.return";
@@ -31,8 +31,16 @@ pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<Return
 /// As [`give_back`], within an operation that has permission.
 pub(crate) fn go_back(cx: &mut Cx<'_>, request: &Request, amount: Money) -> Result<ReturnId, Fault> {
     let id = request.id;
+    let paid = requests::payments_of(cx.tx(), id)?.into_iter().find(|one| one.state == PaymentState::Applied);
+    let charge = match &paid {
+        Some(paid) => charges::of(cx, request, &paid.wallet)?.filter(|charge| charge.returned),
+        None => None,
+    };
+    // All of it takes the charge with it that the payer bore.
+    let whole = amount == request.amount;
+    let goes = charges::asked(amount, charge.as_ref().filter(|_| whole))?;
     if let Some(known) = rows::of_request(cx.tx(), id)? {
-        return if known.amount == amount { Ok(known.id) } else { Err(Fault::conflict("payments.return.made")) };
+        return if known.amount == goes { Ok(known.id) } else { Err(Fault::conflict("payments.return.made")) };
     }
     if request.state != RequestState::Paid {
         return Err(Fault::conflict("payments.return.unpaid"));
@@ -40,7 +48,6 @@ pub(crate) fn go_back(cx: &mut Cx<'_>, request: &Request, amount: Money) -> Resu
     if amount.currency() != request.amount.currency() || !(1..=request.amount.minor()).contains(&amount.minor()) {
         return Err(Fault::invalid("payments.return.amount"));
     }
-    let paid = requests::payments_of(cx.tx(), id)?.into_iter().find(|one| one.state == PaymentState::Applied);
     let paid = paid.ok_or_else(|| Fault::conflict("payments.return.unpaid"))?;
     let new = Return {
         id: cx.id(),
@@ -48,7 +55,7 @@ pub(crate) fn go_back(cx: &mut Cx<'_>, request: &Request, amount: Money) -> Resu
         payment: paid.id,
         wallet: paid.wallet,
         wallet_reference: paid.wallet_reference,
-        amount,
+        amount: goes,
         state: ReturnState::Going,
         hold: None,
         made_at: cx.now(),
@@ -90,13 +97,26 @@ fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
 fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
     let credit = account_of(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
     let hold: TransferId = cx.id();
-    bills::taken_back(cx, request, of.amount, *of.id.as_bytes())?;
+    gather(cx, request, of)?;
     let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };
     ledger::book(cx, &[Transfer { id: hold, step, reference: of.id.to_string() }])?;
     rows::set(cx.tx(), of.id, ReturnState::Going, Some(hold), None, None)?;
     cx.enqueue(Job::new(RETURN, json!({ "return": of.id })));
     cx.record(act("payments.return.going", request, of));
     Ok(())
+}
+
+/// Brings what goes back together on the request's account: from a bill's beneficiaries, and from the rail if it gives its charge
+/// back. Done again it does nothing.
+pub(crate) fn gather(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
+    let id = *of.id.as_bytes();
+    let charge = charges::of(cx, request, &of.wallet)?;
+    let charge = charges::returned(request, charge, of.amount)?;
+    if let Some(charge) = &charge {
+        charges::given_back(cx, request, &of.wallet, charge, id)?;
+    }
+    let amount = if charge.is_some() { request.amount } else { of.amount };
+    bills::taken_back(cx, request, amount, id)
 }
 
 fn act(kind: &'static str, request: &Request, of: &Return) -> Act {

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use edge::show::{Choice, Summary, Tone, banner, button, button_link, panel, tag};
+use edge::show::{Summary, Tone, banner, button, button_link, panel, tag};
 use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use journal::log::receipt as receipt_of;
 use spine::{ActorKind, FieldFault};
 
+use crate::charges::show as charges;
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
 use crate::gateway::view;
 use crate::gateway::view::{AttemptView, RequestView};
@@ -82,18 +83,18 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Req
 fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, faults: &[FieldFault]) -> Page {
     let id = seen.request.id;
     let sheet = visit.sheet_with(answers, faults);
-    let choices: Vec<Choice> = gateway
-        .wallets()
-        .offered(seen.request.amount)
-        .map(|wallet| Choice::new(wallet.id.as_str(), visit.local(&wallet.name)))
-        .collect();
+    let (choices, charged) = charges::choices(gateway, visit, &seen.payee, seen.request.amount);
     let none = choices.is_empty();
     let number = sheet
         .phone("number", visit.t("payments.pay.number"))
         .hint(visit.t("payments.pay.number_hint"))
         .prefix(gateway.wallets().prefix());
     let wallets = sheet.radios("wallet", visit.t("payments.pay.wallet"), choices);
-    let fields = html! { (wallets) (number) (button(&visit.t1("payments.pay.button", "amount", seen.request.amount))) };
+    let label = match charged {
+        true => visit.t("payments.charge.button"),
+        false => visit.t1("payments.pay.button", "amount", seen.request.amount),
+    };
+    let fields = html! { (wallets) (number) (button(&label)) };
     visit.page(visit.t("payments.pay.title")).back(seen.request.return_path.as_str()).sheet(&sheet).body(html! {
         (trouble(visit, seen.attempt.as_ref()))
         (facts(visit, seen))
@@ -120,10 +121,12 @@ fn trouble(visit: &Visit, attempt: Option<&AttemptView>) -> Markup {
 
 fn facts(visit: &Visit, seen: &RequestView) -> Summary {
     let request = &seen.request;
-    Summary::new(visit)
+    let facts = Summary::new(visit)
         .row(visit.t("payments.fact.for"), visit.local(&request.description))
         .row(visit.t("payments.fact.reference"), &request.reference)
-        .row(visit.t("payments.fact.amount"), visit.money(request.amount))
+        .row(visit.t("payments.fact.amount"), visit.money(request.amount));
+    let asked = matches!(request.state, RequestState::Sent | RequestState::Paid);
+    charges::besides(visit, facts, request.amount, seen.charge.as_ref().filter(|_| asked))
         .markup(visit.t("payments.fact.state"), state_tag(visit, request.state))
 }
 
@@ -232,6 +235,7 @@ async fn receipt(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Re
         .row(visit.t("payments.fact.wallet"), wallet_name(&gateway, &visit, &attempt.wallet))
         .row(visit.t("payments.fact.number"), &attempt.number)
         .row(visit.t("payments.fact.wallet_reference"), paid.map_or("", |paid| paid.wallet_reference.as_str()));
+    let summary = charges::on_receipt(&visit, summary, request.amount, seen.charge.as_ref());
     Ok(visit
         .page(visit.t("payments.receipt.title"))
         .back(format!("/pay/{id}"))

@@ -8,6 +8,7 @@ use spine::{Currency, Cx, Fault, Money, Personal, Resource};
 
 use crate::Emit;
 use crate::bills;
+use crate::charges::{self, Charge};
 use crate::gateway::arrive::Arrival;
 use crate::gateway::attempt::{declined, fail};
 use crate::gateway::check_digit::{HOW_MANY, receipt_number};
@@ -123,11 +124,12 @@ pub(crate) fn credited(
     } else {
         request
     };
+    let charge = charges::of(cx, &request, rail)?;
     let reason = match request.state {
         RequestState::Paid => Some("paid_already"),
         RequestState::Withdrawn => Some("withdrawn"),
         RequestState::Expired => Some("expired"),
-        _ if amount != request.amount => Some("wrong_amount"),
+        _ if amount != charges::asked(request.amount, charge.as_ref())? => Some("wrong_amount"),
         _ if !bills::takes(cx, &request)? => Some("paid_already"),
         _ => None,
     };
@@ -147,7 +149,7 @@ pub(crate) fn credited(
     match reason {
         None => {
             take_in(cx, debit, &payment, request.account)?;
-            settle(cx, &payment, &request)?;
+            settle(cx, &payment, &request, charge.as_ref())?;
             Ok(News::Paid)
         }
         Some(reason) => {
@@ -197,7 +199,7 @@ pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request
     };
     let debit = suspense(cx, arrival.amount.currency())?;
     take_in(cx, debit, &payment, request.account)?;
-    settle(cx, &payment, &request)
+    settle(cx, &payment, &request, None)
 }
 
 impl<I> Told<I> {
@@ -232,14 +234,21 @@ pub(crate) fn suspense(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId,
 }
 
 /// The request is paid.
-fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request) -> Result<(), Fault> {
+fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request, charge: Option<&Charge>) -> Result<(), Fault> {
     let (now, receipt) = (cx.now(), new_receipt(cx)?);
     let reference = Some(payment.wallet_reference.as_str());
     rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
     limits::ended(cx, payment.attempt, true)?;
     rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
-    cx.record(about(request.act("payments.request.paid"), payment).with("receipt", receipt.as_str()));
+    let act = about(request.act("payments.request.paid"), payment).with("receipt", receipt.as_str());
+    cx.record(match charge {
+        Some(charge) => act.with("charge_minor", charge.fee.minor()).with("charge_borne_by", charge.bears.code()),
+        None => act,
+    });
     bills::applied(cx, request, &receipt)?;
+    if let Some(charge) = charge {
+        charges::booked(cx, request, payment, charge)?;
+    }
     cx.tell("payments.request.paid", request);
     Ok(())
 }

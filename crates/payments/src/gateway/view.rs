@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Localised, Money, Resource, Timestamp};
 
+use crate::charges::{self, Charge};
 use crate::gateway::model::{Attempt, AttemptState, Payment, Request, RequestId, RequestState, Return};
 use crate::gateway::request::{found, is_own, resource};
 use crate::rails::wallets::masked;
@@ -29,6 +30,12 @@ pub struct RequestView {
     pub payments: Vec<Payment>,
     /// What of the fee goes back.
     pub returned: Option<Return>,
+    /// What the rail of the last try charges, or of the one that paid.
+    #[serde(default)]
+    pub charge: Option<Charge>,
+    /// Whom it is for, as the rules of charges call it.
+    #[serde(default)]
+    pub payee: String,
 }
 
 /// A try as its payer sees it.
@@ -55,8 +62,11 @@ pub struct Receipt {
     pub request: RequestId,
     /// Who paid.
     pub payer: String,
-    /// How much.
+    /// How much, without what the rail charges.
     pub amount: Money,
+    /// What the rail charges.
+    #[serde(default)]
+    pub charge: Option<Charge>,
     /// What the payer knows it by.
     pub reference: String,
     /// What it was for.
@@ -85,7 +95,13 @@ pub fn find(cx: &mut Cx<'_>, id: RequestId) -> Result<Option<Request>, Fault> {
 /// `payments.request.unknown`; a refusal; the store's faults.
 pub fn view(cx: &mut Cx<'_>, id: RequestId) -> Result<RequestView, Fault> {
     let request = looked_at(cx, id)?;
-    let attempt = attempt_of(cx, &request)?.map(|attempt| AttemptView {
+    let attempt = attempt_of(cx, &request)?;
+    let charge = match &attempt {
+        Some(attempt) => charges::of(cx, &request, &attempt.wallet)?,
+        None => None,
+    };
+    let payee = charges::payee(cx, &request)?;
+    let attempt = attempt.map(|attempt| AttemptView {
         number: masked(&attempt.msisdn),
         wallet: attempt.wallet,
         state: attempt.state,
@@ -94,7 +110,7 @@ pub fn view(cx: &mut Cx<'_>, id: RequestId) -> Result<RequestView, Fault> {
     });
     let payments = rows::payments_of(cx.tx(), id)?;
     let returned = returns::of_request(cx.tx(), id)?;
-    Ok(RequestView { request, attempt, payments, returned })
+    Ok(RequestView { request, attempt, payments, returned, charge, payee })
 }
 
 /// The receipt of a paid request. As [`view`].
@@ -105,11 +121,13 @@ pub fn receipt(cx: &mut Cx<'_>, id: RequestId) -> Result<Receipt, Fault> {
     let request = looked_at(cx, id)?;
     let none = || Fault::not_found("payments.receipt.none");
     let attempt = attempt_of(cx, &request)?.ok_or_else(none)?;
+    let charge = charges::of(cx, &request, &attempt.wallet)?;
     Ok(Receipt {
         number: request.receipt.ok_or_else(none)?,
         request: id,
         payer: request.payer,
         amount: request.amount,
+        charge,
         reference: request.reference,
         description: request.description,
         paid_at: request.paid_at.ok_or_else(none)?,

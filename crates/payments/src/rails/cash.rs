@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Id, IdKind, Localised, Money, Resource};
 
 use super::account_of;
-use crate::gateway::arrive::{Arrived, bill_named, paid_by, request_named};
+use crate::charges::{self, Charge, Charges};
+use crate::gateway::arrive::{paid_by, request_named};
 use crate::gateway::model::{Request, RequestId};
 use crate::gateway::receive::News;
 use crate::ledger;
@@ -31,8 +32,12 @@ pub struct AtTheCounter {
     pub description: Localised,
     /// The bill's number or the request's reference.
     pub reference: String,
-    /// How much to take.
+    /// How much it is.
     pub amount: Money,
+    /// What the counter charges.
+    pub charge: Option<Charge>,
+    /// How much to take: the amount, and the charge if the payer bears it.
+    pub total: Money,
     /// What her office may still take.
     pub left: Money,
 }
@@ -72,24 +77,31 @@ pub fn open_counter(cx: &mut Cx<'_>, place: &str, currency: spine::Currency) -> 
 ///
 /// # Errors
 /// `payments.cash.{place,closed}`, `payments.request.{unknown,over}`, `payments.bill.over`; a refusal; the store's faults.
-pub fn at_the_counter(cx: &mut Cx<'_>, typed: &str) -> Result<AtTheCounter, Fault> {
+pub fn at_the_counter(cx: &mut Cx<'_>, charges: &Charges, typed: &str) -> Result<AtTheCounter, Fault> {
     let place = place(cx)?;
     cx.may("payments.cash.take", &Resource::new("Counter", &place))?;
     let left = left(cx, &place)?;
-    if let Some(bill) = numbered(cx, typed)? {
-        let now = cx.now();
-        let amount = bills::payable(&bill, None, now)?;
-        return Ok(AtTheCounter { description: bill.description, reference: bill.number, amount, left });
-    }
-    let request = payable(cx, typed)?;
-    Ok(AtTheCounter { description: request.description, reference: request.reference, amount: request.amount, left })
+    let (description, reference, amount, payee) = match numbered(cx, typed)? {
+        Some(bill) => {
+            let amount = bills::payable(&bill, None, cx.now())?;
+            (bill.description, bill.number, amount, bill.biller)
+        }
+        None => {
+            let request = payable(cx, typed)?;
+            let payee = charges::payee(cx, &request)?;
+            (request.description, request.reference, request.amount, payee)
+        }
+    };
+    let charge = charges.reckon(&account(&place), &payee, amount);
+    let total = charges::asked(amount, charge.as_ref())?;
+    Ok(AtTheCounter { description, reference, amount, charge, total, left })
 }
 
-/// Takes the cash. `told` is what the clerk saw, so that nothing else is paid than what she took.
+/// Takes the cash. `told` is what the clerk saw that she should take, so that nothing else is paid than what she took.
 ///
 /// # Errors
 /// As [`at_the_counter`]; `payments.cash.{changed,float}`.
-pub fn take_cash(cx: &mut Cx<'_>, typed: &str, told: Money) -> Result<Taken, Fault> {
+pub fn take_cash(cx: &mut Cx<'_>, charges: &Charges, typed: &str, told: Money) -> Result<Taken, Fault> {
     let place = place(cx)?;
     cx.may("payments.cash.take", &Resource::new("Counter", &place))?;
     let rail = account(&place);
@@ -98,12 +110,15 @@ pub fn take_cash(cx: &mut Cx<'_>, typed: &str, told: Money) -> Result<Taken, Fau
     }
     let taking: TakingId = cx.id();
     let reference = taking.to_string();
-    let arrived = Arrived { rail: &rail, reference: &reference, amount: told, said: &[typed] };
-    let request = match bill_named(cx, &arrived)? {
-        Some(request) => request,
+    let request = match numbered(cx, typed)? {
+        Some(bill) => {
+            let amount = bills::payable(&bill, None, cx.now())?;
+            bills::ask(cx, &bill, amount, bill.expires_at)?
+        }
         None => payable(cx, typed)?,
     };
-    if request.amount != told {
+    let charge = charges::fix(cx, charges, &request, &rail)?;
+    if charges::asked(request.amount, charge.as_ref())? != told {
         return Err(Fault::conflict("payments.cash.changed"));
     }
     let id = request.id;

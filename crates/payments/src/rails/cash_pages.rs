@@ -41,7 +41,8 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
         return Ok(form(&visit, Answers::default(), &[]).into_response());
     }
     let of = typed.clone();
-    match gateway.acts().read(visit.caller(), move |cx| at_the_counter(cx, &of)).await {
+    let charges = gateway.wallets().charges().clone();
+    match gateway.acts().read(visit.caller(), move |cx| at_the_counter(cx, &charges, &of)).await {
         Ok(seen) => Ok(shown(&visit, &typed, &seen).into_response()),
         Err(fault) => {
             let faults = of_number(fault)?;
@@ -66,11 +67,17 @@ fn shown(visit: &Visit, typed: &str, seen: &AtTheCounter) -> Page {
         .row(visit.t("payments.fact.reference"), &seen.reference)
         .row(visit.t("payments.fact.amount"), visit.money(seen.amount))
         .row(visit.t("cash.left"), visit.money(seen.left));
-    let is_enough = seen.left.minor() >= seen.amount.minor();
+    let summary = match seen.charge.filter(|_| seen.total != seen.amount) {
+        Some(charge) => summary
+            .row(visit.t("payments.charge.charge"), visit.money(charge.fee))
+            .row(visit.t("payments.charge.total"), visit.money(seen.total)),
+        None => summary,
+    };
+    let is_enough = seen.left.minor() >= seen.total.minor();
     let fields = html! {
         input type="hidden" name="number" value=(typed);
-        input type="hidden" name="amount" value=(seen.amount.to_string());
-        (button(&visit.t1("cash.take", "amount", seen.amount)))
+        input type="hidden" name="amount" value=(seen.total.to_string());
+        (button(&visit.t1("cash.take", "amount", seen.total)))
     };
     visit.page(visit.t("cash.one")).back("/cash").body(html! {
         (summary)
@@ -84,7 +91,9 @@ async fn take(State(gateway): State<Gateway>, visit: Visit, sent: Form) -> Reply
     let key = Key::new("payments.cash", sent.key.text(), sent.key.request());
     let (typed, amount) = (sent.answers.one("number").to_owned(), sent.answers.one("amount").to_owned());
     let told: Money = amount.parse().map_err(|_| Fault::invalid("payments.cash.changed"))?;
-    let taken: Taken = gateway.acts().write(visit.caller(), &key, move |cx| take_cash(cx, &typed, told)).await?;
+    let charges = gateway.wallets().charges().clone();
+    let take = move |cx: &mut spine::Cx<'_>| take_cash(cx, &charges, &typed, told);
+    let taken: Taken = gateway.acts().write(visit.caller(), &key, take).await?;
     let label = visit.t("payments.fact.receipt");
     let page = visit.page(visit.t("cash.taken")).own_heading().body(html! {
         (panel(&visit.t("cash.taken"), Some((label.as_str(), taken.receipt.as_str()))))

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use spine::{Currency, Fault, FieldFault, Localised, Money, Personal, Secret, Text};
 
+use crate::charges::Charges;
 use crate::gateway::limits::DailyLimit;
 
 /// Where a wallet's programming interface is, and the secret both sides sign with.
@@ -57,6 +58,7 @@ pub struct Wallets {
     service_code: Option<String>,
     daily: Arc<Vec<DailyLimit>>,
     zone: TimeZone,
+    charges: Charges,
 }
 
 /// The pack's file is wrong.
@@ -154,7 +156,16 @@ impl Wallets {
             return Err(WalletsError::Value { wallet: "daily".to_owned(), problem });
         }
         let (wallets, daily) = (Arc::new(wallets), Arc::new(file.daily));
-        Ok(Self { wallets, prefix, digits, approve_seconds, service_code, daily, zone: TimeZone::UTC })
+        Ok(Self {
+            wallets,
+            prefix,
+            digits,
+            approve_seconds,
+            service_code,
+            daily,
+            zone: TimeZone::UTC,
+            charges: Charges::default(),
+        })
     }
 
     /// Where a day begins at midnight of this zone.
@@ -169,6 +180,18 @@ impl Wallets {
 
     pub(crate) const fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// The same, with what they and the other rails charge.
+    #[must_use]
+    pub fn charging(self, charges: Charges) -> Self {
+        Self { charges, ..self }
+    }
+
+    /// What the rails charge.
+    #[must_use]
+    pub const fn charges(&self) -> &Charges {
+        &self.charges
     }
 
     /// Each wallet, in the pack's order.

@@ -5,7 +5,7 @@
 
 use edge::Outbound;
 use journal::{JobFault, RunningJob, Workers};
-use spine::{Caller, IdKind, Timestamp};
+use spine::{Caller, Cx, IdKind, Timestamp};
 
 use crate::Gateway;
 use crate::bills::{self, BillId};
@@ -23,7 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
-use crate::{associations, billers, merchants, remittance};
+use crate::{associations, billers, charges, merchants, remittance};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -91,13 +91,19 @@ async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
         return Ok(());
     }
     let request = attempt.request;
-    let request = acts.read(&caller, move |cx| request::found(cx, request)).await?;
+    let rail = attempt.wallet.clone();
+    let look = move |cx: &mut Cx<'_>| {
+        let request = request::found(cx, request)?;
+        let charge = charges::of(cx, &request, &rail)?;
+        Ok((charges::asked(request.amount, charge.as_ref())?, request))
+    };
+    let (asked, request) = acts.read(&caller, look).await?;
     if request.state != RequestState::Sent || request.attempt != Some(id) {
         // Withdrawn, paid or over in the meantime: nobody's phone rings for it.
         return Ok(());
     }
     let wallet = gateway.wallet(&attempt.wallet)?;
-    let pushed = gateway.line(wallet)?.push(&attempt, request.amount, &request.reference).await;
+    let pushed = gateway.line(wallet)?.push(&attempt, asked, &request.reference).await;
     let ask_at = |seconds| acts.now().plus_seconds(seconds);
     match pushed {
         Pushed::Taken(reference) => {

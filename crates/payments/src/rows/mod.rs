@@ -5,6 +5,7 @@ pub(crate) mod arrivals;
 pub(crate) mod associations;
 pub(crate) mod billers;
 pub(crate) mod bills;
+pub(crate) mod charges;
 pub(crate) mod disbursements;
 pub(crate) mod disputes;
 pub(crate) mod ledger;

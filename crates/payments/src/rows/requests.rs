@@ -305,7 +305,10 @@ const SELECT_ODD: &str = "
     SELECT r.id FROM payments_request r
     WHERE (r.state = 'paid') <> (1 = (
         SELECT COUNT(*) FROM payments_payment p
-        WHERE p.request = r.id AND p.state = 'applied' AND p.amount_minor = r.amount_minor AND p.currency = r.currency))
+        WHERE p.request = r.id AND p.state = 'applied' AND p.currency = r.currency
+          AND p.amount_minor = r.amount_minor + COALESCE((
+            SELECT c.fee_minor FROM payments_charge c
+            WHERE c.request = r.id AND c.rail = p.wallet AND c.bears = 'payer'), 0)))
        OR (r.state = 'paid') <> (r.receipt IS NOT NULL)
     LIMIT 20";
 

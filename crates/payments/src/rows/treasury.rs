@@ -182,7 +182,7 @@ pub(crate) fn suspended(tx: &mut dyn Tx, from: Timestamp, to: Timestamp) -> Resu
 }
 
 const SUM_REVENUE: &str = "
-    SELECT a.reference, r.description, p.wallet, p.currency, COUNT(*), CAST(SUM(p.amount_minor) AS BIGINT)
+    SELECT a.reference, r.description, p.wallet, p.currency, COUNT(*), CAST(SUM(r.amount_minor) AS BIGINT)
     FROM payments_payment p
     JOIN payments_request r ON r.id = p.request JOIN payments_account a ON a.id = r.account
     WHERE p.state = 'applied' AND p.received_at >= $1 AND p.received_at < $2

@@ -1,5 +1,6 @@
 //! Cash at a counter: taken once, for exactly what is asked, and never beyond what the office has paid in.
 
+use payments::charges::Charges;
 use payments::{RequestState, at_the_counter, open_counter, take_cash};
 use serde_json::json;
 use spine::{Caller, Money};
@@ -20,7 +21,7 @@ async fn with_float(bench: &Bench, minor: i64) {
 }
 
 async fn take(bench: &Bench, typed: String, amount: Money) -> Result<payments::Taken, spine::Fault> {
-    bench.write(&clerk(), move |cx| take_cash(cx, &typed, amount)).await
+    bench.write(&clerk(), move |cx| take_cash(cx, &Charges::default(), &typed, amount)).await
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn cash_pays_once_and_never_beyond_the_float() {
         assert_eq!(closed.code(), "payments.cash.closed");
         with_float(&bench, 1_200).await;
         let typed = first.to_string();
-        let seen = bench.acts.read(&clerk(), move |cx| at_the_counter(cx, &typed)).await.unwrap();
+        let seen = bench.acts.read(&clerk(), move |cx| at_the_counter(cx, &Charges::default(), &typed)).await.unwrap();
         assert_eq!((seen.amount, seen.left), (lsl(500), lsl(1_200)));
         let wrong = take(&bench, first.to_string(), lsl(499)).await.unwrap_err();
         assert_eq!(wrong.code(), "payments.cash.changed");
@@ -60,7 +61,10 @@ fn whoever_works_nowhere_takes_no_cash() {
     on_each(async |bench| {
         let id = bench.ask_for(500).await;
         let typed = id.to_string();
-        let fault = bench.write(&person("per_thabo"), move |cx| take_cash(cx, &typed, lsl(500))).await.unwrap_err();
+        let fault = bench
+            .write(&person("per_thabo"), move |cx| take_cash(cx, &Charges::default(), &typed, lsl(500)))
+            .await
+            .unwrap_err();
         assert_eq!(fault.code(), "payments.cash.place");
     });
 }

@@ -10,6 +10,7 @@ mod bills;
 mod books;
 mod callbacks;
 mod cash;
+mod charges;
 mod disbursements;
 mod disputes;
 mod iso20022;

@@ -148,7 +148,7 @@ fn came_in(cx: &mut Cx<'_>, rails: &Rails, rail: &str, kept: &RailLine, entry: &
     let words = [entry.remittance.reference.as_deref(), entry.remittance.line.as_deref(), end_to_end];
     let said: Vec<&str> = words.into_iter().flatten().collect();
     let arrived = Arrived { rail, reference: &entry.reference, amount: entry.amount, said: &said };
-    arrive(cx, &arrived)?;
+    arrive(cx, rails.wallets.charges(), &arrived)?;
     Ok((Did::Arrival, None))
 }
 
