@@ -1,7 +1,7 @@
 //! The rules of charges, from the pack's `charges.toml`.
 //!
-//! **Invariant:** a charge is whole minor units, rounded as the file says; the first rule that fits is the one. A bank's payer sends
-//! what the bill says, so she cannot be made to add to it.
+//! **Invariant:** a charge is whole minor units, rounded as the file says; the first rule that fits is the one. Who pays by a bank or a hub
+//! sends what the bill says, so she cannot be made to add to it.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ enum Rounding {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
-    /// A wallet's id, `wallets`, `cash`, `card`, `voucher`, a bank's account `bank:cbl`, or `bank`.
+    /// A wallet's id, `wallets`, `cash`, `card`, `voucher`, `hub`, `bank`, or one bank's account `bank:cbl`.
     rail: String,
     /// Only of payments for this institution or account, or for all `shops` or `associations`.
     biller: Option<String>,
@@ -100,8 +100,8 @@ impl Charges {
             if rule.least_minor < 0 || rule.most_minor < rule.least_minor.max(1) || rule.most_minor > LARGEST_MINOR {
                 return refuse("the most must be at least 1 and no less than the least");
             }
-            if rule.bears == Bears::Payer && rule.rail.split(':').next() == Some("bank") {
-                return refuse("who pays by her bank sends what the bill says: she cannot bear it on top");
+            if rule.bears == Bears::Payer && matches!(rule.rail.split(':').next(), Some("bank" | "hub")) {
+                return refuse("who pays by a bank or a hub sends what the bill says: she cannot bear it on top");
             }
         }
         Ok(Self { rules: Arc::new(file.rules), rounding: file.rounding, currency: Some(file.currency) })

@@ -84,7 +84,8 @@ pub fn came(cx: &mut Cx<'_>, rails: &Rails, hub: &str, came: &Came) -> Result<Ne
     let hub = speaking(cx, rails, hub)?;
     let Came { reference, number, amount } = came;
     let rail = hub.account();
-    let news = arrive(cx, &Arrived { rail: &rail, reference, amount: *amount, said: &[number] })?;
+    let arrived = Arrived { rail: &rail, reference, amount: *amount, said: &[number] };
+    let news = arrive(cx, rails.wallets.charges(), &arrived)?;
     if news != News::Old {
         stated(cx, rails, hub, (reference, true, *amount), None)?;
         cx.record(act("payments.hub.came", hub, *amount).with("reference", reference.as_str()));
