@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { browser, failures, ok, startIn } from "../browser/world.mjs";
 import { expiredSession, garbage, twice } from "./forms.mjs";
 import { databaseGone, diskFull } from "./machine.mjs";
+import { nthSync } from "./sync.mjs";
 import { callbacks, clockBack, twoOfficers, withdrawn } from "./money.mjs";
 
 const chrome = await browser();
@@ -35,6 +36,7 @@ for (const trial of trials) {
 await world.stop();
 await diskFull(chrome);
 await databaseGone(chrome);
+await nthSync(chrome);
 await chrome.close();
 console.log("done");
 process.exit(failures() ? 1 : 0);
