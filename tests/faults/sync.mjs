@@ -118,7 +118,14 @@ export async function nthSync(chrome) {
     }
     ok(kept === known.size, `of ${known.size} bills each that was answered is there, and each that was not is made once`);
     const payments = [...known.values()];
-    for (const one of payments) if (!one.paid) await pay(world, one.number);
+    for (const [place, one] of payments.filter((each) => !each.paid).entries()) {
+      // From one address so many bills are paid in a quarter of an hour; a program that starts again counts anew.
+      if (place % 40 === 39) {
+        await world.kill();
+        await world.again();
+      }
+      await pay(world, one.number);
+    }
     const states = () => Promise.all(payments.map(async (one) => (await (await fetch(`${world.demo.base_url}/api/payments/bills/${one.number}`, { headers: { authorization: `Bearer ${key}` } })).json())));
     const ended = await eventually(async () => (await states()).every((one) => one.state === "paid"), 60);
     ok(ended && (await states()).every((one) => one.paid_minor === 100), `every bill is paid in the end, and none twice`);
