@@ -12,6 +12,7 @@ import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { disputes } from "./disputes.mjs";
 import { grants } from "./grants.mjs";
+import { anyBank } from "./hub.mjs";
 import { sandbox } from "./sandbox.mjs";
 import { runsTheSwitch } from "./switch.mjs";
 import { Visitor } from "./person.mjs";
@@ -179,6 +180,7 @@ try {
   books(world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });
+  await anyBank({ demo, visitor, officerOf, language: "en", javaScript: true });
   await runsTheSwitch({ visitor, officerOf, language: "st", javaScript: false });
   const family = { mother: person("passport still good"), deceased: person("pensioner") };
   await civil({ demo, visitor, officerOf, language: "st", ...family });

@@ -1,4 +1,4 @@
-// Whoever runs the switch: sees a day between a bank and two wallets, changes a cap, closes the window and settles it to the lisente.
+// Whoever runs the switch: sees a day between a bank, two wallets and the government, changes a cap, closes the window and settles it to the lisente.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ok } from "./world.mjs";
 
@@ -14,8 +14,8 @@ export async function runsTheSwitch({ visitor, officerOf, language, javaScript }
     await sleep(250);
     await officer.open("/switch");
   }
-  ok((await rows.count()) === 3, `${title}: a bank and two wallets`);
-  ok((await officer.page.locator("main meter").count()) === 3, `${title}: each beside its cap`);
+  ok((await rows.count()) === 4, `${title}: a bank, two wallets and the government`);
+  ok((await officer.page.locator("main meter").count()) === 4, `${title}: each beside its cap`);
   await officer.follow('main table a[href="/switch/participants/ecocash"]');
   await officer.page.locator("main details").first().locator("summary").click();
   await officer.fill("cap", "12,000");
@@ -30,10 +30,10 @@ export async function runsTheSwitch({ visitor, officerOf, language, javaScript }
   ok(officer.page.url().includes("/switch/settlements/"), `${title}: the window is closed and settled`);
   const cells = await officer.page.locator("main table tbody tr").evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.innerText)));
   const sum = (place) => cells.reduce((whole, row) => whole + minor(row[place]), 0);
-  ok(cells.length === 3 && sum(1) > 0 && sum(1) === sum(2), `${title}: what is paid is what is received, to the lisente`);
+  ok(cells.length === 4 && sum(1) > 0 && sum(1) === sum(2), `${title}: what is paid is what is received, to the lisente`);
   const file = async (end) => (await officer.page.context().request.get(officer.demo.base_url + (await officer.page.locator(`main a[href$="${end}"]`).first().getAttribute("href")))).text();
   ok((await file("camt.053.xml")).includes("camt.053.001.08"), `${title}: a statement for each`);
-  ok((await file(".csv")).split("\r\n").length === 5, `${title}: the settlement as a file`);
+  ok((await file(".csv")).split("\r\n").length === 6, `${title}: the settlement as a file`);
   await officer.follow('main a[href^="/switch/windows/"]');
   ok((await officer.page.locator("main table tbody tr").count()) >= 4, `${title}: from whom to whom`);
   await officer.page.context().close();

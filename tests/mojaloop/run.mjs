@@ -11,6 +11,7 @@ import { Collection } from "./collection.mjs";
 import { CURRENCIES, Hub } from "./hub.mjs";
 import { Institutions } from "./institutions.mjs";
 import { publicPem } from "./jws.mjs";
+import { member } from "./member.mjs";
 
 const GOLDEN = process.env.MOJALOOP_GOLDEN;
 const only = process.argv[2];
@@ -63,7 +64,7 @@ async function world() {
   for (const [name, number] of [["testfsp1", environment.testfsp1MSISDN], ["testfsp2", environment.testfsp2MSISDN], ["payerfsp", environment.SIMPAYER_MSISDN], ["payeefsp", environment.SIMPAYEE_MSISDN], ["ttkpayeefsp", environment.ttkpayeefspIdentifier1]]) {
     await institutions.send(name, "POST", `/participants/MSISDN/${number}`, "participants", undefined, { fspId: name });
   }
-  return { base: demo.base_url, hub, environment, institutions, operator: hub.operator };
+  return { base: demo.base_url, bills: demo.bills, hub, environment, institutions, operator: hub.operator };
 }
 
 /** Where everything is: one program instead of a dozen. */
@@ -111,6 +112,7 @@ try {
   console.log(`# ${passed} of ${whole} assertions of ${cases} cases pass`);
   if (!only || only === "beyond") {
     await library(setting, ok);
+    await member(setting, ok);
     await killed(setting, () => restart(new URL(setting.base).port), ok);
   }
   setting.institutions.close();
