@@ -82,4 +82,5 @@ pub use refusal::{Refusal, Reply, correctable, see_other};
 pub use show::sheet::Sheet;
 pub use site::{Link, Site, SiteSettings};
 pub use streamed::{Pieces, streamed};
+pub use style::sheet as style_sheet;
 pub use visit::{Acting, ActingState, Session, Visit};

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 static SHEET: LazyLock<String> = LazyLock::new(|| squeeze(include_str!("style.css")));
 
-/// The stylesheet without the spaces its readers need.
-pub(crate) fn sheet() -> &'static str {
+/// The stylesheet without the spaces its readers need, for programs of ours that have no [`crate::Site`].
+pub fn sheet() -> &'static str {
     &SHEET
 }
 

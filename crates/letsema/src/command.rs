@@ -21,7 +21,7 @@ use crate::ledger::LedgerAction;
 use crate::packet::PacketAction;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{abis, bank, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
+use crate::{abis, acquirer, bank, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -111,6 +111,8 @@ enum Command {
     },
     /// Run a simulated bank that keeps the government's account.
     Bank(bank::BankArgs),
+    /// Run a simulated card acquirer, with a page where a test card is chosen.
+    Acquirer(acquirer::AcquirerArgs),
     /// Run an ABIS to try with; how it misbehaves stands in the templates it is sent.
     AbisDouble {
         /// Where to listen.
@@ -303,6 +305,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
             wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await
         }
         Command::Bank(args) => bank::run(args).await,
+        Command::Acquirer(args) => acquirer::run(args).await,
         Command::AbisDouble { listen, answers, secret, with_parent } => {
             abis::run(listen, answers, secret, with_parent).await
         }

@@ -25,7 +25,7 @@ use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
 use crate::wallet::Beside;
-use crate::{abis, acting, bank, billing, enrolling, granting, institutions, reconciling};
+use crate::{abis, acquirer, acting, bank, billing, enrolling, granting, institutions, reconciling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -55,6 +55,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let secrets = Secrets(demo.seed);
     let (wallets, bank, abis) = (wallets(&demo)?, bank::beside(&demo.pack)?, abis::Beside::new()?);
     let (partners, ours) = (partners(&demo.pack)?, institutions::ours(&demo.pack)?);
+    let acquirers = acquirer::beside(&demo.pack)?;
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -72,6 +73,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
         banks: vec![(bank.beside.id.clone(), bank.beside.link())],
         partners: partners.iter().map(|partner| (partner.id.clone(), partner.link())).collect(),
+        acquirers: acquirers.links(),
         abis: Some(abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),
@@ -93,6 +95,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     for partner in &partners {
         children.push(partner.start(&called("partners", &partner.id), false)?);
     }
+    children.extend(acquirers.start(port)?);
     let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
     children.push(bank.start(port, &zone)?);
     let file = demo.data.join("demo.json");
@@ -114,6 +117,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "sources": cast::sources(&secrets),
         "switch": cast::switch(&base_url, &secrets),
         "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
+        "acquirers": acquirers.said(),
         "partners": urls(&partners),
         "wallets": urls(&wallets),
     });

@@ -98,7 +98,7 @@ impl Beside {
         self.switch.as_ref().map_or_else(Router::new, Switch::pages)
     }
 
-    /// The doors of the switch, of hubs, and those of wallets, banks and partners in a frame of their own, and the site behind them.
+    /// The doors of the switch, of hubs, and those of wallets, banks, acquirers and partners in a frame of their own, and the site behind them.
     pub(crate) fn beside(&self, site_routes: Router, calls: Router, site: &Site) -> Router {
         let doors = calls.merge(self.switch.as_ref().map_or_else(Router::new, Switch::interface));
         let doors = doors.merge(self.member.routes());
@@ -127,12 +127,13 @@ impl Beside {
 }
 
 /// What only programs call, each with a signature or a token.
-const DOORS: [&str; 6] = [
+const DOORS: [&str; 7] = [
     "/api/fspiop/",
     "/api/switch/",
     "/api/hubs/",
     "/api/payments/callbacks/",
     "/api/payments/banks/",
+    "/api/payments/acquirers/",
     "/api/payments/partners/",
 ];
 

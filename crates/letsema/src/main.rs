@@ -24,6 +24,7 @@
 //! | `clock.rs` | the real clock |
 
 mod abis;
+mod acquirer;
 mod acting;
 mod bank;
 mod billing;

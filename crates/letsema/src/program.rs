@@ -23,6 +23,7 @@ use journal::{Acts, Policies, Subscriptions, Workers, log};
 use messages::ussd::{Dialled, Door, DoorKey, DoorSettings};
 use messages::{Carriers, Messages};
 use payments::billers;
+use payments::cards::{AcquirerLink, Acquirers};
 use payments::disputes::Recourse;
 use payments::hubs::Hubs;
 use payments::merchants::Counter;
@@ -74,6 +75,8 @@ pub(crate) struct Setup {
     pub(crate) banks: Vec<(String, WalletLink)>,
     /// The addresses and secrets of partners who collect money abroad.
     pub(crate) partners: Vec<(String, WalletLink)>,
+    /// Where card acquirers are, and how they sign.
+    pub(crate) acquirers: Vec<(String, AcquirerLink)>,
     /// The ABIS, if one is connected.
     pub(crate) abis: Option<identity::AbisLink>,
     /// Programs that let people sign in here.
@@ -325,7 +328,12 @@ fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, (identity, gatewa
     if setup.inbox { door.routes().merge(door.phone_routes()) } else { door.routes() }
 }
 
-/// The wallets, banks, hubs and partners abroad, each with its address and secret.
+/// The link of the wallet, bank, acquirer or partner called `id`.
+fn of<Link: Clone>(links: &[(String, Link)], id: &str) -> Option<Link> {
+    links.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone())
+}
+
+/// The wallets, banks, acquirers, hubs and partners abroad, each with its address and secret.
 fn gateway(
     setup: &Setup,
     keys: &Keys,
@@ -334,9 +342,6 @@ fn gateway(
     clock: &Arc<dyn Clock>,
     zone: &TimeZone,
 ) -> Result<Gateway, String> {
-    let of = |links: &[(String, WalletLink)], id: &str| {
-        links.iter().find(|(own, _)| own == id).map(|(_, link)| link.clone())
-    };
     let banks = Banks::parse(&rails.banks, zone.clone(), |id| of(&setup.banks, id));
     let banks = banks.map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
@@ -345,12 +350,14 @@ fn gateway(
     let hubs = Hubs::parse(&rails.hubs, |id| setup.hubs.iter().any(|(own, _)| own == id));
     let hubs = hubs.map_err(|error| wrong("hubs.toml", error))?;
     let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));
+    let acquirers = Acquirers::parse(&rails.acquirers, |id| of(&setup.acquirers, id));
+    let acquirers = acquirers.map_err(|error| wrong("acquirers.toml", error))?;
     let corridors = corridors.map_err(|error| wrong("corridors.toml", error))?;
     let gateway = Gateway::new(acts.clone(), wallets, setup.outbound.clone(), Arc::clone(clock));
     let counter = Counter::parse(&rails.merchants).map_err(|error| wrong("merchants.toml", error))?;
     let recourse = Recourse::parse(&rails.recourse).map_err(|error| wrong("disputes", error))?;
     let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
-    let gateway = gateway.with_screening(rails.screening.clone()).with_hubs(hubs);
+    let gateway = gateway.with_acquirers(acquirers).with_screening(rails.screening.clone()).with_hubs(hubs);
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

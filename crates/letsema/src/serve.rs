@@ -89,6 +89,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         wallets: config.wallets,
         banks: config.banks,
         partners: config.partners,
+        acquirers: config.acquirers,
         abis: config.abis,
         clients: config.clients,
         witnesses: config.witnesses,

@@ -12,7 +12,7 @@ use crate::ledger::{self, Account, Known, Verified};
 use crate::rows::ledger as rows;
 use crate::rows::requests::{self, Brought};
 use crate::rows::returns;
-use crate::rows::{arrivals, disbursements};
+use crate::rows::{arrivals, disbursements, disputes};
 
 /// What the auditor found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
         paid_out,
         arrived: arrivals::arrived(cx.tx())?,
         settled: arrivals::settled(cx.tx())?,
+        charged_back: disputes::charged_back(cx.tx())?,
+        kept: arrivals::kept(cx.tx())?,
     };
     accounted_for(&accounts, &told, &mut findings);
     for (currency, minor) in disbursements::contested(cx.tx())? {
@@ -73,13 +75,17 @@ struct Told {
     paid_out: Vec<(String, String, i64)>,
     arrived: Vec<(String, String, ArrivalState, i64)>,
     settled: Vec<(String, String, Currency, i64)>,
+    charged_back: Vec<(String, i64)>,
+    kept: Vec<(String, i64)>,
 }
 
 /// A rail's account holds what it brought and did not get back; suspense holds what was not applied.
 fn accounted_for(accounts: &[Account], told: &Told, findings: &mut Vec<String>) {
     for account in accounts {
         let (held, told) = match account.reference.split_once(':') {
-            Some(("wallet" | "bank" | "cash" | "hub", _)) => (account.held(), told.on_rail(&account.reference)),
+            Some(("wallet" | "bank" | "cash" | "hub" | "acquirer", _)) => {
+                (account.held(), told.on_rail(&account.reference))
+            }
             Some(("suspense", currency)) => (-account.held(), told.in_suspense(currency)),
             _ => continue,
         };
@@ -107,7 +113,9 @@ impl Told {
         let out: i64 = self.paid_out.iter().filter(|(on, ..)| on == rail).map(|(.., minor)| minor).sum();
         let into: i64 = self.settled.iter().filter(|(bank, ..)| bank == rail).map(|(.., minor)| minor).sum();
         let left: i64 = self.settled.iter().filter(|(_, wallet, ..)| wallet == rail).map(|(.., minor)| minor).sum();
-        brought + arrived - back - out + into - left
+        let gone = self.charged_back.iter().chain(&self.kept).filter(|(on, _)| on == rail);
+        let gone: i64 = gone.map(|(_, minor)| minor).sum();
+        brought + arrived - back - out + into - left - gone
     }
 
     fn in_suspense(&self, currency: &str) -> i64 {

@@ -58,6 +58,7 @@ pub use ledger::{
 };
 pub use openapi::openapi;
 pub use rails::banks::{Bank, BankLink, Banks, BanksError, OwnAccount};
+pub use rails::cards;
 pub use rails::cash::{AtTheCounter, Taken, at_the_counter, open_counter, take_cash};
 pub use rails::payout::outcome::{PaidOut, PaidOutState, resolve};
 pub use rails::payout::{
@@ -123,5 +124,6 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { engine: "payments", number: 16, name: "hubs", sql: include_str!("../migrations/0016_hubs.sql") },
     Migration { engine: "payments", number: 17, name: "limits", sql: include_str!("../migrations/0017_limits.sql") },
+    Migration { engine: "payments", number: 18, name: "cards", sql: include_str!("../migrations/0018_cards.sql") },
     Migration { engine: "payments", number: 20, name: "charges", sql: include_str!("../migrations/0020_charges.sql") },
 ];

@@ -202,6 +202,7 @@ fn world(database: TestDatabase) -> World {
         rails: Rails {
             wallets: Wallets::parse(&read("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&read("banks.toml"), zone.clone(), link).unwrap(),
+            acquirers: payments::cards::Acquirers::default(),
             screening: payments::screening::Screening::default(),
             hubs: payments::hubs::Hubs::default(),
         },

@@ -17,6 +17,7 @@ use journal::log::Witness;
 use messages::MailSettings;
 use messages::ussd::DoorKey;
 use payments::WalletLink;
+use payments::cards::AcquirerLink;
 use spine::Secret;
 
 use crate::command;
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) banks: Vec<(String, WalletLink)>,
     /// The addresses and secrets of partners who collect money abroad.
     pub(crate) partners: Vec<(String, WalletLink)>,
+    /// Where card acquirers are, and how they sign.
+    pub(crate) acquirers: Vec<(String, AcquirerLink)>,
     pub(crate) abis: Option<AbisLink>,
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
@@ -96,6 +99,7 @@ impl Config {
         let wallets = parts::links(whole, faults, "wallets");
         let banks = parts::links(whole, faults, "banks");
         let partners = parts::links(whole, faults, "partners");
+        let acquirers = parts::acquirers(whole, faults);
         let abis = parts::abis(whole, faults);
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
@@ -126,6 +130,7 @@ impl Config {
             wallets,
             banks,
             partners,
+            acquirers,
             abis,
             clients,
             sms,
@@ -209,7 +214,7 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "pula", "abis", "hub"] {
+            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "kopano", "pula", "abis", "hub"] {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)

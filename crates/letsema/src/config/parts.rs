@@ -12,6 +12,7 @@ use journal::log::Witness;
 use messages::ussd::DoorKey;
 use messages::{MailRelay, MailSecurity, MailSettings};
 use payments::WalletLink;
+use payments::cards::AcquirerLink;
 use spine::Secret;
 use switch::member::HubKeys;
 
@@ -177,6 +178,32 @@ pub(super) fn links(whole: &mut Section<'_>, faults: &mut Faults, kind: &'static
         if !twice(faults, links.iter().map(|(id, _)| id.as_str()), kind, &id) {
             let secret = Secret::new(secret.reveal().clone().into_bytes());
             links.push((id.0, WalletLink { base_url, secret }));
+        }
+    }
+    links
+}
+
+/// The card acquirers of `[[acquirers]]`: each with its interface, the origin of its pages, and the secret both sides sign with.
+pub(super) fn acquirers(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(String, AcquirerLink)> {
+    let mut links: Vec<(String, AcquirerLink)> = Vec::new();
+    for mut section in whole.sections(faults, "acquirers") {
+        let id = section.needed(faults, "id", "the id that the pack gives it among its acquirers");
+        let base_url = other(&mut section, faults, "https://api.acquirer.example/letsema");
+        let pages = section.needed(faults, "pages", "https://pay.acquirer.example, where people are sent");
+        let secret = secrets::needed(&mut section, faults, "secret_file");
+        section.end(faults);
+        let (Some(id), Some(base_url), Some((pages, at)), Some(secret)) = (id, base_url, pages, secret) else {
+            continue;
+        };
+        let host = pages.split_once("://").map_or("", |(_, host)| host);
+        if host.is_empty() || host.contains(['/', '?', '#', '@']) || !pages.parse().is_ok_and(|uri| may_be_called(&uri))
+        {
+            faults.at(at, "pages is a scheme, a host and perhaps a port, and no more: https://pay.acquirer.example");
+            continue;
+        }
+        if !twice(faults, links.iter().map(|(id, _)| id.as_str()), "acquirers", &id) {
+            let secret = Secret::new(secret.reveal().clone().into_bytes());
+            links.push((id.0, AcquirerLink { api: WalletLink { base_url, secret }, pages }));
         }
     }
     links

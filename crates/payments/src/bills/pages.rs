@@ -13,13 +13,16 @@ use journal::Key;
 use serde::Deserialize;
 use spine::{Currency, FieldFault, Money, Text};
 
+use super::pay::waits_by_card;
 use super::{Bill, BillState, find, mine, pay, payments_of};
 use crate::Gateway;
 use crate::charges::show as charges;
 use crate::gateway::check_digit::read_bill_number;
+use crate::gateway::model::AttemptId;
 use crate::gateway::model::{Request, RequestState};
-use crate::gateway::pages::state_tag;
+use crate::gateway::pages::{other_ways, state_tag};
 use crate::hubs::pages::by_hub;
+use crate::rails::cards;
 
 /// Each look-up may be a guess, each try makes a phone ring; but a whole village may share one address.
 pub(crate) const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 120, seconds: 600 };
@@ -73,29 +76,38 @@ async fn own(State(gateway): State<Gateway>, visit: Visit) -> Reply {
     Ok(page.into_response())
 }
 
-async fn read(gateway: &Gateway, visit: &Visit, number: String) -> Reply<(Bill, Vec<Request>)> {
+/// A bill, what was tried and paid of it, and the try by card that waits.
+struct Seen {
+    bill: Bill,
+    payments: Vec<Request>,
+    by_card: Option<AttemptId>,
+}
+
+async fn read(gateway: &Gateway, visit: &Visit, number: String) -> Reply<Seen> {
     visit.limit(&LOOKS)?;
     let look = move |cx: &mut spine::Cx<'_>| {
         let bill = find(cx, &number)?;
         let payments = payments_of(cx, &bill)?;
-        Ok((bill, payments))
+        let by_card = waits_by_card(cx, &payments)?;
+        Ok((bill, payments, by_card))
     };
-    Ok(gateway.acts().read(visit.caller(), look).await?)
+    let (bill, payments, by_card) = gateway.acts().read(visit.caller(), look).await?;
+    Ok(Seen { bill, payments, by_card })
 }
 
 async fn see(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>) -> Reply {
-    let (bill, payments) = read(&gateway, &visit, number).await?;
-    Ok(page(&gateway, &visit, &bill, &payments, Answers::default(), &[]).into_response())
+    let seen = read(&gateway, &visit, number).await?;
+    Ok(page(&gateway, &visit, &seen, Answers::default(), &[]).into_response())
 }
 
 async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>, sent: Form) -> Reply {
     let answers = sent.answers.clone();
     let key = Key::new(&format!("payments.bill.pay:{number}"), sent.key.text(), sent.key.request());
-    let (bill, payments) = read(&gateway, &visit, number.clone()).await?;
-    let part = match part_of(&bill, answers.one("amount")) {
+    let seen = read(&gateway, &visit, number.clone()).await?;
+    let part = match part_of(&seen.bill, answers.one("amount")) {
         Ok(part) => part,
         Err(fault) => {
-            return Ok(page(&gateway, &visit, &bill, &payments, sent.answers, &[fault]).into_response());
+            return Ok(page(&gateway, &visit, &seen, sent.answers, &[fault]).into_response());
         }
     };
     visit.limit(&TRIES)?;
@@ -104,10 +116,10 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path
         pay(cx, &wallets, &number, part, answers.one("wallet"), answers.one("phone")).map(|_| ())
     });
     match paid.await {
-        Ok(()) => Ok(see_other(&format!("/bill/{}", bill.number))),
+        Ok(()) => Ok(see_other(&format!("/bill/{}", seen.bill.number))),
         Err(fault) => {
             let faults = as_phone(correctable(fault)?);
-            Ok(page(&gateway, &visit, &bill, &payments, sent.answers, &faults).into_response())
+            Ok(page(&gateway, &visit, &seen, sent.answers, &faults).into_response())
         }
     }
 }
@@ -121,7 +133,7 @@ pub(crate) fn as_phone(faults: Vec<FieldFault>) -> Vec<FieldFault> {
 }
 
 /// The part that was typed; none is all that is left.
-fn part_of(bill: &Bill, typed: &str) -> Result<Option<Money>, FieldFault> {
+pub(crate) fn part_of(bill: &Bill, typed: &str) -> Result<Option<Money>, FieldFault> {
     if !bill.in_parts || typed.trim().is_empty() {
         return Ok(None);
     }
@@ -142,26 +154,27 @@ pub fn typed_amount(typed: &str, currency: Currency) -> Option<Money> {
     (places > 0 || part.is_empty()).then(|| format!("{currency} {text}").parse().ok())?
 }
 
-fn page(
-    gateway: &Gateway,
-    visit: &Visit,
-    bill: &Bill,
-    payments: &[Request],
-    answers: Answers,
-    faults: &[FieldFault],
-) -> Page {
+fn page(gateway: &Gateway, visit: &Visit, seen: &Seen, answers: Answers, faults: &[FieldFault]) -> Page {
+    let Seen { bill, payments, by_card } = seen;
+    let home = format!("/bill/{}", bill.number);
     let sheet = visit.sheet_with(answers, faults);
     let waiting = payments.iter().any(|request| request.state == RequestState::Sent);
     let is_open = bill.state == BillState::Open && bill.expires_at > visit.now();
     visit.page(visit.t("payments.bill.title")).caption(bill.number.as_str()).sheet(&sheet).body(html! {
         @if waiting {
             (banner(Tone::Waiting, &visit.t("payments.bill.waiting"), html! {
-                p { (visit.t("payments.bill.approve")) }
-                p { (button_link(&format!("/bill/{}", bill.number), &visit.t("payments.wait.look"))) }
+                @match by_card {
+                    Some(attempt) => { (cards::pages::waits(visit, *attempt, &home)) }
+                    None => {
+                        p { (visit.t("payments.bill.approve")) }
+                        p { (button_link(&home, &visit.t("payments.wait.look"))) }
+                    }
+                }
             }))
         }
         (facts(gateway, visit, bill))
         @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
+        @if is_open && !waiting { (other_ways(gateway, visit, &home, bill.left())) }
         (history(visit, payments))
         @if is_open {
             (by_hub(gateway, visit, &bill.number, bill.in_parts))

@@ -8,11 +8,12 @@ use spine::{Cx, Fault, Money, Resource, Timestamp};
 use super::model::{Bill, BillState};
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::choose::attempt;
-use crate::gateway::model::{NewRequest, Request, RequestId};
+use crate::gateway::model::{AttemptId, NewRequest, Request, RequestId, RequestState};
 use crate::gateway::request::make_request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
+use crate::rails::cards::acquirers;
 use crate::rails::wallets::Wallets;
-use crate::rows::bills as rows;
+use crate::rows::{bills as rows, requests as rows_of_requests};
 
 /// How long a try for a bill may take.
 const TRY_SECONDS: i64 = 900;
@@ -43,6 +44,14 @@ pub fn mine(cx: &mut Cx<'_>) -> Result<Vec<Bill>, Fault> {
 /// The store's faults.
 pub fn payments_of(cx: &mut Cx<'_>, bill: &Bill) -> Result<Vec<Request>, Fault> {
     Ok(rows::requests_for(cx.tx(), bill.id)?)
+}
+
+/// The try by card among these requests that waits for its payer, if one does.
+pub(super) fn waits_by_card(cx: &mut Cx<'_>, requests: &[Request]) -> Result<Option<AttemptId>, Fault> {
+    let waiting = requests.iter().find(|request| request.state == RequestState::Sent);
+    let Some(id) = waiting.and_then(|request| request.attempt) else { return Ok(None) };
+    let attempt = rows_of_requests::attempt(cx.tx(), id)?;
+    Ok(attempt.filter(|attempt| attempt.wallet.starts_with(acquirers::PREFIX)).map(|attempt| attempt.id))
 }
 
 /// Pays a bill, or a part of it if it may be paid in parts, from a wallet.

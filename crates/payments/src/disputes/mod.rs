@@ -8,9 +8,11 @@
 //! |---|---|
 //! | `model.rs` | [`Dispute`], [`Recourse`] of the pack |
 //! | `raise.rs` | [`raise`] |
+//! | `charged_back.rs` | the payer's bank took a charge back |
 //! | `settle.rs` | [`answer`], [`decide`] |
 //! | `pages.rs` | the payer's and the officers' pages |
 
+pub(crate) mod charged_back;
 mod model;
 pub(crate) mod pages;
 mod raise;

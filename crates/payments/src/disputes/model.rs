@@ -116,6 +116,9 @@ pub struct Dispute {
     pub answer_by: Date,
     /// By when to decide.
     pub decide_by: Date,
+    /// What the acquirer calls it, if the payer's bank took the charge back.
+    #[serde(default)]
+    pub rail_reference: Option<String>,
 }
 
 impl Dispute {

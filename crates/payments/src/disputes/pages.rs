@@ -74,8 +74,12 @@ fn stands(visit: &Visit, dispute: &Dispute) -> Markup {
         tone,
         &visit.t(key),
         html! {
-            p { (visit.t(&reason_key(dispute.reason))) }
-            p { (dispute.words) }
+            @if dispute.rail_reference.is_some() {
+                p { (visit.t("payments.chargeback.title")) }
+            } @else {
+                p { (visit.t(&reason_key(dispute.reason))) }
+                p { (dispute.words) }
+            }
             @if let Some(said) = &dispute.answer { p { b { (visit.t("payments.dispute.their_answer")) } " " (said) } }
             @if let Some(verdict) = &dispute.verdict { p { b { (visit.t("payments.dispute.verdict")) } " " (verdict) } }
             @if dispute.state.is_open() {
@@ -124,18 +128,23 @@ fn one(visit: &Visit, dispute: &Dispute, today: spine::Date) -> Markup {
     let waits_for = if dispute.state == DisputeState::Open { dispute.answer_by } else { dispute.decide_by };
     let sheet = visit.sheet();
     let words = |label: &str| sheet.area("words", visit.t(label)).max_length(1_000);
-    let verdicts = vec![
-        Choice::new("upheld", visit.t("payments.dispute.give_back")),
-        Choice::new("rejected", visit.t("payments.dispute.keep")),
-    ];
+    let (what, give_back, keep) = match &dispute.rail_reference {
+        Some(_) => {
+            ("payments.chargeback.title".to_owned(), "payments.chargeback.accept", "payments.chargeback.contest")
+        }
+        None => (reason_key(dispute.reason), "payments.dispute.give_back", "payments.dispute.keep"),
+    };
+    let verdicts = vec![Choice::new("upheld", visit.t(give_back)), Choice::new("rejected", visit.t(keep))];
     card(
-        html! { a href=(format!("/pay/{}", dispute.request)) { (visit.t(&reason_key(dispute.reason))) } },
+        html! { a href=(format!("/pay/{}", dispute.request)) { (visit.t(&what)) } },
         html! {
             p {
                 (visit.t1("payments.dispute.by", "date", waits_for)) " "
                 @if dispute.is_late(today) { (tag(Tone::Bad, &visit.t("payments.dispute.late"))) }
             }
-            p { (dispute.words) }
+            @if let Some(reference) = &dispute.rail_reference {
+                p { (visit.say(&Text::new("payments.chargeback.says").with("reference", reference.as_str()).with("reason", dispute.words.as_str()))) }
+            } @else { p { (dispute.words) } }
             @if let Some(said) = &dispute.answer { p { b { (visit.t("payments.dispute.their_answer")) } " " (said) } }
             @if dispute.state == DisputeState::Open {
                 (visit.form(&format!("/disputes/{}/answer", dispute.id), html! {

@@ -55,6 +55,7 @@ pub fn raise(
         made_at: cx.now(),
         answer_by,
         decide_by,
+        rail_reference: None,
     };
     dispute.hold = held(cx, &request, &dispute)?;
     rows::insert(cx.tx(), &dispute)?;

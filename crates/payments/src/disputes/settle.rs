@@ -4,6 +4,7 @@
 
 use spine::{Cx, Fault, Resource};
 
+use super::charged_back;
 use super::model::{Dispute, DisputeId, DisputeState};
 use super::raise::WORDS;
 use crate::gateway::give_back::go_back;
@@ -64,6 +65,20 @@ pub fn decide(cx: &mut Cx<'_>, id: DisputeId, upheld: bool, words: &str) -> Resu
     if rows::answered_by(cx.tx(), id)?.as_deref() == Some(cx.actor().id.as_str()) {
         return Err(Fault::conflict("payments.dispute.same"));
     }
+    if dispute.rail_reference.is_some() {
+        let request = found(cx, dispute.request)?;
+        charged_back::decided(cx, &dispute, &request, upheld)?;
+    } else {
+        freed(cx, &dispute, upheld)?;
+    }
+    let (state, now) = (if upheld { DisputeState::Upheld } else { DisputeState::Rejected }, cx.now());
+    rows::decide(cx.tx(), id, state, words, now)?;
+    cx.record(dispute.act("payments.dispute.decided").with("state", state.code()));
+    Ok(())
+}
+
+/// The money is free again, and goes back if the payer is right.
+fn freed(cx: &mut Cx<'_>, dispute: &Dispute, upheld: bool) -> Result<(), Fault> {
     if let Some(of) = dispute.hold {
         let freed: TransferId = cx.id();
         let reference = dispute.id.to_string();
@@ -73,8 +88,5 @@ pub fn decide(cx: &mut Cx<'_>, id: DisputeId, upheld: bool, words: &str) -> Resu
         let request = found(cx, dispute.request)?;
         go_back(cx, &request, request.amount)?;
     }
-    let (state, now) = (if upheld { DisputeState::Upheld } else { DisputeState::Rejected }, cx.now());
-    rows::decide(cx.tx(), id, state, words, now)?;
-    cx.record(dispute.act("payments.dispute.decided").with("state", state.code()));
     Ok(())
 }

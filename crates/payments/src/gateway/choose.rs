@@ -46,19 +46,8 @@ pub(crate) fn attempt(
     number: &str,
 ) -> Result<AttemptId, Fault> {
     let id = request.id;
-    match request.state {
-        RequestState::Paid => return Err(Fault::conflict("payments.request.paid")),
-        RequestState::Sent => return Err(Fault::conflict("payments.request.busy")),
-        RequestState::Expired | RequestState::Withdrawn => return Err(Fault::expired("payments.request.over")),
-        RequestState::Open | RequestState::Failed => {}
-    }
+    must_be_open(cx, request)?;
     let now = cx.now();
-    if request.expires_at <= now {
-        return Err(Fault::expired("payments.request.over"));
-    }
-    if request.tries >= TRIES {
-        return Err(Fault::new(FaultKind::TooMany, "payments.request.tries"));
-    }
     let charge = charges::fix(cx, wallets.charges(), request, wallet)?;
     let asked = charges::asked(request.amount, charge.as_ref())?;
     let (chosen, msisdn) = wallets.choose(asked, wallet, number)?;
@@ -84,4 +73,21 @@ pub(crate) fn attempt(
     let act = if asked == request.amount { act } else { act.with("asked_minor", asked.minor()) };
     cx.record(act.with("attempt", attempt.id.to_string()));
     Ok(attempt.id)
+}
+
+/// Whether another try may be made.
+pub(crate) fn must_be_open(cx: &Cx<'_>, request: &Request) -> Result<(), Fault> {
+    match request.state {
+        RequestState::Paid => return Err(Fault::conflict("payments.request.paid")),
+        RequestState::Sent => return Err(Fault::conflict("payments.request.busy")),
+        RequestState::Expired | RequestState::Withdrawn => return Err(Fault::expired("payments.request.over")),
+        RequestState::Open | RequestState::Failed => {}
+    }
+    if request.expires_at <= cx.now() {
+        return Err(Fault::expired("payments.request.over"));
+    }
+    if request.tries >= TRIES {
+        return Err(Fault::new(FaultKind::TooMany, "payments.request.tries"));
+    }
+    Ok(())
 }

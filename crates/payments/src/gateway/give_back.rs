@@ -7,11 +7,11 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Resource};
 
 use crate::gateway::model::{PaymentState, Request, RequestId, RequestState, Return, ReturnId, ReturnState};
-use crate::gateway::receive::gives_back;
+use crate::gateway::receive::{gives_back, rail_account};
 use crate::gateway::request::{found, resource};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
-use crate::rows::{requests, returns as rows};
+use crate::rows::{disputes, requests, returns as rows};
 use crate::{bills, charges};
 
 /// The job that hands a fee back to the wallet.
@@ -21,7 +21,7 @@ pub(crate) const RETURN: &str = "payments.wallet.return";
 /// for the same amount it does nothing.
 ///
 /// # Errors
-/// `payments.request.unknown`; `payments.return.{unpaid,amount,made}`; a refusal; the store's faults.
+/// `payments.request.unknown`; `payments.return.{unpaid,amount,made,charged_back}`; a refusal; the store's faults.
 pub fn give_back(cx: &mut Cx<'_>, id: RequestId, amount: Money) -> Result<ReturnId, Fault> {
     let request = found(cx, id)?;
     cx.may("payments.request.return", &resource(cx, &request))?;
@@ -44,6 +44,9 @@ pub(crate) fn go_back(cx: &mut Cx<'_>, request: &Request, amount: Money) -> Resu
     }
     if request.state != RequestState::Paid {
         return Err(Fault::conflict("payments.return.unpaid"));
+    }
+    if disputes::of(cx.tx(), id)?.is_some_and(|dispute| dispute.rail_reference.is_some()) {
+        return Err(Fault::conflict("payments.return.charged_back"));
     }
     if amount.currency() != request.amount.currency() || !(1..=request.amount.minor()).contains(&amount.minor()) {
         return Err(Fault::invalid("payments.return.amount"));
@@ -95,7 +98,7 @@ fn known(cx: &mut Cx<'_>, id: ReturnId) -> Result<Return, Fault> {
 
 /// Holds the money for the wallet, and leaves the rest to a worker.
 fn start(cx: &mut Cx<'_>, request: &Request, of: &Return) -> Result<(), Fault> {
-    let credit = account_of(cx, &format!("wallet:{}", of.wallet), of.amount.currency())?;
+    let credit = account_of(cx, &rail_account(&of.wallet), of.amount.currency())?;
     let hold: TransferId = cx.id();
     gather(cx, request, of)?;
     let step = Step::Hold { debit: request.account, credit, amount: of.amount, expires_at: None };

@@ -44,6 +44,7 @@ use crate::disputes::{self, Recourse};
 use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
+use crate::rails::cards::{self, Acquirers};
 use crate::rails::hubs::Hubs;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
@@ -76,8 +77,8 @@ impl Gateway {
     /// Brings together what it needs. The clock is the real one, to sign with: wallets look at it.
     #[must_use]
     pub fn new(acts: Acts, wallets: Wallets, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
-        let (hubs, screening) = (Hubs::default(), Screening::default());
-        let rails = Rails { wallets, banks: Banks::default(), hubs, screening };
+        let (hubs, screening, acquirers) = (Hubs::default(), Screening::default(), Acquirers::default());
+        let rails = Rails { wallets, banks: Banks::default(), acquirers, screening, hubs };
         let hooks = Secret::new([0; 32]);
         let (institutions, corridors, counter) = (Institutions::default(), Corridors::default(), None);
         Self {
@@ -108,6 +109,14 @@ impl Gateway {
     pub fn with_hubs(self, hubs: Hubs) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.rails.hubs = hubs;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with who takes cards.
+    #[must_use]
+    pub fn with_acquirers(self, acquirers: Acquirers) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.rails.acquirers = acquirers;
         Self { inner: Arc::new(inner) }
     }
 
@@ -225,6 +234,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(billers::pages::routes())
         .merge(billers::api::routes())
         .merge(disputes::pages::routes())
+        .merge(cards::pages::routes())
         .merge(merchants::pages::routes())
         .merge(crate::associations::pages::routes())
         .merge(remittance::pages::routes())
@@ -235,8 +245,8 @@ pub fn routes(gateway: Gateway) -> Router {
         .with_state(gateway)
 }
 
-/// What wallets, banks and partners call, `/api/payments/{callbacks,banks,partners}/…`: programs, thousands of times a minute
+/// What wallets, banks, acquirers and partners call, `/api/payments/{callbacks,banks,acquirers,partners}/…`: programs, thousands of times a minute
 /// from one address, each call signed. They have limits of their own.
 pub fn calls(gateway: Gateway) -> Router {
-    api::routes().merge(remittance::api::routes()).with_state(gateway)
+    api::routes().merge(cards::api::routes()).merge(remittance::api::routes()).with_state(gateway)
 }

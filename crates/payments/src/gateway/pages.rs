@@ -18,6 +18,8 @@ use crate::gateway::model::{AttemptState, RequestId, RequestState};
 use crate::gateway::view;
 use crate::gateway::view::{AttemptView, RequestView};
 use crate::hubs::pages::by_hub;
+use crate::rails::cards::{self, acquirers};
+use crate::treasury::rail_name;
 use crate::{Gateway, choose_wallet};
 
 /// Each attempt makes a phone ring.
@@ -32,7 +34,7 @@ pub(crate) fn routes() -> Router<Gateway> {
 }
 
 /// The payer's own look is a read; anybody else's is a deed.
-async fn looked_at(gateway: &Gateway, visit: &Visit, id: RequestId) -> Reply<RequestView> {
+pub(crate) async fn looked_at(gateway: &Gateway, visit: &Visit, id: RequestId) -> Reply<RequestView> {
     let actor = visit.must_sign_in()?;
     let acts = gateway.acts();
     if actor.kind == ActorKind::Person {
@@ -100,18 +102,30 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
         (facts(visit, seen))
         @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
         (by_hub(gateway, visit, &seen.request.reference, false))
+        (other_ways(gateway, visit, &format!("/pay/{id}"), seen.request.amount))
     })
+}
+
+/// The ways to pay that have a page of their own.
+pub(crate) fn other_ways(gateway: &Gateway, visit: &Visit, home: &str, amount: spine::Money) -> Markup {
+    html! {
+        @if gateway.rails().acquirers.offered(amount).next().is_some() {
+            p { a href=(format!("{home}/card")) { (visit.t("payments.card.title")) } }
+        }
+    }
 }
 
 /// Why the try before came to nothing.
 fn trouble(visit: &Visit, attempt: Option<&AttemptView>) -> Markup {
     let Some(attempt) = attempt else { return Markup::default() };
     let key = match attempt.state {
+        AttemptState::Expired if attempt.wallet.starts_with(acquirers::PREFIX) => "payments.card.not_finished",
         AttemptState::Expired => "payments.trouble.no_answer",
         AttemptState::Mismatched => "payments.trouble.mismatched",
         AttemptState::Declined => match attempt.reason.as_deref() {
-            Some("insufficient_funds") => "payments.trouble.insufficient_funds",
+            Some("insufficient_funds") if !attempt.wallet.contains(':') => "payments.trouble.insufficient_funds",
             Some("unknown_number") => "payments.trouble.unknown_number",
+            _ if attempt.wallet.starts_with(acquirers::PREFIX) => "payments.card.declined",
             _ => "payments.trouble.declined",
         },
         _ => return Markup::default(),
@@ -144,7 +158,7 @@ pub(crate) fn state_tag(visit: &Visit, state: RequestState) -> Markup {
 }
 
 fn wallet_name(gateway: &Gateway, visit: &Visit, id: &str) -> String {
-    gateway.wallets().find(id).map_or_else(|| id.to_owned(), |wallet| visit.local(&wallet.name).to_owned())
+    rail_name(gateway.rails(), visit, id)
 }
 
 async fn wait(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<RequestId>) -> Reply {
@@ -153,6 +167,12 @@ async fn wait(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Reque
         return Ok(see_other(&format!("/pay/{id}")));
     };
     let wallet = wallet_name(&gateway, &visit, &attempt.wallet);
+    if let (Some(of), true) = (seen.request.attempt, attempt.wallet.starts_with(acquirers::PREFIX)) {
+        let page = visit.page(visit.t("payments.card.waiting")).body(html! {
+            (facts(&visit, &seen)) (cards::pages::waits(&visit, of, &format!("/pay/{id}/wait")))
+        });
+        return Ok(page.into_response());
+    }
     let summary = facts(&visit, &seen)
         .row(visit.t("payments.fact.wallet"), &wallet)
         .row(visit.t("payments.fact.number"), &attempt.number)
@@ -195,26 +215,27 @@ fn over(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Page {
 
 /// Money that is on its way back, or went.
 fn going_back(gateway: &Gateway, visit: &Visit, seen: &RequestView) -> Markup {
+    let says = |wallet: &str, key: (&'static str, &'static str), amount: spine::Money| {
+        let (by_wallet, by_other) = key;
+        let text = spine::Text::new(if wallet.contains(':') { by_other } else { by_wallet }).with("amount", amount);
+        edge::show::inset(html! { (visit.say(&text.with("wallet", wallet_name(gateway, visit, wallet)))) })
+    };
     html! {
         @for payment in seen.payments.iter().filter(|payment| payment.state != crate::PaymentState::Applied) {
             @let key = match payment.state {
-                crate::PaymentState::Refunded => "payments.back.done",
-                crate::PaymentState::Review => "payments.back.review",
-                _ => "payments.back.going",
+                crate::PaymentState::Refunded => ("payments.back.done", "payments.back_by.done"),
+                crate::PaymentState::Review => ("payments.back.review", "payments.back_by.review"),
+                _ => ("payments.back.going", "payments.back_by.going"),
             };
-            @let text = spine::Text::new(key).with("amount", payment.amount)
-                .with("wallet", wallet_name(gateway, visit, &payment.wallet));
-            (edge::show::inset(html! { (visit.say(&text)) }))
+            (says(&payment.wallet, key, payment.amount))
         }
         @if let Some(returned) = &seen.returned {
             @let key = match returned.state {
-                crate::ReturnState::Done => "payments.back.done",
-                crate::ReturnState::Review => "payments.back.stuck",
-                crate::ReturnState::Going => "payments.back.going",
+                crate::ReturnState::Done => ("payments.back.done", "payments.back_by.done"),
+                crate::ReturnState::Review => ("payments.back.stuck", "payments.back_by.stuck"),
+                crate::ReturnState::Going => ("payments.back.going", "payments.back_by.going"),
             };
-            @let text = spine::Text::new(key).with("amount", returned.amount)
-                .with("wallet", wallet_name(gateway, visit, &returned.wallet));
-            (edge::show::inset(html! { (visit.say(&text)) }))
+            (says(&returned.wallet, key, returned.amount))
         }
     }
 }
@@ -232,9 +253,13 @@ async fn receipt(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Re
         .row(visit.t("payments.fact.for"), visit.local(&request.description))
         .row(visit.t("payments.fact.reference"), &request.reference)
         .row(visit.t("payments.fact.paid_at"), request.paid_at.map(|at| visit.moment(at)).unwrap_or_default())
-        .row(visit.t("payments.fact.wallet"), wallet_name(&gateway, &visit, &attempt.wallet))
-        .row(visit.t("payments.fact.number"), &attempt.number)
-        .row(visit.t("payments.fact.wallet_reference"), paid.map_or("", |paid| paid.wallet_reference.as_str()));
+        .row(visit.t("payments.fact.wallet"), wallet_name(&gateway, &visit, &attempt.wallet));
+    let summary = match attempt.number.as_str() {
+        "" => summary,
+        number => summary.row(visit.t("payments.fact.number"), number),
+    };
+    let summary =
+        summary.row(visit.t("payments.fact.wallet_reference"), paid.map_or("", |paid| paid.wallet_reference.as_str()));
     let summary = charges::on_receipt(&visit, summary, request.amount, seen.charge.as_ref());
     Ok(visit
         .page(visit.t("payments.receipt.title"))

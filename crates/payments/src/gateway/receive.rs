@@ -20,17 +20,18 @@ use crate::gateway::refund;
 use crate::gateway::request;
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
 use crate::rails::account_of;
+use crate::rails::cards::acquirers;
 use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
 
 /// What a wallet says of an attempt, or somebody else of what goes by another identifier.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Told<I = AttemptId> {
+pub struct Told<I = AttemptId, S = ToldState> {
     /// The attempt, as we pushed it.
     pub id: I,
     /// What became of it.
-    pub state: ToldState,
+    pub state: S,
     /// What the wallet calls the movement of money; one for each movement, for ever.
     #[serde(default)]
     pub reference: String,
@@ -163,12 +164,12 @@ pub(crate) fn credited(
 
 /// The account of a rail by what payments call it: a wallet's id, or the account itself.
 pub(crate) fn rail_account(rail: &str) -> String {
-    if gives_back(rail) { format!("wallet:{rail}") } else { rail.to_owned() }
+    if rail.contains(':') { rail.to_owned() } else { format!("wallet:{rail}") }
 }
 
 /// Whether a rail takes money back by itself. What came by another goes back by a payment that an officer makes.
 pub(crate) fn gives_back(rail: &str) -> bool {
-    !rail.contains(':')
+    !rail.contains(':') || rail.starts_with(acquirers::PREFIX)
 }
 
 /// Money that waited in suspense pays a request after all.
@@ -202,7 +203,7 @@ pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request
     settle(cx, &payment, &request, None)
 }
 
-impl<I> Told<I> {
+impl<I, S> Told<I, S> {
     /// What was taken, if it is said as it must be: a reference of visible characters, an amount in this currency.
     pub(crate) fn money(&self, currency: Currency) -> Result<Money, Fault> {
         let reference = &self.reference;

@@ -8,7 +8,7 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Resource};
 
 use crate::gateway::model::{Payment, PaymentId, PaymentState};
-use crate::gateway::receive::{gives_back, suspense};
+use crate::gateway::receive::{gives_back, rail_account, suspense};
 use crate::ledger::{self, Step, Transfer, TransferId};
 use crate::rails::account_of;
 use crate::rows::requests as rows;
@@ -44,7 +44,7 @@ pub fn refund(cx: &mut Cx<'_>, id: PaymentId) -> Result<(), Fault> {
 /// Holds the money for the wallet, and leaves the return to a worker.
 pub(crate) fn start(cx: &mut Cx<'_>, payment: &Payment) -> Result<(), Fault> {
     let debit = suspense(cx, payment.amount.currency())?;
-    let credit = account_of(cx, &format!("wallet:{}", payment.wallet), payment.amount.currency())?;
+    let credit = account_of(cx, &rail_account(&payment.wallet), payment.amount.currency())?;
     let hold: TransferId = cx.id();
     let step = Step::Hold { debit, credit, amount: payment.amount, expires_at: None };
     ledger::book(cx, &[Transfer { id: hold, step, reference: payment.id.to_string() }])?;

@@ -10,6 +10,7 @@
 //! | `api.rs` | their callbacks |
 //! | `hubs/` | [`hubs::Hubs`]: hubs between banks and wallets that we are a member of |
 //! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
+//! | `cards/` | the hand-over to an acquirer's page |
 //! | `cash.rs`, `cash_pages.rs` | notes and coins at a counter, against what it has paid in |
 //! | `banking/` | files of payments to our bank |
 //! | `iso20022/` | the messages of banks and of the clearing |
@@ -18,6 +19,7 @@
 pub(crate) mod api;
 pub(crate) mod banking;
 pub(crate) mod banks;
+pub mod cards;
 pub(crate) mod cash;
 pub(crate) mod cash_pages;
 pub mod hubs;
@@ -37,6 +39,9 @@ pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -
     let (kind, name, bound) = match reference.split_once(':') {
         Some(("bank", _)) => (AccountKind::Asset, "payments.account.bank", Bound::None),
         Some(("hub", _)) => (AccountKind::Asset, "payments.account.hub", Bound::None),
+        Some(("acquirer", _)) => (AccountKind::Asset, "payments.account.acquirer", Bound::None),
+        // What an acquirer kept of what was paid: income that did not reach us.
+        Some(("commission", _)) => (AccountKind::Income, "payments.account.commission", Bound::None),
         // What an office has paid in: it takes no more in cash than that.
         Some(("cash", _)) => (AccountKind::Liability, "payments.account.cash", Bound::DebitsWithinCredits),
         _ => (AccountKind::Asset, "payments.account.wallet", Bound::None),

@@ -1,4 +1,4 @@
-//! Talking to a wallet: push a request, ask what became of it, hand money back. Workers only.
+//! Talking to a wallet or an acquirer: push a request, ask what became of it, hand money back. Never within an operation.
 //!
 //! **Invariant:** every message is signed and carries the key under which the wallet does it once; the
 //! answer says for sure, or says that it is not sure.
@@ -73,6 +73,39 @@ pub(crate) enum Returned {
     Refused,
     /// Try again under the same key.
     Later(&'static str),
+}
+
+/// What an acquirer is told of a payer who is on her way.
+pub(crate) struct Session<'a> {
+    pub(crate) id: AttemptId,
+    pub(crate) amount: Money,
+    pub(crate) reference: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) language: &'a str,
+    pub(crate) return_url: String,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What an acquirer did with it.
+#[derive(Debug)]
+pub(crate) enum Opened {
+    /// It waits for her there.
+    At {
+        /// What it calls the session.
+        reference: String,
+        /// Where.
+        url: String,
+    },
+    /// It will not: its code for why.
+    Refused(String),
+    /// It may have heard, or is not able now: again under the same key.
+    Later,
+}
+
+#[derive(Deserialize)]
+struct Where {
+    reference: String,
+    url: String,
 }
 
 #[derive(Deserialize)]
@@ -157,10 +190,39 @@ impl Line<'_> {
 
     /// The same of whatever goes by `id`; the caller sees to it that the answer is about it.
     pub(crate) async fn ask_about<T: DeserializeOwned>(&self, id: &str) -> Asked<T> {
-        match self.get(&format!("/requests/{id}")).await {
+        self.ask_at(&format!("/requests/{id}")).await
+    }
+
+    /// The same at a path.
+    pub(crate) async fn ask_at<T: DeserializeOwned>(&self, path: &str) -> Asked<T> {
+        match self.get(path).await {
             Ok((StatusCode::NOT_FOUND, _)) => Asked::Unheard,
             Ok((status, body)) if status.is_success() => parsed::<T>(&body).map_or(Asked::Later, Asked::Told),
             _ => Asked::Later,
+        }
+    }
+
+    /// Has an acquirer wait for a payer: `POST {base}/sessions`. The same key is the same session.
+    pub(crate) async fn open(&self, session: &Session<'_>) -> Opened {
+        let (id, currency) = (session.id.to_string(), session.amount.currency());
+        let body = json!({
+            "id": id,
+            "amount_minor": session.amount.minor(),
+            "currency": currency,
+            "reference": session.reference,
+            "description": session.description,
+            "language": session.language,
+            "return_url": session.return_url,
+            "expires_at": session.expires_at,
+        });
+        match self.post("/sessions", &id, body.to_string().into_bytes()).await {
+            Ok((status, body)) if status.is_success() => {
+                parsed::<Where>(&body).map_or(Opened::Later, |it| Opened::At { reference: it.reference, url: it.url })
+            }
+            Ok((status, body)) if matches!(status.as_u16(), 400 | 410 | 422) => {
+                Opened::Refused(parsed::<Reason>(&body).and_then(|it| it.code).unwrap_or_else(|| "refused".to_owned()))
+            }
+            _ => Opened::Later,
         }
     }
 

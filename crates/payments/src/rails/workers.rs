@@ -20,7 +20,7 @@ use crate::gateway::refund::{self, REFUND};
 use crate::gateway::request::{self, EXPIRE};
 use crate::rails::talk::{Asked, Line, Pushed, Returned};
 use crate::rails::wallets::Wallet;
-use crate::rails::{banking, payout};
+use crate::rails::{banking, cards, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
 use crate::{associations, billers, charges, merchants, remittance};
@@ -42,7 +42,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         move |job| handler(gateway.clone(), job)
     };
     let workers = banking::workers::handlers(gateway, payout::workers::handlers(gateway, workers));
-    let workers = remittance::workers::handlers(gateway, workers);
+    let workers = cards::workers::handlers(gateway, remittance::workers::handlers(gateway, workers));
     workers
         .handle(RECONCILE, of(|gateway, job| Box::pin(wallet_statement::reconciles(gateway, job))))
         .handle(wallet_statement::FETCH, of(|gateway, job| Box::pin(wallet_statement::fetch(gateway, job))))
@@ -71,6 +71,16 @@ impl Gateway {
         let link = wallet.link().ok_or(JobFault::Again("payments.wallet.not_connected"))?;
         let outbound: &Outbound = self.outbound();
         Ok(Line { outbound, link, now: self.clock().now() })
+    }
+
+    /// A line to whoever runs a rail: a wallet by its id, an acquirer by its account.
+    pub(crate) fn line_of<'a>(&'a self, rail: &str) -> Result<Line<'a>, JobFault> {
+        if !rail.starts_with(cards::acquirers::PREFIX) {
+            return self.line(self.wallet(rail)?);
+        }
+        let link = self.rails().acquirers.find(rail).and_then(cards::Acquirer::link);
+        let link = &link.ok_or(JobFault::Again("payments.wallet.not_connected"))?.api;
+        Ok(Line { outbound: self.outbound(), link, now: self.clock().now() })
     }
 
     pub(crate) fn wallet(&self, id: &str) -> Result<&Wallet, JobFault> {
@@ -158,8 +168,7 @@ async fn give_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let payment: Option<Payment> = acts.read(&caller, move |cx| Ok(rows::payment(cx.tx(), id)?)).await?;
     let payment = payment.ok_or(JobFault::Dead("payments.payment.unknown"))?;
     let (PaymentState::Refunding, Some(hold)) = (payment.state, payment.hold) else { return Ok(()) };
-    let wallet = gateway.wallet(&payment.wallet)?;
-    match gateway.line(wallet)?.give_back(hold, &payment.wallet_reference, payment.amount).await {
+    match gateway.line_of(&payment.wallet)?.give_back(hold, &payment.wallet_reference, payment.amount).await {
         Returned::Done(reference) => {
             let key = job.key("returned");
             acts.write(&caller, &key, move |cx| refund::finish(cx, id, Some(&reference))).await?;
@@ -179,8 +188,7 @@ async fn give_fee_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault
     let known = acts.read(&caller, move |cx| Ok(crate::rows::returns::find(cx.tx(), id)?)).await?;
     let known = known.ok_or(JobFault::Dead("payments.return.unknown"))?;
     let (ReturnState::Going, Some(hold)) = (known.state, known.hold) else { return Ok(()) };
-    let wallet = gateway.wallet(&known.wallet)?;
-    match gateway.line(wallet)?.give_back(hold, &known.wallet_reference, known.amount).await {
+    match gateway.line_of(&known.wallet)?.give_back(hold, &known.wallet_reference, known.amount).await {
         Returned::Done(reference) => {
             let key = job.key("returned");
             acts.write(&caller, &key, move |cx| give_back::finish(cx, id, Some(&reference))).await?;

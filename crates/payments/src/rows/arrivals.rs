@@ -146,6 +146,15 @@ pub(crate) fn settled(tx: &mut dyn Tx) -> Result<Vec<(String, String, Currency, 
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, currency(row, 2)?, row.get(3)?))).collect()
 }
 
+const SUM_KEPT: &str = "
+    SELECT rail, CAST(SUM(amount_minor) AS BIGINT) FROM payments_rail_line
+    WHERE did = 'payment' AND rail LIKE 'acquirer:%' GROUP BY rail";
+
+/// What each acquirer has kept for its work.
+pub(crate) fn kept(tx: &mut dyn Tx) -> Result<Vec<(String, i64)>, TxError> {
+    tx.query(SUM_KEPT, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
 const INSERT_STATEMENT: &str = "
     INSERT INTO payments_rail_statement
         (id, rail, reference, day, currency, opening_minor, closing_minor, lines, heard_at)

@@ -7,8 +7,9 @@ use crate::disputes::{Dispute, DisputeId, DisputeState, Reason};
 use crate::gateway::model::RequestId;
 
 const INSERT: &str = "
-    INSERT INTO payments_dispute (id, request, payer, reason, words, hold, state, made_at, answer_by, decide_by)
-    VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9)";
+    INSERT INTO payments_dispute (id, request, payer, reason, words, hold, state, made_at, answer_by, decide_by,
+        rail_reference)
+    VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10)";
 
 pub(crate) fn insert(tx: &mut dyn Tx, new: &Dispute) -> Result<(), TxError> {
     let args = [
@@ -21,18 +22,22 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Dispute) -> Result<(), TxError> {
         new.made_at.into(),
         new.answer_by.into(),
         new.decide_by.into(),
+        new.rail_reference.as_deref().into(),
     ];
     tx.execute(INSERT, &args).map(|_| ())
 }
 
 const SELECT: &str = "
-    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by,
+        rail_reference
     FROM payments_dispute WHERE id = $1";
 const SELECT_OF: &str = "
-    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by,
+        rail_reference
     FROM payments_dispute WHERE request = $1";
 const SELECT_OPEN: &str = "
-    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by
+    SELECT id, request, payer, reason, words, hold, state, answer, verdict, made_at, answer_by, decide_by,
+        rail_reference
     FROM payments_dispute WHERE state IN ('open', 'answered') ORDER BY decide_by, id LIMIT 100";
 
 pub(crate) fn find(tx: &mut dyn Tx, id: DisputeId) -> Result<Option<Dispute>, TxError> {
@@ -61,6 +66,7 @@ fn row(row: &Row) -> Result<Dispute, TxError> {
         made_at: row.get(9)?,
         answer_by: row.get(10)?,
         decide_by: row.get(11)?,
+        rail_reference: row.get(12)?,
     })
 }
 
@@ -86,4 +92,20 @@ pub(crate) fn decide(
     now: Timestamp,
 ) -> Result<(), TxError> {
     tx.execute(DECIDE, &[id.into(), state.code().into(), words.into(), now.into()]).map(|_| ())
+}
+
+const SELECT_CALLED: &str = "SELECT id FROM payments_dispute WHERE rail_reference = $1";
+const SUM_CHARGED_BACK: &str = "
+    SELECT p.wallet, CAST(SUM(p.amount_minor) AS BIGINT) FROM payments_dispute d
+    JOIN payments_payment p ON p.request = d.request AND p.state = 'applied'
+    WHERE d.rail_reference IS NOT NULL AND d.state = 'upheld' GROUP BY p.wallet";
+
+/// The dispute over a charge that an acquirer says was taken back under this reference.
+pub(crate) fn called(tx: &mut dyn Tx, reference: &str) -> Result<Option<DisputeId>, TxError> {
+    tx.first(SELECT_CALLED, &[reference.into()])?.map(|row| row.get(0)).transpose()
+}
+
+/// What each acquirer has taken back for payers' banks, with our consent.
+pub(crate) fn charged_back(tx: &mut dyn Tx) -> Result<Vec<(String, i64)>, TxError> {
+    tx.query(SUM_CHARGED_BACK, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }

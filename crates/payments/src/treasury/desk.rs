@@ -78,8 +78,9 @@ fn look(cx: &mut Cx<'_>, at: &str) -> Result<(), Fault> {
 /// The accounts of all rails that state their days.
 fn all(rails: &Rails) -> Vec<String> {
     let bank = rails.banks.own().map(crate::OwnAccount::account);
-    let hubs = rails.hubs.connected().map(crate::hubs::Hub::account);
-    bank.into_iter().chain(rails.wallets.iter().map(crate::Wallet::account)).chain(hubs).collect()
+    let (wallets, hubs) = (rails.wallets.iter().map(crate::Wallet::account), rails.hubs.connected());
+    let acquirers = rails.acquirers.iter().map(crate::cards::Acquirer::account);
+    bank.into_iter().chain(wallets).chain(acquirers).chain(hubs.map(crate::hubs::Hub::account)).collect()
 }
 
 /// The desk for a day. The look is an act, so it must run as a write.

@@ -28,7 +28,7 @@ pub use desk::{DayView, Desk, Revenue, Stuck, Suspense, day, desk, revenue, stuc
 pub use exceptions::{explain, take_over};
 pub use export::{cell, revenue_csv, statement};
 pub use journal::{JournalPage, journal};
-pub(crate) use pages::routes;
+pub(crate) use pages::{rail_name, routes};
 pub(crate) use reconcile::{RECONCILE, later};
 pub use reconcile::{reconcile, reconcile_again};
 use serde::{Deserialize, Serialize};

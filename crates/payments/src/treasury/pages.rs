@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Router<Gateway> {
 }
 
 /// What people call a rail: a wallet's or bank's name, a card, a counter.
-pub(super) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
+pub(crate) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
     let id = rail.strip_prefix("wallet:").unwrap_or(rail);
     if let Some(wallet) = rails.wallets.find(id) {
         return visit.local(&wallet.name).to_owned();
@@ -44,7 +44,9 @@ pub(super) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
         }
         Some(("hub", id)) => rails.hubs.find(id).map_or_else(|| id.to_owned(), |hub| visit.local(&hub.name).to_owned()),
         Some(("cash", place)) => format!("{} {place}", visit.t("treasury.rail.cash")),
-        Some(("card", _)) => visit.t("treasury.rail.card"),
+        Some(("acquirer", id)) => {
+            rails.acquirers.find(id).map_or_else(|| id.to_owned(), |it| visit.local(&it.name).to_owned())
+        }
         Some(("voucher", _)) => visit.t("treasury.rail.voucher"),
         _ => rail.to_owned(),
     }

@@ -11,11 +11,13 @@ use spine::{Act, Currency, Cx, Date, Fault, Job, Money, Resource};
 use super::{
     DayState, Exception, ExceptionId, ExceptionKind, ExceptionState, Reconciliation, nothing, wallet_statement,
 };
+use crate::disputes::{DisputeId, DisputeState};
 use crate::gateway::model::{PaymentId, PaymentState, ReturnId, ReturnState};
 use crate::ledger::{self, Did as LedgerDid};
 use crate::rails::banking::line::{Did, RailLine, SETTLEMENT};
+use crate::rails::cards::acquirers;
 use crate::rails::payout::{DisbursementId, DisbursementState, Rails};
-use crate::rows::{arrivals, disbursements, requests, returns, treasury as rows};
+use crate::rows::{arrivals, disbursements, disputes, requests, returns, treasury as rows};
 
 /// The job that does it once more, when a statement came.
 pub(crate) const RECONCILE: &str = "payments.treasury.reconcile";
@@ -33,7 +35,8 @@ type Movement = (String, bool);
 pub fn reconcile_again(cx: &mut Cx<'_>, rails: &Rails, rail: &str, day: Date) -> Result<(), Fault> {
     cx.may("payments.treasury.reconcile", &Resource::new("Treasury", rail))?;
     currency_of(rails, rail)?;
-    let kind = if rail.starts_with("wallet:") { wallet_statement::FETCH } else { RECONCILE };
+    let states = rail.starts_with("wallet:") || rail.starts_with(acquirers::PREFIX);
+    let kind = if states { wallet_statement::FETCH } else { RECONCILE };
     cx.enqueue(Job::new(kind, json!({ "rail": rail, "day": day.to_string() })));
     cx.record(Act::new("payments.treasury.asked").on(rail).because("reconciliation", "contract"));
     Ok(())
@@ -91,7 +94,8 @@ pub(super) fn currency_of(rails: &Rails, rail: &str) -> Result<Currency, Fault> 
     let wallet = rail.strip_prefix("wallet:").and_then(|id| rails.wallets.find(id)).map(|wallet| wallet.currency);
     let bank = rails.banks.own().filter(|own| own.account() == rail).map(|own| own.currency);
     let hub = rail.strip_prefix("hub:").and_then(|id| rails.hubs.find(id)).map(|hub| hub.most.currency());
-    wallet.or(bank).or(hub).ok_or_else(|| Fault::not_found("payments.treasury.rail"))
+    let acquirer = rails.acquirers.iter().find(|it| it.account() == rail).map(|acquirer| acquirer.currency);
+    wallet.or(bank).or(hub).or(acquirer).ok_or_else(|| Fault::not_found("payments.treasury.rail"))
 }
 
 /// What the ledger booked on the rail's account on a day, by movement.
@@ -258,6 +262,9 @@ fn ours_of(cx: &mut Cx<'_>, line: &RailLine) -> Result<Option<String>, Fault> {
     if let Some(id) = returns::called(cx.tx(), &line.reference)? {
         return Ok(Some(id.to_string()));
     }
+    if let Some(id) = disputes::called(cx.tx(), &line.reference)? {
+        return Ok(Some(id.to_string()));
+    }
     Ok(line.ours.clone())
 }
 
@@ -273,7 +280,10 @@ fn stated_elsewhere(cx: &mut Cx<'_>, rail: &str, key: &str, comes_in: bool) -> R
             Ok(id) => arrivals::find(cx.tx(), id)?.map(|arrival| arrival.reference),
             Err(_) => match key.parse::<ReturnId>() {
                 Ok(id) => returns::reference(cx.tx(), id)?,
-                Err(_) => None,
+                Err(_) => match key.parse::<DisputeId>() {
+                    Ok(id) => disputes::find(cx.tx(), id)?.and_then(|dispute| dispute.rail_reference),
+                    Err(_) => None,
+                },
             },
         },
     };
@@ -294,6 +304,11 @@ fn booked_elsewhere(cx: &mut Cx<'_>, key: &str, comes_in: bool) -> Result<Option
     if let Ok(id) = key.parse::<ReturnId>() {
         let back = returns::find(cx.tx(), id)?;
         return Ok(back.filter(|it| it.state == ReturnState::Done).map(|it| it.amount.minor()));
+    }
+    if let Ok(id) = key.parse::<DisputeId>() {
+        let Some(dispute) = disputes::find(cx.tx(), id)? else { return Ok(None) };
+        let paid = requests::request(cx.tx(), dispute.request)?;
+        return Ok(paid.filter(|_| dispute.state == DisputeState::Upheld).map(|it| it.amount.minor()));
     }
     if let Ok(id) = key.parse::<DisbursementId>() {
         let paid = disbursements::find(cx.tx(), id)?;

@@ -1,4 +1,4 @@
-//! A wallet's day: what it says it took, gave back and paid out, fetched by a job and kept line by line.
+//! A wallet's or an acquirer's day: what it says it took, gave back and paid out, fetched by a job and kept line by line.
 //!
 //! **Invariant:** fetched again, a line is kept once; the day is reconciled whenever it was fetched.
 
@@ -9,8 +9,10 @@ use spine::{Act, Currency, Cx, Date, Fault, Money, Resource};
 
 use super::reconcile::{currency_of, reconcile};
 use crate::Gateway;
-use crate::ledger::LARGEST_MINOR;
-use crate::rails::banking::line::{Did, RailLine, RailStatement};
+use crate::gateway::receive::gives_back;
+use crate::ledger::{self, LARGEST_MINOR, Step, Transfer, TransferId};
+use crate::rails::account_of;
+use crate::rails::banking::line::{COMMISSION, Did, RailLine, RailLineId, RailStatement, SETTLEMENT};
 use crate::rails::payout::{DisbursementId, Rails};
 use crate::rails::workers::PART;
 use crate::rows::arrivals as rows;
@@ -69,12 +71,14 @@ pub(crate) async fn reconciles(gateway: Gateway, job: RunningJob) -> Result<(), 
 /// Fetches a wallet's day: `GET {base}/statements/{from}/{to}`, in seconds, and reconciles it.
 pub(crate) async fn fetch(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (rail, day) = day_in(&job)?;
-    let id = rail.strip_prefix("wallet:").ok_or(JobFault::Dead("payments.treasury.rail"))?;
-    let wallet = gateway.wallet(id)?;
+    let by_name = rail.strip_prefix("wallet:").unwrap_or(&rail);
+    if !gives_back(by_name) {
+        return Err(JobFault::Dead("payments.treasury.rail"));
+    }
+    let line = gateway.line_of(by_name)?;
     let rails = gateway.rails().clone();
     let (from, to) = rails.banks.bounds(day);
     let path = format!("/statements/{}/{}", from.as_seconds(), to.as_seconds());
-    let line = gateway.line(wallet)?;
     let answer = line.get(&path).await.map_err(|_| JobFault::Again("payments.wallet.unreachable"))?;
     let (StatusCode::OK, body) = answer else { return Err(JobFault::Again("payments.wallet.unavailable")) };
     let told: Statement = serde_json::from_slice(&body).map_err(|_| JobFault::Dead("payments.treasury.statement"))?;
@@ -102,14 +106,17 @@ fn take(cx: &mut Cx<'_>, rails: &Rails, rail: &str, day: Date, lines: &[Told]) -
             continue;
         }
         let ours = told.id.as_deref().and_then(|id| id.parse::<DisbursementId>().ok()).map(|id| id.to_string());
+        let id: RailLineId = cx.id();
+        let kept = keeps(cx, rails, rail, (id, told), lines)?;
+        let ours = if kept { Some(id.to_string()) } else { ours };
         let line = RailLine {
-            id: cx.id(),
+            id,
             rail: rail.to_owned(),
             reference: told.reference.clone(),
             day,
             comes_in: told.direction == Direction::In,
             amount: Money::new(told.amount_minor, currency),
-            did: Did::Told,
+            did: if kept { Did::Payment } else { Did::Told },
             end_to_end: ours.clone(),
             ours,
             source: format!("{rail}:{day}"),
@@ -131,4 +138,30 @@ fn take(cx: &mut Cx<'_>, rails: &Rails, rail: &str, day: Date, lines: &[Told]) -
     rows::insert_statement(cx.tx(), &statement)?;
     cx.record(Act::new("payments.treasury.fetched").on(rail).because("reconciliation", "contract"));
     reconcile(cx, rails, rail, day).map(|_| ())
+}
+
+/// Whether a line is what an acquirer may keep of a settlement in the same statement; then it is booked. A commission without
+/// its settlement, or above what was agreed, is not: the day shows it.
+fn keeps(
+    cx: &mut Cx<'_>,
+    rails: &Rails,
+    rail: &str,
+    (id, told): (RailLineId, &Told),
+    all: &[Told],
+) -> Result<bool, Fault> {
+    let acquirer = rails.acquirers.iter().find(|it| it.account() == rail);
+    let of = told.reference.strip_prefix(COMMISSION).filter(|_| told.direction == Direction::Out);
+    let (Some(acquirer), Some(of)) = (acquirer, of) else { return Ok(false) };
+    let settles = |it: &&Told| it.direction == Direction::Out && it.reference.strip_prefix(SETTLEMENT) == Some(of);
+    let settled = all.iter().find(settles).map_or(0, |it| it.amount_minor);
+    let whole = settled.saturating_add(told.amount_minor);
+    if settled < 1 || told.amount_minor > acquirer.most_commission(whole) {
+        return Ok(false);
+    }
+    let (debit, credit) =
+        (account_of(cx, &acquirer.commission_account(), told.currency)?, account_of(cx, rail, told.currency)?);
+    let step = Step::Move { debit, credit, amount: Money::new(told.amount_minor, told.currency) };
+    let transfer = Transfer { id: TransferId::from_bytes(*id.as_bytes()), step, reference: id.to_string() };
+    ledger::book(cx, &[transfer])?;
+    Ok(true)
 }

@@ -8,9 +8,12 @@ use axum::http::{Request as HttpRequest, Response};
 use bytes::Bytes;
 use edge::{Limits, Outbound, OutboundLimits, Site, SiteSettings, frame};
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
+use payments::cards::{AcquirerLink, Acquirers};
+use payments::disputes::Recourse;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
 use payments::screening::Screening;
+use payments::simulator::acquirer::AcquirerSettings;
 use payments::simulator::bank::BankSettings;
 use payments::simulator::{self, SimulatorSettings};
 use payments::{
@@ -31,6 +34,8 @@ pub(crate) const BANKS: &str = include_str!("../../../../packs/lesotho/banks.tom
 const MERCHANTS: &str = include_str!("../../../../packs/lesotho/merchants.toml");
 const SCREENING: &str = include_str!("../../../../packs/lesotho/screening.toml");
 const NAMES: &str = include_str!("../../../../packs/lesotho/names.toml");
+const ACQUIRERS: &str = include_str!("../../../../packs/lesotho/acquirers.toml");
+const RECOURSE: &str = include_str!("../../../../packs/lesotho/recourse.toml");
 const CORRIDORS: &str = include_str!("../../../../packs/lesotho/corridors.toml");
 
 pub(crate) struct Bench {
@@ -43,6 +48,7 @@ pub(crate) struct Bench {
     pub(crate) ours: String,
     pub(crate) wallet: String,
     pub(crate) bank: String,
+    pub(crate) acquirer: String,
     pub(crate) simulator: SimulatorSettings,
     pub(crate) outbound: Outbound,
     authority: Arc<dyn Authority>,
@@ -125,7 +131,15 @@ impl Bench {
         let partner_link =
             WalletLink { base_url: format!("http://{}", abroad.local_addr().unwrap()), secret: secret.clone() };
         let corridors = Corridors::parse(CORRIDORS, |id| (id == "pula").then(|| partner_link.clone())).unwrap();
+        let at_acquirer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let acquirer = format!("http://{}", at_acquirer.local_addr().unwrap());
+        let acquirer_link = AcquirerLink {
+            api: WalletLink { base_url: acquirer.clone(), secret: secret.clone() },
+            pages: acquirer.clone(),
+        };
+        let acquirers = Acquirers::parse(ACQUIRERS, |_| Some(acquirer_link.clone())).unwrap();
         let gateway = Gateway::new(acts.clone(), wallets, outbound.clone(), Arc::clone(&clock) as _);
+        let gateway = gateway.with_acquirers(acquirers).with_recourse(Recourse::parse(RECOURSE).unwrap());
         let gateway = gateway.with_banks(banks).with_corridors(corridors);
         let gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
         let screening = Screening::parse(SCREENING, toml::from_str(NAMES).unwrap()).unwrap();
@@ -143,6 +157,7 @@ impl Bench {
             "cash",
             "treasury",
             "screening",
+            "cards",
         ]));
         let settings = SiteSettings::new(
             words,
@@ -173,6 +188,15 @@ impl Bench {
         );
         (at_the_bank.delay_ms, at_the_bank.hang_ms) = (50, 5_000);
         tokio::spawn(serve(at_bank, simulator::bank::routes(at_the_bank)));
+        let callback = format!("{our_url}/api/payments/acquirers/kopano");
+        let mut at_the_acquirer = AcquirerSettings::new(
+            callback,
+            acquirer.clone(),
+            Secret::new(SECRET.to_vec()),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        (at_the_acquirer.delay_ms, at_the_acquirer.hang_ms) = (20, 5_000);
+        tokio::spawn(serve(at_acquirer, simulator::acquirer::routes(at_the_acquirer)));
         let workers = payments::handlers(&gateway, Workers::default());
         Self {
             acts,
@@ -183,6 +207,7 @@ impl Bench {
             ours: our_url,
             wallet: their_url,
             bank,
+            acquirer,
             simulator,
             outbound,
             authority,
@@ -210,6 +235,7 @@ impl Bench {
         );
         let gateway = gateway.with_banks(before.rails().banks.clone()).with_corridors(before.corridors().clone());
         let gateway = gateway.with_screening(before.rails().screening.clone());
+        let gateway = gateway.with_acquirers(before.rails().acquirers.clone());
         self.gateway = gateway.with_counter(Counter::parse(MERCHANTS).unwrap());
         self.workers = payments::handlers(&self.gateway, Workers::default());
     }

@@ -9,6 +9,7 @@ mod billers;
 mod bills;
 mod books;
 mod callbacks;
+mod cards;
 mod cash;
 mod charges;
 mod disbursements;

@@ -18,13 +18,16 @@ pub(crate) type RailLineId = Id<RailLineKind>;
 /// How the end-to-end identifier of a wallet's settlement begins: `SETTLEMENT-mpesa-2026-11-26`.
 pub(crate) const SETTLEMENT: &str = "SETTLEMENT-";
 
+/// How an acquirer calls what it keeps of a settlement: `COMMISSION-kopano-2026-11-26`.
+pub(crate) const COMMISSION: &str = "COMMISSION-";
+
 /// How an office says that it pays in for its counter: `FLOAT-lesotho-post-bank`.
 pub(crate) const FLOAT: &str = "FLOAT-";
 
 /// What a line was taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Did {
-    /// A payment of ours that went out.
+    /// A payment of ours that went out, or what an acquirer keeps.
     Payment,
     /// A payment of ours that came back.
     Return,

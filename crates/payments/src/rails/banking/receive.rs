@@ -167,11 +167,12 @@ fn came_back(
     Ok(true)
 }
 
-/// The account of the wallet whose settlement this is, or of the office that pays in for its counter.
+/// The account of the wallet or acquirer whose settlement this is, or of the office that pays in for its counter.
 fn pays_in(cx: &mut Cx<'_>, rails: &Rails, word: &str) -> Result<Option<String>, Fault> {
     if let Some((wallet, _)) = word.strip_prefix(SETTLEMENT).and_then(|rest| rest.split_once('-')) {
         let hub = rails.hubs.find(wallet).map(crate::hubs::Hub::account);
-        return Ok(rails.wallets.find(wallet).map(crate::Wallet::account).or(hub));
+        let acquirer = rails.acquirers.find(wallet).map(crate::cards::Acquirer::account);
+        return Ok(rails.wallets.find(wallet).map(crate::Wallet::account).or(hub).or(acquirer));
     }
     let Some(place) = word.trim().strip_prefix(FLOAT) else { return Ok(None) };
     let account = ledger::called(cx, &format!("cash:{place}"))?;

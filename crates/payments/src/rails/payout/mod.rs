@@ -23,6 +23,7 @@ use spine::{Id, IdKind, Money, Personal, Timestamp};
 use crate::ledger::{AccountId, TransferId};
 use crate::rails::banking::file::BankFileId;
 use crate::rails::banks::Banks;
+use crate::rails::cards::Acquirers;
 use crate::rails::hubs::Hubs;
 use crate::rails::wallets::Wallets;
 use crate::screening::{HELD, Screening};
@@ -38,13 +39,15 @@ impl IdKind for DisbursementKind {
 /// A disbursement's identifier, chosen by whoever pays: derive it from the bytes of your own row's.
 pub type DisbursementId = Id<DisbursementKind>;
 
-/// The rails that money can go out on. Cheap to clone.
+/// The rails that money comes and goes on. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Rails {
     /// The country's wallets.
     pub wallets: Wallets,
     /// The country's banks.
     pub banks: Banks,
+    /// Who takes cards.
+    pub acquirers: Acquirers,
     /// What a payment is held against before it goes.
     pub screening: Screening,
     /// The hubs that we are a member of.

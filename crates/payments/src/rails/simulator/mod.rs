@@ -21,6 +21,7 @@
 //!
 //! **Invariant:** the same key is the same request or refund, with the same answer.
 
+pub mod acquirer;
 pub mod bank;
 mod book;
 mod paying;
