@@ -10,10 +10,11 @@ use clap::Args;
 use edge::{Outbound, OutboundLimits};
 use payments::cards::{AcquirerLink, Acquirers};
 use payments::simulator::acquirer::{AcquirerSettings, routes};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use spine::Secret;
 use tokio::process::Child;
 
+use crate::beside;
 use crate::clock::SystemClock;
 use crate::serve;
 use crate::wallet::{self, Beside, until_the_end};
@@ -88,7 +89,6 @@ impl AcquirersBeside {
 
     /// What `demo.json` says of them.
     pub(crate) fn said(&self) -> Json {
-        let one = |it: &Beside| json!({ "id": it.id, "url": format!("http://{}", it.address) });
-        self.0.iter().map(one).collect()
+        beside::said(&self.0)
     }
 }

@@ -11,6 +11,7 @@ use edge::{Outbound, OutboundLimits};
 use jiff::tz::TimeZone;
 use payments::Banks;
 use payments::simulator::bank::{BankSettings, routes};
+use serde_json::{Value as Json, json};
 use spine::{Clock, Currency, Secret};
 use tokio::process::Child;
 
@@ -85,6 +86,12 @@ pub(crate) fn beside(pack: &Path) -> Result<BankBeside, String> {
 }
 
 impl BankBeside {
+    /// What `demo.json` says of it.
+    pub(crate) fn said(&self) -> Json {
+        let address = self.beside.address;
+        json!({ "id": self.beside.id, "url": format!("http://{address}"), "account": self.account })
+    }
+
     /// Starts it.
     ///
     /// # Errors

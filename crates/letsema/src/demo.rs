@@ -14,18 +14,16 @@ use identity::{
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
 use messages::ussd::DoorKey;
-use payments::Wallets;
-use payments::remittance::Corridors;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
 
+use crate::beside::{Around, links, said};
 use crate::cast::{self, OFFICERS, Secrets};
 use crate::command;
 use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
-use crate::wallet::Beside;
-use crate::{abis, acquirer, acting, bank, billing, enrolling, granting, institutions, reconciling};
+use crate::{acting, billing, enrolling, granting, institutions, reconciling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -53,9 +51,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     let base_url = format!("http://localhost:{port}");
     let secrets = Secrets(demo.seed);
-    let (wallets, bank, abis) = (wallets(&demo)?, bank::beside(&demo.pack)?, abis::Beside::new()?);
-    let (partners, ours) = (partners(&demo.pack)?, institutions::ours(&demo.pack)?);
-    let acquirers = acquirer::beside(&demo.pack)?;
+    let (around, ours) = (Around::new(&demo)?, institutions::ours(&demo.pack)?);
     let program = Program::open(Setup {
         data: demo.data.clone(),
         database: Secret::new(demo.database.clone()),
@@ -70,11 +66,11 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         trusted_proxies: Vec::new(),
         switch: Some(Secret::new(secrets.token(switch::HUB))),
         hubs: vec![institutions::membership(&ours, &secrets, port)],
-        wallets: wallets.iter().map(|wallet| (wallet.id.clone(), wallet.link())).collect(),
-        banks: vec![(bank.beside.id.clone(), bank.beside.link())],
-        partners: partners.iter().map(|partner| (partner.id.clone(), partner.link())).collect(),
-        acquirers: acquirers.links(),
-        abis: Some(abis.link()),
+        wallets: links(&around.wallets),
+        banks: vec![(around.bank.beside.id.clone(), around.bank.beside.link())],
+        partners: links(&around.partners),
+        acquirers: around.acquirers.links(),
+        abis: Some(around.abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),
     })
@@ -87,19 +83,10 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
     let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
     let bills = billing::arrange(&program, &cast).await.map_err(|fault| told("the bills", &fault))?;
-    let mut children = vec![abis.start(&format!("http://127.0.0.1:{port}/api/identity/abis/answers"))?];
-    let called = |kind: &str, id: &str| format!("http://127.0.0.1:{port}/api/payments/{kind}/{id}");
-    for wallet in wallets.iter().filter(|wallet| !wallet.runs()) {
-        children.push(wallet.start(&called("callbacks", &wallet.id), demo.keep_wallets)?);
-    }
-    for partner in &partners {
-        children.push(partner.start(&called("partners", &partner.id), false)?);
-    }
-    children.extend(acquirers.start(port)?);
     let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
-    children.push(bank.start(port, &zone)?);
+    let children = around.start(port, &zone, demo.keep_wallets)?;
     let file = demo.data.join("demo.json");
-    let said = json!({
+    let written = json!({
         "base_url": base_url,
         "inbox_url": format!("{base_url}/inbox"),
         "inbox_api": format!("{base_url}/api/inbox"),
@@ -116,18 +103,18 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "managers": cast::managers(&secrets),
         "sources": cast::sources(&secrets),
         "switch": cast::switch(&base_url, &secrets),
-        "bank": { "id": bank.beside.id, "url": format!("http://{}", bank.beside.address), "account": bank.account },
-        "acquirers": acquirers.said(),
-        "partners": urls(&partners),
-        "wallets": urls(&wallets),
+        "bank": around.bank.said(),
+        "acquirers": around.acquirers.said(),
+        "partners": said(&around.partners),
+        "wallets": said(&around.wallets),
     });
-    let text = serde_json::to_string_pretty(&said).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&written).unwrap_or_default();
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
     introduce(&base_url, &people, &officers, &file);
     program.work();
-    reconciling::begin(&program, &base_url, &bank.beside).await.map_err(|fault| told("the levy", &fault))?;
+    reconciling::begin(&program, &base_url, &around.bank.beside).await.map_err(|fault| told("the levy", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
-    institutions::play(&program, &secrets, &wallets, port, (&ours, &bills)).await?;
+    institutions::play(&program, &secrets, &around.wallets, port, (&ours, &bills)).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
     drop(children);
     ended
@@ -136,43 +123,6 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
 fn told(what: &str, fault: &Fault) -> String {
     let cause = fault.cause().map_or_else(String::new, |cause| format!(" ({cause})"));
     format!("{what} could not be written: {}{cause}", fault.code())
-}
-
-/// Where each of those beside the program is.
-fn urls(beside: &[Beside]) -> Vec<Json> {
-    beside.iter().map(|one| json!({ "id": one.id, "url": format!("http://{}", one.address) })).collect()
-}
-
-fn wallet_ids(pack: &Path) -> Result<Vec<String>, String> {
-    let file = pack.join("wallets.toml");
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let wallets = Wallets::parse(&text, |_| None).map_err(|error| format!("{}: {error}", file.display()))?;
-    Ok(wallets.iter().map(|wallet| wallet.id.clone()).collect())
-}
-
-/// The partners abroad beside the program; each speaks as a wallet does.
-fn partners(pack: &Path) -> Result<Vec<Beside>, String> {
-    let file = pack.join("corridors.toml");
-    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let corridors = Corridors::parse(&text, |_| None).map_err(|error| error.to_string())?;
-    corridors.iter().map(|partner| Beside::new(&partner.id)).collect()
-}
-
-/// The wallets beside the program: those of an earlier start if they still run, else new ones.
-fn wallets(demo: &Demo) -> Result<Vec<Beside>, String> {
-    let file = demo.data.join("wallets.json");
-    let known: Vec<Beside> =
-        fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-    if demo.keep_wallets && !known.is_empty() && known.iter().all(Beside::runs) {
-        return Ok(known);
-    }
-    let ids = wallet_ids(&demo.pack)?;
-    let new = ids.iter().map(|id| Beside::new(id)).collect::<Result<Vec<_>, _>>()?;
-    if demo.keep_wallets {
-        let text = serde_json::to_string(&new).unwrap_or_default();
-        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
-    }
-    Ok(new)
 }
 
 fn clients(secrets: &Secrets) -> Vec<ClientMetadata> {

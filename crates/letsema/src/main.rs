@@ -27,6 +27,7 @@ mod abis;
 mod acquirer;
 mod acting;
 mod bank;
+mod beside;
 mod billing;
 mod cast;
 mod clock;

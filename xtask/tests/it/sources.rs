@@ -86,6 +86,7 @@ fn every_interface_is_described() {
         "/api/openapi.json",
         "/api/inbox",
         "/api/messages/receipts",
+        "/api/payments/acquirers/{acquirer}",
         "/api/payments/callbacks/{wallet}",
         "/api/payments/banks/{bank}",
         "/api/payments/partners/{partner}",

@@ -39,7 +39,7 @@ const ENGLISH: Words = Words {
     back: "Go back",
 };
 
-const SESOTHO: Words = Words {
+const OTHER: Words = Words {
     title: "Lefa ka karete",
     demonstration: "Pontšo. Ha ho karete e batloang, ’me ha ho chelete e tsamaeang.",
     company: "K’hamphani ea teko ea likarete",
@@ -55,8 +55,8 @@ const SESOTHO: Words = Words {
 
 /// The page of a session; one that is over only leads back.
 pub(super) fn page(asked: &Asked, is_over: bool, missing: bool) -> Response {
-    let sesotho = asked.language.starts_with("st");
-    let words = if sesotho { SESOTHO } else { ENGLISH };
+    let is_other = !asked.language.starts_with("en");
+    let words = if is_other { OTHER } else { ENGLISH };
     let amount = Money::new(asked.amount_minor, asked.currency).to_string();
     let heading = if is_over { words.over } else { words.title };
     let page = html! {
@@ -89,7 +89,7 @@ pub(super) fn page(asked: &Asked, is_over: bool, missing: bool) -> Response {
                                     @let (english, other) = card.words();
                                     div.o {
                                         input type="radio" name="card" id=(card.code()) value=(card.code());
-                                        label for=(card.code()) { (if sesotho { other } else { english }) }
+                                        label for=(card.code()) { (if is_other { other } else { english }) }
                                     }
                                 }
                             }
