@@ -138,6 +138,7 @@ fn open(database: &TestDatabase) -> Bench {
         voucher_secret: Secret::new([9; 32]),
         rails: Rails {
             hubs: payments::hubs::Hubs::default(),
+            acquirers: payments::cards::Acquirers::default(),
             wallets: Wallets::parse(&pack("wallets.toml"), link).unwrap(),
             banks: Banks::parse(&pack("banks.toml"), zone.clone(), link).unwrap(),
             screening: payments::screening::Screening::default(),

@@ -214,7 +214,9 @@ mod tests {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
-            for secret in ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "kopano", "pula", "abis", "hub"] {
+            for secret in
+                ["database", "sms", "mail", "ussd", "switch", "mpesa", "bank", "kopano", "pula", "abis", "hub"]
+            {
                 Self::secret(&folder.join("secrets").join(secret), "0123456789abcdef/@");
             }
             Self(folder)

@@ -136,7 +136,9 @@ impl Rule {
     fn is_for(&self, rail: &str, payee: &str) -> bool {
         let is_wallet = !rail.contains(':');
         let by_rail = self.rail == rail
-            || rail.split_once(':').is_some_and(|(kind, _)| self.rail == kind)
+            || rail
+                .split_once(':')
+                .is_some_and(|(kind, _)| self.rail == kind || (kind, self.rail.as_str()) == ("acquirer", "card"))
             || (is_wallet && self.rail == "wallets");
         let by_payee = match self.biller.as_deref() {
             None => true,

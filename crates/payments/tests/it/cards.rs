@@ -16,8 +16,8 @@ use crate::remittances::{bill_of, daughter};
 
 /// She chooses to pay by card.
 async fn begun(bench: &Bench, id: RequestId) -> Result<AttemptId, Fault> {
-    let acquirers = bench.gateway.rails().acquirers.clone();
-    bench.write(&person("per_lineo"), move |cx| begin(cx, &acquirers, id, "kopano")).await
+    let rails = bench.gateway.rails().clone();
+    bench.write(&person("per_lineo"), move |cx| begin(cx, &rails, id, "kopano")).await
 }
 
 fn location(answer: &Response<Bytes>) -> String {
@@ -226,11 +226,11 @@ fn calls_that_are_not_the_acquirers_are_refused() {
 fn a_bill_by_anybody_in_parts_and_a_fee_that_goes_back() {
     on_each(async |bench| {
         let bill = bill_of(&bench, "EX-CARD", 50_000).await;
-        let (acquirers, number) = (bench.gateway.rails().acquirers.clone(), bill.number.clone());
-        let part = move |cx: &mut Cx<'_>| begin_bill(cx, &acquirers, &number, Some(lsl(1_000)), "kopano");
+        let (rails, number) = (bench.gateway.rails().clone(), bill.number.clone());
+        let part = move |cx: &mut Cx<'_>| begin_bill(cx, &rails, &number, Some(lsl(1_000)), "kopano");
         assert_eq!(bench.write(&daughter(), part).await.unwrap_err().code(), "payments.bill.part");
-        let (acquirers, number) = (bench.gateway.rails().acquirers.clone(), bill.number.clone());
-        let whole = move |cx: &mut Cx<'_>| begin_bill(cx, &acquirers, &number, None, "kopano");
+        let (rails, number) = (bench.gateway.rails().clone(), bill.number.clone());
+        let whole = move |cx: &mut Cx<'_>| begin_bill(cx, &rails, &number, None, "kopano");
         let attempt = bench.write(&daughter(), whole).await.unwrap();
         chooses(&bench, attempt, "pays").await;
         let number = bill.number.clone();
@@ -343,8 +343,8 @@ fn a_charge_taken_back_is_a_dispute_with_the_money_held() {
         }
         // A bill's money comes back through its beneficiaries.
         let bill = bill_of(&bench, "EX-BACK", 50_000).await;
-        let (acquirers, number) = (bench.gateway.rails().acquirers.clone(), bill.number.clone());
-        let whole = move |cx: &mut Cx<'_>| begin_bill(cx, &acquirers, &number, None, "kopano");
+        let (rails, number) = (bench.gateway.rails().clone(), bill.number.clone());
+        let whole = move |cx: &mut Cx<'_>| begin_bill(cx, &rails, &number, None, "kopano");
         let attempt = bench.write(&daughter(), whole).await.unwrap();
         chooses(&bench, attempt, "pays").await;
         bench

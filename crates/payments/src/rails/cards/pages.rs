@@ -18,9 +18,11 @@ use super::{Acquirer, begin, begin_bill};
 use crate::Gateway;
 use crate::bills::pages::{LOOKS, TRIES, part_of};
 use crate::bills::{self, Bill};
+use crate::charges::show::besides;
 use crate::gateway::model::{Attempt, AttemptId, Request, RequestId, RequestState};
 use crate::gateway::pages::looked_at;
 use crate::gateway::receive::code;
+use crate::gateway::view::RequestView;
 use crate::rails::talk::{Opened, Session};
 
 pub(crate) fn routes() -> Router<Gateway> {
@@ -38,6 +40,8 @@ struct Before<'a> {
     home: String,
     description: &'a Localised,
     amount: Money,
+    /// Whom it is for, as the rules of charges call it.
+    payee: &'a str,
     in_parts: bool,
 }
 
@@ -46,15 +50,17 @@ async fn ask(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Reques
     if !matches!(seen.request.state, RequestState::Open | RequestState::Failed) {
         return Ok(see_other(&format!("/pay/{id}")));
     }
-    Ok(page(&gateway, &visit, &of_request(&seen.request), Answers::default(), &[]).into_response())
+    Ok(page(&gateway, &visit, &of_request(&seen), Answers::default(), &[]).into_response())
 }
 
-fn of_request(request: &Request) -> Before<'_> {
+fn of_request(seen: &RequestView) -> Before<'_> {
+    let request = &seen.request;
     Before {
         caption: &request.reference,
         home: format!("/pay/{}", request.id),
         description: &request.description,
         amount: request.amount,
+        payee: &seen.payee,
         in_parts: false,
     }
 }
@@ -65,6 +71,7 @@ fn of_bill(bill: &Bill) -> Before<'_> {
         home: format!("/bill/{}", bill.number),
         description: &bill.description,
         amount: bill.left(),
+        payee: &bill.biller,
         in_parts: bill.in_parts,
     }
 }
@@ -89,8 +96,12 @@ fn page(gateway: &Gateway, visit: &Visit, of: &Before<'_>, answers: Answers, fau
     let facts = Summary::new(visit)
         .row(visit.t("payments.fact.for"), visit.local(of.description))
         .row(visit.t("payments.fact.amount"), visit.money(of.amount));
+    let charge = |one: &Acquirer| gateway.wallets().charges().reckon(&one.account(), of.payee, of.amount);
     let facts = match only {
-        Some(one) => facts.row(visit.t("payments.card.kinds"), &one.cards),
+        Some(one) => {
+            let facts = besides(visit, facts, of.amount, charge(one).filter(|_| !of.in_parts).as_ref());
+            facts.row(visit.t("payments.card.kinds"), &one.cards)
+        }
         None => facts,
     };
     let mut page = visit.page(visit.t("payments.card.title")).caption(of.caption).back(of.home.as_str()).sheet(&sheet);
@@ -115,8 +126,8 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Req
     visit.must_sign_in()?;
     visit.limit(&TRIES)?;
     let key = Key::new(&format!("payments.card:{id}"), sent.key.text(), sent.key.request());
-    let (acquirers, acquirer) = (gateway.rails().acquirers.clone(), sent.answers.one("acquirer").to_owned());
-    let begun = gateway.acts().write(visit.caller(), &key, move |cx| begin(cx, &acquirers, id, &acquirer)).await;
+    let (rails, acquirer) = (gateway.rails().clone(), sent.answers.one("acquirer").to_owned());
+    let begun = gateway.acts().write(visit.caller(), &key, move |cx| begin(cx, &rails, id, &acquirer)).await;
     match begun {
         Ok(attempt) => Ok(see_other(&format!("/card/{attempt}"))),
         Err(fault) if matches!(fault.code(), "payments.request.busy" | "payments.request.paid") => {
@@ -125,7 +136,7 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Req
         Err(fault) => {
             let faults = correctable(fault)?;
             let seen = looked_at(&gateway, &visit, id).await?;
-            Ok(page(&gateway, &visit, &of_request(&seen.request), sent.answers, &faults).into_response())
+            Ok(page(&gateway, &visit, &of_request(&seen), sent.answers, &faults).into_response())
         }
     }
 }
@@ -153,8 +164,8 @@ async fn answer_bill(State(gateway): State<Gateway>, visit: Visit, Path(number):
         Err(fault) => return Ok(again(sent.answers, &[fault])),
     };
     let key = Key::new(&format!("payments.bill.card:{number}"), sent.key.text(), sent.key.request());
-    let (acquirers, acquirer) = (gateway.rails().acquirers.clone(), sent.answers.one("acquirer").to_owned());
-    let begin = move |cx: &mut spine::Cx<'_>| begin_bill(cx, &acquirers, &number, part, &acquirer);
+    let (rails, acquirer) = (gateway.rails().clone(), sent.answers.one("acquirer").to_owned());
+    let begin = move |cx: &mut spine::Cx<'_>| begin_bill(cx, &rails, &number, part, &acquirer);
     match gateway.acts().post(visit.caller(), &key, begin).await {
         Ok(attempt) => Ok(see_other(&format!("/card/{attempt}"))),
         Err(fault) => {
@@ -164,7 +175,7 @@ async fn answer_bill(State(gateway): State<Gateway>, visit: Visit, Path(number):
     }
 }
 
-async fn the_try(gateway: &Gateway, visit: &Visit, id: AttemptId) -> Reply<(Attempt, Request)> {
+async fn the_try(gateway: &Gateway, visit: &Visit, id: AttemptId) -> Reply<(Attempt, Request, Money)> {
     visit.limit(&LOOKS)?;
     Ok(gateway.acts().read(visit.caller(), move |cx| to_hand_over(cx, id)).await?)
 }
@@ -176,7 +187,7 @@ fn home(request: &Request) -> String {
 
 /// Opens the session at the acquirer, or finds it again under the same key, and sends the browser there.
 async fn hand_over(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<AttemptId>) -> Reply<Response> {
-    let (attempt, request) = the_try(&gateway, &visit, id).await?;
+    let (attempt, request, amount) = the_try(&gateway, &visit, id).await?;
     let is_over = !attempt.state.is_live() || attempt.expires_at <= visit.now() || request.attempt != Some(id);
     if is_over || request.state != RequestState::Sent {
         return Ok(see_other(&home(&request)));
@@ -186,7 +197,7 @@ async fn hand_over(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<
     let line = gateway.line_of(&attempt.wallet).map_err(|_| Fault::unavailable("payments.card.away"))?;
     let session = Session {
         id,
-        amount: request.amount,
+        amount,
         reference: &request.reference,
         description: visit.local(&request.description),
         language: visit.language().tag(),
@@ -219,7 +230,7 @@ fn away(visit: &Visit, id: AttemptId, request: &Request) -> Page {
 
 /// A browser came back. What became of it, the acquirer says; here one is only sent on.
 async fn come_back(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<AttemptId>) -> Reply {
-    let (_, request) = the_try(&gateway, &visit, id).await?;
+    let (_, request, _) = the_try(&gateway, &visit, id).await?;
     Ok(see_other(&home(&request)))
 }
 
