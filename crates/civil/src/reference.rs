@@ -5,8 +5,6 @@
 
 use spine::{Cx, Fault};
 
-use crate::national_id;
-
 /// How often a number that is taken is drawn anew.
 const DRAWS: usize = 16;
 
@@ -21,7 +19,7 @@ pub fn fresh(
 ) -> Result<String, Fault> {
     for _ in 0..DRAWS {
         let serial = format!("{:08}", cx.random_below(100_000_000));
-        let number = format!("{prefix}{serial}{}", national_id::check_digit(&serial).unwrap_or_default());
+        let number = format!("{prefix}{serial}{}", spine::check_digit(&serial).unwrap_or_default());
         if !taken(cx, &number)? {
             return Ok(number);
         }
@@ -35,7 +33,7 @@ pub fn parse(written: &str) -> Option<String> {
     let plain: String = written.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
     let plain = plain.to_ascii_uppercase();
     let digits = plain.trim_start_matches(|letter: char| letter.is_ascii_alphabetic());
-    (digits.len() == 9 && national_id::check_digit(digits) == Some(0)).then_some(plain)
+    (digits.len() == 9 && spine::check_digit(digits) == Some(0)).then_some(plain)
 }
 
 /// The number as people read it.
@@ -53,7 +51,7 @@ mod tests {
 
     #[test]
     fn reads_what_people_copy() {
-        let number = format!("B48301725{}", national_id::check_digit("48301725").unwrap());
+        let number = format!("B48301725{}", spine::check_digit("48301725").unwrap());
         assert_eq!(parse(&shown(&number)).as_deref(), Some(number.as_str()));
         assert_eq!(parse(&number.to_lowercase()).as_deref(), Some(number.as_str()));
         for wrong in ["", "B", "B48301725", "B483017250000", "B84301725"] {

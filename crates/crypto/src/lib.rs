@@ -31,7 +31,7 @@ mod totp;
 
 pub use certificate::Certificate;
 pub use encode::{base32, base64, base64url, from_base32, from_base64, from_base64url, from_hex, hex};
-pub use hash::{constant_time_eq, hmac_sha256, sha256, sha512};
+pub use hash::{constant_time_eq, hmac_sha256, sha256, sha512, short_hash};
 pub use keys::{Algorithm, KeyError, PublicKey, SigningKey, secret_in_file};
 pub use password::{Checked, Hasher, PasswordError};
 pub use random::{SystemEntropy, random};

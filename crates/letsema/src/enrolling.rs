@@ -78,7 +78,7 @@ async fn earlier_cards(program: &Program, cast: &[Enrolled], today: Date) -> Res
     let (mut cards, mut said) = (Vec::new(), Vec::new());
     for (place, one) in cast.iter().enumerate().filter(|(_, one)| one.part.signs_in) {
         let serial = format!("{:08}", 41_000_007 + place * 1_009);
-        let number = format!("K{serial}{}", civil::national_id::check_digit(&serial).unwrap_or_default());
+        let number = format!("K{serial}{}", spine::check_digit(&serial).unwrap_or_default());
         let expires_on =
             if OVER.contains(&place) { today.saturating_sub(40.days()) } else { today.saturating_add(4.years()) };
         said.push(json!({ "person": one.id, "number": civil::reference::shown(&number), "expires_on": expires_on.to_string() }));

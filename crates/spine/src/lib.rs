@@ -10,6 +10,7 @@
 //! | `id.rs` | typed, time-ordered identifiers (`per_…`) |
 //! | `time.rs` | [`Timestamp`], [`Date`], the [`Clock`] |
 //! | `money.rs` | [`Money`] in minor units, never a float |
+//! | `damm.rs` | the check digit of numbers that people read to one another |
 //! | `text.rs`, `words.rs` | sentences as keys, and the languages that say them |
 //! | `fold.rs` | one search key for a name written in several spellings |
 //! | `actor.rs` | who acts, for whom, through what, how surely known |
@@ -26,6 +27,7 @@ pub mod actor;
 pub mod behalf;
 pub mod canonical;
 pub mod cx;
+pub mod damm;
 pub mod fault;
 pub mod fold;
 pub mod guarded;
@@ -40,6 +42,7 @@ pub use act::{Act, Event, Job};
 pub use actor::{Actor, ActorKind, Assurance, Caller, Via};
 pub use behalf::{Behalf, Scope};
 pub use cx::{Authority, Cx, Entropy, Leavings, Resource};
+pub use damm::check_digit;
 pub use fault::{Fault, FaultKind, FieldFault};
 pub use fold::Folding;
 pub use guarded::{Personal, Secret};

@@ -4,7 +4,6 @@
 //! once in a thousand million tries, and a slip of the finger is caught. A slip is signed; a device that holds the public
 //! key needs nothing else to trust it.
 
-use civil::national_id;
 use crypto::jose::{self, KeySet};
 use crypto::{base64url, hex, hmac_sha256, sha256};
 use serde::{Deserialize, Serialize};
@@ -23,14 +22,14 @@ const SPAN: u64 = 900_000_000_000_000;
 /// Sixteen digits that check (H. M. Damm), the first never 0.
 pub(crate) fn draw(cx: &mut Cx<'_>) -> String {
     let digits = (100_000_000_000_000 + cx.random_below(SPAN)).to_string();
-    let check = national_id::check_digit(&digits).unwrap_or_default();
+    let check = spine::check_digit(&digits).unwrap_or_default();
     format!("{digits}{check}")
 }
 
 /// The digits of a number as somebody typed it, if it is one.
 pub(crate) fn parse(written: &str) -> Option<String> {
     let digits: String = written.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
-    (digits.len() == 16 && national_id::check_digit(&digits) == Some(0)).then_some(digits)
+    (digits.len() == 16 && spine::check_digit(&digits) == Some(0)).then_some(digits)
 }
 
 /// How people read it: in fours.

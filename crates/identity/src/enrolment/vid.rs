@@ -5,7 +5,6 @@
 //! the other, and none tells the other. A number that is unknown, revoked, expired or used up is found by nobody, by one
 //! and the same question to the database. Its digits stand in no act, log, address or remembered answer.
 
-use civil::national_id;
 use serde::{Deserialize, Serialize};
 use spine::{Act, Cx, Fault, Personal, Resource, Text, Timestamp};
 
@@ -35,7 +34,7 @@ impl Vid {
     #[must_use]
     pub fn of_serial(serial: u64) -> Self {
         let serial = (100_000_000_000_000 + serial % SERIALS).to_string();
-        let digit = national_id::check_digit(&serial).unwrap_or_default();
+        let digit = spine::check_digit(&serial).unwrap_or_default();
         Self(format!("{serial}{digit}"))
     }
 
@@ -44,7 +43,7 @@ impl Vid {
     pub fn parse(written: &str) -> Option<Self> {
         let digits: String = written.chars().filter(|letter| !matches!(letter, ' ' | '-' | '\u{a0}')).collect();
         let whole = digits.len() == DIGITS && !digits.starts_with('0');
-        (whole && national_id::check_digit(&digits) == Some(0)).then_some(Self(digits))
+        (whole && spine::check_digit(&digits) == Some(0)).then_some(Self(digits))
     }
 
     /// The number as people read it: in fours.
@@ -199,6 +198,8 @@ pub(crate) fn spend(cx: &mut Cx<'_>, keys: &Keys, kind: Kind, typed: &str) -> Re
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use civil::national_id;
 
     use super::*;
 

@@ -168,10 +168,7 @@ impl Proposal {
     }
 
     fn derived(&self, what: &[u8]) -> [u8; 16] {
-        let hash = crypto::sha256(&[b"letsema/association/proposal/v1\0", self.id.as_bytes(), what]);
-        let mut id = [0; 16];
-        id.copy_from_slice(hash.split_at(16).0);
-        id
+        crypto::short_hash(&[b"letsema/association/proposal/v1\0", self.id.as_bytes(), what])
     }
 }
 

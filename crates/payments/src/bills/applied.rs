@@ -92,8 +92,5 @@ pub(crate) fn given_again(cx: &mut Cx<'_>, request: &Request, amount: Money, ret
 
 /// The transfer of a leg follows from what it belongs to, so that it happens once.
 fn leg(of: RequestId, place: i64, way: &[u8]) -> TransferId {
-    let hash = crypto::sha256(&[b"letsema/bill/leg/v1\0", way, of.as_bytes(), &place.to_be_bytes()]);
-    let mut id = [0; 16];
-    id.copy_from_slice(hash.split_at(16).0);
-    TransferId::from_bytes(id)
+    TransferId::from_bytes(crypto::short_hash(&[b"letsema/bill/leg/v1\0", way, of.as_bytes(), &place.to_be_bytes()]))
 }

@@ -100,10 +100,8 @@ fn move_fee(
     (debit, credit): (AccountId, AccountId),
     amount: Money,
 ) -> Result<(), Fault> {
-    let hash = crypto::sha256(&[b"letsema/charge/leg/v1\0", way, b"\0", &of]);
-    let mut id = [0; 16];
-    id.copy_from_slice(hash.split_at(16).0);
+    let id = TransferId::from_bytes(crypto::short_hash(&[b"letsema/charge/leg/v1\0", way, b"\0", &of]));
     let step = Step::Move { debit, credit, amount };
     let reference = request.id.to_string();
-    ledger::book(cx, &[Transfer { id: TransferId::from_bytes(id), step, reference }]).map(drop)
+    ledger::book(cx, &[Transfer { id, step, reference }]).map(drop)
 }

@@ -139,15 +139,18 @@ fn pool(cx: &mut Cx<'_>, unit: Currency) -> Result<AccountId, Fault> {
 }
 
 fn leg(attempt: AttemptId, place: i64, way: &[u8]) -> TransferId {
-    derived(&[b"letsema/limit/leg/v1\0", way, attempt.as_bytes(), &place.to_be_bytes()])
+    TransferId::from_bytes(crypto::short_hash(&[
+        b"letsema/limit/leg/v1\0",
+        way,
+        attempt.as_bytes(),
+        &place.to_be_bytes(),
+    ]))
 }
 
 fn day_leg(limit: Id<LimitKind>, day: Date) -> TransferId {
-    derived(&[b"letsema/limit/day/v1\0", limit.as_bytes(), day.to_string().as_bytes()])
-}
-
-fn derived(parts: &[&[u8]]) -> TransferId {
-    let mut id = [0; 16];
-    id.copy_from_slice(crypto::sha256(parts).split_at(16).0);
-    TransferId::from_bytes(id)
+    TransferId::from_bytes(crypto::short_hash(&[
+        b"letsema/limit/day/v1\0",
+        limit.as_bytes(),
+        day.to_string().as_bytes(),
+    ]))
 }

@@ -47,11 +47,8 @@ pub fn tick(cx: &mut Cx<'_>) -> Result<usize, Fault> {
         lapsed.retain(|held| books.fresh_settling(held.seq).is_none());
         books.read_numbered(tx, lapsed.iter().flat_map(|held| [held.debit, held.credit]))?;
         for held in &lapsed {
-            let id = crypto::sha256(&[b"letsema/ledger/expired/v1\0", &held.id]);
-            let mut own = [0; 16];
-            own.copy_from_slice(id.split_at(16).0);
             let entry = Entry {
-                id: own,
+                id: crypto::short_hash(&[b"letsema/ledger/expired/v1\0", &held.id]),
                 does: Does::Expires,
                 of: Some(held.seq),
                 reference: String::new(),

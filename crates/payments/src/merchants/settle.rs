@@ -53,10 +53,7 @@ pub fn settle(cx: &mut Cx<'_>, rails: &Rails, id: MerchantId) -> Result<i64, Fau
 /// The settlement of this number of this shop, for ever the same.
 fn numbered(shop: &Merchant) -> DisbursementId {
     let number = shop.settlements.to_be_bytes();
-    let hash = crypto::sha256(&[b"letsema/merchant/settlement/v1\0", shop.id.as_bytes(), &number]);
-    let mut id = [0; 16];
-    id.copy_from_slice(hash.split_at(16).0);
-    DisbursementId::from_bytes(id)
+    DisbursementId::from_bytes(crypto::short_hash(&[b"letsema/merchant/settlement/v1\0", shop.id.as_bytes(), &number]))
 }
 
 /// The same as a job, which leaves the next day's behind.
