@@ -3,7 +3,7 @@
 //! **Invariant:** a programme whose rule does not compile, or asks for what it is not told, is refused with the pack. Rust
 //! knows no programme by name; `lists/by_rule.rs` asks the rules, `runs/check.rs` holds each line to the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Span;
@@ -35,6 +35,7 @@ pub struct Programme {
     pays: Pays,
     schedule: Schedule,
     accounts: Accounts,
+    vouchers: Vouchers,
     sources: Vec<String>,
     rules: Arc<Rules>,
 }
@@ -47,6 +48,8 @@ struct File {
     pays: Pays,
     schedule: Schedule,
     accounts: Accounts,
+    #[serde(default)]
+    vouchers: Vouchers,
 }
 
 /// What a programme is.
@@ -125,6 +128,14 @@ struct Accounts {
     /// How many days money lies ready to be fetched before it goes back.
     #[serde(default = "ninety")]
     fetch_within_days: i64,
+}
+
+/// What its vouchers may pay besides what a shop gives for them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Vouchers {
+    /// Institutions whose bills, and accounts whose requests, they may pay.
+    pays: Vec<String>,
 }
 
 const fn ninety() -> i64 {
@@ -218,6 +229,12 @@ impl Programmes {
         self.all.values()
     }
 
+    /// Everybody whom a voucher of any may pay.
+    #[must_use]
+    pub fn voucher_payees(&self) -> BTreeSet<String> {
+        self.iter().flat_map(|one| one.vouchers.pays.iter().cloned()).collect()
+    }
+
     /// The longest cooling-off of any, in hours: an account is one for all that somebody gets.
     #[must_use]
     pub fn cooling_off_hours(&self) -> i64 {
@@ -227,7 +244,7 @@ impl Programmes {
 
 impl Programme {
     fn parse(text: &str, registers: &Registers) -> Result<Self, String> {
-        let File { programme: about, entitled, pays, schedule, accounts } =
+        let File { programme: about, entitled, pays, schedule, accounts, vouchers } =
             toml::from_str(text).map_err(|error| error.to_string())?;
         let mut rules = Rules::default();
         if let Some(entitled) = &entitled {
@@ -260,7 +277,7 @@ impl Programme {
         if accounts.people_per_account < 1 || accounts.cooling_off_hours < 0 || accounts.fetch_within_days < 1 {
             return Err("people_per_account, cooling_off_hours and fetch_within_days are not negative".to_owned());
         }
-        Ok(Self { about, entitled, pays, schedule, accounts, sources: Vec::new(), rules: Arc::new(rules) })
+        Ok(Self { about, entitled, pays, schedule, accounts, vouchers, sources: Vec::new(), rules: Arc::new(rules) })
     }
 
     /// Its identifier.
@@ -273,6 +290,12 @@ impl Programme {
     #[must_use]
     pub const fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Whether its vouchers may pay somebody: who sends a bill, or the account of a request.
+    #[must_use]
+    pub fn vouchers_pay(&self, payee: &str) -> bool {
+        self.vouchers.pays.iter().any(|one| one == payee)
     }
 
     /// The register its rule is asked about, and the field of a record that holds the person; none if lists come as files.

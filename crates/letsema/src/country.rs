@@ -24,6 +24,8 @@ pub(crate) struct Rails {
     pub(crate) hubs: String,
     pub(crate) corridors: String,
     pub(crate) acquirers: String,
+    /// Whom vouchers of the government may pay.
+    pub(crate) voucher_payees: BTreeSet<String>,
     pub(crate) merchants: String,
     pub(crate) recourse: String,
     pub(crate) screening: Screening,
@@ -300,7 +302,7 @@ impl Reader {
         Some(proved)
     }
 
-    fn rails(&mut self) -> Option<Rails> {
+    fn rails(&mut self, paying: &PayingPart) -> Option<Rails> {
         let folding: Folding = self.toml("names.toml")?;
         let screening = Screening::parse(&self.text("screening.toml"), folding);
         let screening = screening.map_err(|error| self.faults.push(error.to_string())).ok()?;
@@ -312,6 +314,7 @@ impl Reader {
             hubs: self.text("hubs.toml"),
             corridors: self.text("corridors.toml"),
             acquirers: self.text("acquirers.toml"),
+            voucher_payees: paying.programmes.voucher_payees(),
             merchants: self.text("merchants.toml"),
             recourse: self.text("recourse.toml"),
             screening,
@@ -402,10 +405,11 @@ impl Country {
             phone_digits: about.telephone.digits,
             districts: districts.districts.iter().map(|one| (one.id.clone(), one.name.clone())).collect(),
         };
+        let paying = reader.paying(&registers, &institutions, about.currency.code)?;
         Some(Self {
-            paying: reader.paying(&registers, &institutions, about.currency.code)?,
+            rails: reader.rails(&paying)?,
+            paying,
             fonts: reader.fonts()?,
-            rails: reader.rails()?,
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },
             names: reader.toml("population/names.toml")?,
             settlements: districts.districts,

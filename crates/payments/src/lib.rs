@@ -67,7 +67,7 @@ pub use rails::payout::{
 };
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};
 pub use rails::workers::handlers;
-pub use rails::{hubs, iso20022, simulator};
+pub use rails::{hubs, iso20022, simulator, vouchers};
 use spine::Migration;
 
 /// The tables of this engine.

@@ -6,6 +6,7 @@ mod account;
 mod counter;
 mod list;
 mod my;
+mod paying;
 mod payment;
 mod programme;
 mod run;
@@ -29,6 +30,7 @@ pub(crate) fn routes(grants: Grants) -> Router {
         .merge(account::routes())
         .merge(my::routes())
         .merge(vouchers::routes())
+        .merge(paying::routes())
         .merge(crate::api::routes())
         .merge(crate::govstack::routes())
         .merge(crate::g2p::routes())

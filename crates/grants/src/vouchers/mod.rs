@@ -10,6 +10,7 @@
 //! | `number.rs` | numbers and serials; the signed form that a device checks without a network |
 //! | `issue.rs` | [`pre_activate`], [`activate`], vouchers of a run |
 //! | `redeem.rs` | [`redeem`], [`hear`]: at once, and what devices tell later |
+//! | `pay.rs` | [`pay()`]: a fee or a bill is paid with one |
 //! | `end.rs` | [`cancel`]; the end of its time |
 //! | `look.rs` | [`look`]; one's own |
 
@@ -18,6 +19,7 @@ pub(crate) mod issue;
 pub(crate) mod look;
 mod model;
 pub(crate) mod number;
+mod pay;
 pub(crate) mod redeem;
 
 pub use end::cancel;
@@ -25,6 +27,7 @@ pub use issue::{Issued, NewVoucher, activate, pre_activate};
 pub use look::{look, own};
 pub use model::{Voucher, VoucherState};
 pub use number::{Slip, check_slip};
+pub use pay::pay;
 pub use redeem::{Heard, Outcome, Redemption, hear, redeem};
 
 use spine::{Cx, Resource};

@@ -149,6 +149,11 @@ fn accept(cx: &mut Cx<'_>, grants: &Grants, place: &str, voucher: &Voucher) -> R
             Transfer { id: give, step: Step::Move { debit, credit, amount }, reference },
         ],
     )?;
+    fetched(cx, grants, place, voucher)
+}
+
+/// A voucher was redeemed at a place: it is spent, and the payment it carried has arrived.
+pub(super) fn fetched(cx: &mut Cx<'_>, grants: &Grants, place: &str, voucher: &Voucher) -> Result<(), Fault> {
     let now = cx.now();
     rows::set_state(cx.tx(), &Voucher { state: VoucherState::Redeemed, ..voucher.clone() }, Some(now))?;
     let Some((run, line)) = voucher.payment else { return Ok(()) };

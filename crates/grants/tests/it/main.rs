@@ -5,6 +5,7 @@ mod accounts;
 mod doors;
 mod lists;
 mod pages;
+mod paying;
 mod repairs;
 mod runs;
 mod stories;

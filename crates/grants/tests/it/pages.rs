@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::world::{PENSION, WORDS, World, on_each};
 
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     app: Router,
     who: &'a str,
     language: &'static str,
@@ -53,7 +53,7 @@ const TREASURY: &str = "payments-officer@ministry-finance";
 const CLERK: &str = "post-office-clerk@lesotho-post-bank";
 
 impl<'a> Browser<'a> {
-    fn new(world: &World, who: &'a str, language: &'static str) -> Self {
+    pub(crate) fn new(world: &World, who: &'a str, language: &'static str) -> Self {
         let site = SiteSettings::new(
             Arc::new(testkit::words(&WORDS)),
             "http://localhost:8080",
@@ -65,7 +65,7 @@ impl<'a> Browser<'a> {
         Self { app: frame(routes, &Site::new(site), Limits::default()), who, language }
     }
 
-    async fn ask(&self, method: &str, target: &str, form: Option<String>) -> (u16, String, String) {
+    pub(crate) async fn ask(&self, method: &str, target: &str, form: Option<String>) -> (u16, String, String) {
         let request = http::Request::builder()
             .method(method)
             .uri(target)
@@ -94,7 +94,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a form of a page with these answers; answers where it leads.
-    async fn send(&self, page: &str, action: &str, answers: &str) -> (u16, String, String) {
+    pub(crate) async fn send(&self, page: &str, action: &str, answers: &str) -> (u16, String, String) {
         let body = self.see(page).await;
         let form = body
             .split("<form")

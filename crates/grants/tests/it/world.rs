@@ -49,7 +49,8 @@ pub(crate) fn lsl() -> Currency {
 }
 
 /// The words tests see.
-pub(crate) const WORDS: [&str; 6] = ["edge", "grants", "payments", "policy", "journal", "civil"];
+pub(crate) const WORDS: [&str; 9] =
+    ["edge", "grants", "vouchers", "payments", "bills", "cards", "policy", "journal", "civil"];
 
 /// What the carrier was asked to carry, and what it is to refuse at once.
 #[derive(Default)]

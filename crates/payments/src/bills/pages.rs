@@ -174,7 +174,7 @@ fn page(gateway: &Gateway, visit: &Visit, seen: &Seen, answers: Answers, faults:
         }
         (facts(gateway, visit, bill))
         @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
-        @if is_open && !waiting { (other_ways(gateway, visit, &home, bill.left())) }
+        @if is_open && !waiting { (other_ways(gateway, visit, &home, &bill.biller, bill.left())) }
         (history(visit, payments))
         @if is_open {
             (by_hub(gateway, visit, &bill.number, bill.in_parts))

@@ -100,8 +100,10 @@ impl Charges {
             if rule.least_minor < 0 || rule.most_minor < rule.least_minor.max(1) || rule.most_minor > LARGEST_MINOR {
                 return refuse("the most must be at least 1 and no less than the least");
             }
-            if rule.bears == Bears::Payer && matches!(rule.rail.split(':').next(), Some("bank" | "hub")) {
-                return refuse("who pays by a bank or a hub sends what the bill says: she cannot bear it on top");
+            if rule.bears == Bears::Payer && matches!(rule.rail.split(':').next(), Some("bank" | "hub" | "voucher")) {
+                return refuse(
+                    "who pays by a bank, a hub or a voucher sends what the bill says: she cannot bear it on top",
+                );
             }
         }
         Ok(Self { rules: Arc::new(file.rules), rounding: file.rounding, currency: Some(file.currency) })

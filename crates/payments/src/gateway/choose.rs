@@ -77,17 +77,23 @@ pub(crate) fn attempt(
 
 /// Whether another try may be made.
 pub(crate) fn must_be_open(cx: &Cx<'_>, request: &Request) -> Result<(), Fault> {
-    match request.state {
-        RequestState::Paid => return Err(Fault::conflict("payments.request.paid")),
-        RequestState::Sent => return Err(Fault::conflict("payments.request.busy")),
-        RequestState::Expired | RequestState::Withdrawn => return Err(Fault::expired("payments.request.over")),
-        RequestState::Open | RequestState::Failed => {}
-    }
-    if request.expires_at <= cx.now() {
-        return Err(Fault::expired("payments.request.over"));
+    must_be_payable(cx, request)?;
+    if request.state == RequestState::Sent {
+        return Err(Fault::conflict("payments.request.busy"));
     }
     if request.tries >= TRIES {
         return Err(Fault::new(FaultKind::TooMany, "payments.request.tries"));
+    }
+    Ok(())
+}
+
+/// Whether money for it may still be taken.
+pub(crate) fn must_be_payable(cx: &Cx<'_>, request: &Request) -> Result<(), Fault> {
+    if request.state == RequestState::Paid {
+        return Err(Fault::conflict("payments.request.paid"));
+    }
+    if !request.state.is_payable() || request.expires_at <= cx.now() {
+        return Err(Fault::expired("payments.request.over"));
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) mod refund;
 pub(crate) mod request;
 pub(crate) mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,6 +69,7 @@ struct Inner {
     counter: Option<Arc<Counter>>,
     hooks: Secret<[u8; 32]>,
     recourse: Option<Recourse>,
+    voucher_payees: Arc<BTreeSet<String>>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -90,6 +91,7 @@ impl Gateway {
                 counter,
                 hooks,
                 recourse: None,
+                voucher_payees: Arc::default(),
                 outbound,
                 clock,
             }),
@@ -166,6 +168,19 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.recourse = Some(recourse);
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, knowing whom vouchers of the government may pay: institutions and accounts. The page for it is the engine's above.
+    #[must_use]
+    pub fn with_voucher_payees(self, payees: BTreeSet<String>) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.voucher_payees = Arc::new(payees);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Whether a voucher may pay somebody.
+    pub(crate) fn takes_vouchers(&self, payee: &str) -> bool {
+        self.inner.voucher_payees.contains(payee)
     }
 
     /// The days of disputes; a country without has none.

@@ -102,15 +102,18 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
         (facts(visit, seen))
         @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
         (by_hub(gateway, visit, &seen.request.reference, false))
-        (other_ways(gateway, visit, &format!("/pay/{id}"), seen.request.amount))
+        (other_ways(gateway, visit, &format!("/pay/{id}"), &seen.payee, seen.request.amount))
     })
 }
 
 /// The ways to pay that have a page of their own.
-pub(crate) fn other_ways(gateway: &Gateway, visit: &Visit, home: &str, amount: spine::Money) -> Markup {
+pub(crate) fn other_ways(gateway: &Gateway, visit: &Visit, home: &str, payee: &str, amount: spine::Money) -> Markup {
     html! {
         @if gateway.rails().acquirers.offered(amount).next().is_some() {
             p { a href=(format!("{home}/card")) { (visit.t("payments.card.title")) } }
+        }
+        @if gateway.takes_vouchers(payee) {
+            p { a href=(format!("{home}/voucher")) { (visit.t("payments.pay.voucher")) } }
         }
     }
 }

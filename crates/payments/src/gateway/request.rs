@@ -24,7 +24,18 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
     let resource = Resource::new("PaymentRequest", &new.reference);
     cx.may("payments.request.make", &resource.with("owner", &new.payer).is("own", is_own(cx, &new.payer)))?;
     // The accounts of rails, of bills and of suspense are this engine's own.
-    let own = ["wallet:", "bank:", "hub:", "acquirer:", "commission:", "bills:", "suspense:", "contested:", "charge:"];
+    let own = [
+        "wallet:",
+        "bank:",
+        "hub:",
+        "acquirer:",
+        "commission:",
+        "voucher:",
+        "bills:",
+        "suspense:",
+        "contested:",
+        "charge:",
+    ];
     if own.iter().any(|prefix| new.account.starts_with(prefix)) {
         return Err(Fault::invalid("payments.request.account"));
     }

@@ -12,6 +12,7 @@
 //! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
 //! | `cards/` | the hand-over to an acquirer's page |
 //! | `cash.rs`, `cash_pages.rs` | notes and coins at a counter, against what it has paid in |
+//! | `vouchers.rs` | a fee paid by a voucher of the government |
 //! | `banking/` | files of payments to our bank |
 //! | `iso20022/` | the messages of banks and of the clearing |
 //! | `simulator/` | a wallet to try all this with, as a process of its own |
@@ -27,6 +28,7 @@ pub mod iso20022;
 pub(crate) mod payout;
 pub mod simulator;
 pub(crate) mod talk;
+pub mod vouchers;
 pub(crate) mod wallets;
 pub(crate) mod workers;
 
@@ -40,6 +42,8 @@ pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -
         Some(("bank", _)) => (AccountKind::Asset, "payments.account.bank", Bound::None),
         Some(("hub", _)) => (AccountKind::Asset, "payments.account.hub", Bound::None),
         Some(("acquirer", _)) => (AccountKind::Asset, "payments.account.acquirer", Bound::None),
+        // What vouchers are spent from, filled in the commit that spends them.
+        Some(("voucher", _)) => (AccountKind::Liability, "payments.account.voucher", Bound::DebitsWithinCredits),
         // What an acquirer kept of what was paid: income that did not reach us.
         Some(("commission", _)) => (AccountKind::Income, "payments.account.commission", Bound::None),
         // What an office has paid in: it takes no more in cash than that.

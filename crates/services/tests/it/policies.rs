@@ -395,6 +395,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (Actor::anonymous(), "services.task.claim", task("passport-officer"), false),
         (Actor::anonymous(), "registers.register.search", register(home), false),
         (Actor::anonymous(), "payments.request.view", money(false), false),
+        (Actor::anonymous(), "grants.voucher.pay", Resource::new("Voucher", "voucher"), true),
         (Actor::anonymous(), "payments.card.open", Resource::new("CardTry", "att_one"), true),
         (Actor::anonymous(), "payments.wallet.report", wallet(false), false),
         (Actor::anonymous(), "journal.job.view", dead(), false),
