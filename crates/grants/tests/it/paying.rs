@@ -144,7 +144,7 @@ fn what_a_voucher_may_not_do_changes_nothing() {
         }
         let other = if good.number.starts_with('1') { "2" } else { "1" };
         let mut strange = format!("{other}{}", &good.number[1..15]);
-        strange.push_str(&civil::national_id::check_digit(&strange).unwrap().to_string());
+        strange.push_str(&spine::check_digit(&strange).unwrap().to_string());
         assert_eq!(code(&world, &what, &strange).await, "grants.voucher.strange");
         let foreign = voucher(&world, PENSION, 15_000).await;
         assert_eq!(code(&world, &what, &foreign.number).await, "grants.voucher.foreign");
