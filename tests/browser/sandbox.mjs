@@ -1,6 +1,10 @@
 // Whoever writes a program takes a key, sends a bill with it, pays it from a number that misbehaves, and is told of it: the
 // call is checked with the Standard Webhooks' own library.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { ok } from "./world.mjs";
@@ -62,5 +66,16 @@ export async function sandbox({ demo, visitor, language, javaScript }) {
   ok(forged !== "", `${title}: and another amount does not`);
   await developer.open(`/bill/${bills[0].number}`);
   ok((await text(developer)).includes("M50.00"), `${title}: the bill says what was paid`);
+  const link = await developer.page.locator('main table a[href*="/receipts/"]').getAttribute("href");
+  const file = join(mkdtempSync(join(tmpdir(), "letsema-proof-")), "receipt.json");
+  for (let tries = 0; tries < 60; tries += 1) {
+    const proof = await fetch(demo.base_url + link);
+    if (proof.ok) { writeFileSync(file, Buffer.from(await proof.arrayBuffer())); break; }
+    await sleep(250);
+  }
+  const proven = spawnSync(process.env.LETSEMA, ["verify", file, "--key", demo.log.key], { encoding: "utf8" });
+  ok(proven.status === 0, `${title}: whoever paid has the proof without signing in, and it holds ${proven.stderr}`);
+  const owned = demo.bills.find((one) => one.payer).number;
+  ok((await fetch(`${demo.base_url}/bill/${owned}/receipts/${link.split("/").pop()}`)).status === 404, `${title}: of a bill for one person nobody else has one`);
   server.close();
 }

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use edge::show::{Summary, Table, Tone, banner, button, button_link, tag};
-use edge::{Answers, Bucket, Form, Markup, Page, Path, Query, Reply, Visit, correctable, html, see_other};
+use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Query, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use serde::Deserialize;
-use spine::{Currency, FieldFault, Money, Text};
+use spine::{Currency, Fault, FieldFault, Money, Text};
 
 use super::pay::waits_by_card;
 use super::{Bill, BillState, find, mine, pay, payments_of};
@@ -20,7 +20,7 @@ use crate::charges::show as charges;
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::AttemptId;
 use crate::gateway::model::{Request, RequestState};
-use crate::gateway::pages::{other_ways, state_tag};
+use crate::gateway::pages::{other_ways, proof_of, state_tag};
 use crate::hubs::pages::by_hub;
 use crate::rails::cards;
 
@@ -29,7 +29,11 @@ pub(crate) const LOOKS: Bucket = Bucket { name: "payments.bills", burst: 120, se
 pub(crate) const TRIES: Bucket = Bucket { name: "payments.bill.attempts", burst: 60, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
-    Router::new().route("/bill", get(ask)).route("/bill/{number}", get(see).post(answer)).route("/my/bills", get(own))
+    Router::new()
+        .route("/bill", get(ask))
+        .route("/bill/{number}", get(see).post(answer))
+        .route("/bill/{number}/receipts/{receipt}", get(proof))
+        .route("/my/bills", get(own))
 }
 
 #[derive(Deserialize)]
@@ -98,6 +102,19 @@ async fn read(gateway: &Gateway, visit: &Visit, number: String) -> Reply<Seen> {
 async fn see(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>) -> Reply {
     let seen = read(&gateway, &visit, number).await?;
     Ok(page(&gateway, &visit, &seen, Answers::default(), &[]).into_response())
+}
+
+/// The proof of a payment, for whoever paid without signing in. What is proven names the person that a bill is for, so a bill
+/// for one person has it on her own receipt only.
+async fn proof(
+    State(gateway): State<Gateway>,
+    visit: Visit,
+    Path((number, receipt)): Path<(String, String)>,
+) -> Reply<Download> {
+    let Seen { bill, payments, .. } = read(&gateway, &visit, number).await?;
+    let paid = payments.into_iter().find(|request| request.receipt.as_deref() == Some(receipt.as_str()));
+    let request = paid.filter(|_| bill.payer.is_none()).ok_or_else(|| Fault::not_found("payments.receipt.none"))?;
+    Ok(proof_of(&gateway, visit.caller(), request.id, &receipt).await?)
 }
 
 async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>, sent: Form) -> Reply {
@@ -175,7 +192,7 @@ fn page(gateway: &Gateway, visit: &Visit, seen: &Seen, answers: Answers, faults:
         (facts(gateway, visit, bill))
         @if is_open && !waiting { (form(gateway, visit, bill, &sheet)) }
         @if is_open && !waiting { (other_ways(gateway, visit, &home, &bill.biller, bill.left())) }
-        (history(visit, payments))
+        (history(visit, bill, payments))
         @if is_open {
             (by_hub(gateway, visit, &bill.number, bill.in_parts))
             (by_other_ways(gateway, visit, bill))
@@ -241,7 +258,7 @@ fn form(gateway: &Gateway, visit: &Visit, bill: &Bill, sheet: &edge::Sheet) -> M
 }
 
 /// What was paid of it, each with its receipt.
-fn history(visit: &Visit, payments: &[Request]) -> Markup {
+fn history(visit: &Visit, bill: &Bill, payments: &[Request]) -> Markup {
     if payments.is_empty() {
         return Markup::default();
     }
@@ -250,12 +267,17 @@ fn history(visit: &Visit, payments: &[Request]) -> Markup {
         .numbers(visit.t("payments.fact.amount"))
         .column(visit.t("payments.fact.state"))
         .column(visit.t("payments.fact.receipt"));
+    let proven = |receipt: &str| {
+        html! {
+            @if bill.payer.is_none() { a href=(format!("/bill/{}/receipts/{receipt}", bill.number)) { (receipt) } } @else { (receipt) }
+        }
+    };
     for request in payments {
         table = table.row([
             html! { (visit.moment(request.made_at)) },
             html! { (visit.money(request.amount)) },
             state_tag(visit, request.state),
-            html! { (request.receipt.as_deref().unwrap_or("–")) },
+            request.receipt.as_deref().map_or_else(|| html! { "–" }, proven),
         ]);
     }
     html! { (table) }

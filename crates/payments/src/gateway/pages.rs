@@ -11,7 +11,7 @@ use edge::show::{Summary, Tone, banner, button, button_link, panel, tag};
 use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use journal::log::receipt as receipt_of;
-use spine::{ActorKind, FieldFault};
+use spine::{ActorKind, Caller, FieldFault};
 
 use crate::charges::show as charges;
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
@@ -282,8 +282,18 @@ async fn proof(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Requ
     let (RequestState::Paid, Some(number)) = (seen.request.state, seen.request.receipt) else {
         return Err(spine::Fault::not_found("payments.receipt.none").into());
     };
+    Ok(proof_of(&gateway, visit.caller(), id, &number).await?)
+}
+
+/// The file that proves a payment.
+pub(crate) async fn proof_of(
+    gateway: &Gateway,
+    caller: &Caller,
+    id: RequestId,
+    number: &str,
+) -> Result<Download, spine::Fault> {
     let look = move |cx: &mut spine::Cx<'_>| receipt_of(cx, "payments.request.paid", &id.to_string());
-    let proof = gateway.acts().read(visit.caller(), look).await?;
+    let proof = gateway.acts().read(caller, look).await?;
     let proof = proof.ok_or_else(|| spine::Fault::unavailable("payments.receipt.not_yet").retry_after(1))?;
     let bytes = serde_json::to_vec_pretty(&proof).unwrap_or_default();
     Ok(Download::new(format!("{number}.json"), "application/json", bytes))
