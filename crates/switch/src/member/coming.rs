@@ -29,7 +29,7 @@ use crate::transfers::tell::moment;
 
 /// How long a quote may be taken up.
 const QUOTE_SECONDS: i64 = 600;
-/// How long after a transfer's time the hub is asked first, if it has not said how it ended.
+/// How soon the hub is asked how a transfer ended, if it has not said so.
 const LOOK_AFTER_SECONDS: i64 = 5;
 /// The longest name of a party (`PartyName`, API Definition §7.3.27).
 const NAME: usize = 128;
@@ -267,7 +267,7 @@ fn reserve(
     };
     rows::insert_incoming(cx.tx(), &new)?;
     cx.enqueue(Job::new(AGREE, body(hub, &asked.id)));
-    let look_at = asked.expires_at.plus_seconds(LOOK_AFTER_SECONDS);
+    let look_at = now.plus_seconds(LOOK_AFTER_SECONDS);
     cx.enqueue(Job::new(LOOK, body(hub, &asked.id)).not_before(look_at));
     let act = Act::new("switch.member.reserved").on(&asked.id).because("fspiop", "contract");
     cx.record(act.with("amount_minor", asked.amount.minor()));

@@ -152,6 +152,35 @@ fn a_bill_that_somebody_paid_meanwhile_leaves_the_money_in_suspense() {
     });
 }
 
+#[test]
+fn a_fee_is_paid_by_what_its_payer_knows_it_by_and_says_nothing_of_her() {
+    with_government(async |world, government| {
+        let new = payments::NewRequest {
+            payer: "per_lineo".to_owned(),
+            amount: crate::world::lsl(13_000),
+            account: "income:home-affairs".to_owned(),
+            reference: "PP-2026-000123".to_owned(),
+            description: spine::Localised::from([("en", "Passport"), ("st", "Phasepoto")]),
+            return_path: "/my".to_owned(),
+            expires_at: government.acts.now().plus_seconds(3_600),
+        };
+        let request = government.write(move |cx| payments::request(cx, &new)).await.unwrap();
+        world.send("bank", Method::GET, "/parties/BUSINESS/LESOTHO/PP-2026-000123", &Value::Null).await;
+        let found = world.told("bank", "PUT", "PP-2026-000123").await;
+        assert_eq!(found.body["party"]["name"], "LESOTHO", "whoever tries references learns nothing");
+        let quoted = government.quote(world, "PP-2026-000123", 13_000).await.body;
+        let (id, _) = government.propose(world, &quoted).await;
+        assert_eq!(world.told("bank", "PUT", &id).await.body["transferState"], "COMMITTED");
+        let is_so = async || {
+            let state = government.write(move |cx| Ok(payments::view(cx, request)?.request.state)).await.unwrap();
+            state == payments::RequestState::Paid
+        };
+        government.until(world, "the fee to be paid", 0, is_so).await;
+        assert_eq!(government.holds("income:home-affairs").await, -13_000);
+        government.must_be_sound().await;
+    });
+}
+
 /// Sends something straight to our door.
 pub(crate) async fn straight(
     government: &Government,

@@ -14,7 +14,7 @@ fn id(number: u8) -> DisbursementId {
 }
 
 /// Asks for a payment of a programme that has LSL 1,000.
-async fn ask(government: &Government, number: u8, minor: i64, to: (&str, &str)) -> Result<Handed, Fault> {
+pub(crate) async fn ask(government: &Government, number: u8, minor: i64, to: (&str, &str)) -> Result<Handed, Fault> {
     let rails = government.gateway.rails().clone();
     let to =
         Destination::Hub { hub: "switch".to_owned(), kind: to.0.to_owned(), number: Personal::new(to.1.to_owned()) };
@@ -98,7 +98,7 @@ async fn agrees(government: &Government, world: &World) -> String {
 }
 
 /// The bank's customer is 26658001201.
-async fn registered(government: &Government, world: &World) {
+pub(crate) async fn registered(government: &Government, world: &World) {
     let (path, body) = ("/participants/MSISDN/26658001201", json!({ "fspId": "bank" }));
     let text = body.to_string();
     let signed = signature(&government.bank, "bank", ("POST", path), None, &text);

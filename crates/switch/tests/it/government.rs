@@ -35,6 +35,8 @@ pub(crate) enum Trouble {
     Twice,
     /// Nobody answers.
     Away,
+    /// Handed on, and late.
+    Slow,
 }
 
 /// For which verb and part of a path, and how often.
@@ -88,6 +90,10 @@ async fn carry(State(wire): State<Wire>, request: Request) -> Response {
     match wire.meets(parts.method.as_str(), parts.uri.path()) {
         Some(Trouble::Lost) => StatusCode::ACCEPTED.into_response(),
         Some(Trouble::Away) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Some(Trouble::Slow) => {
+            tokio::time::sleep(std::time::Duration::from_millis(120)).await;
+            hand_on().await
+        }
         Some(Trouble::Twice) => {
             hand_on().await;
             hand_on().await
@@ -207,6 +213,15 @@ impl Government {
     pub(crate) async fn must_be_sound(&self) {
         let audit = |cx: &mut Cx<'_>| payments::audit(cx).map(|audit| format!("{:?}", audit.findings));
         assert_eq!(self.acts.post(&Caller::system("test"), &Key::none(), audit).await.unwrap(), "[]");
+    }
+
+    /// How many transfers and payments wait for the hub's word.
+    pub(crate) async fn open(&self) -> i64 {
+        const OPEN: &str = "SELECT (SELECT COUNT(*) FROM switch_incoming WHERE state = 'reserved')
+            + (SELECT COUNT(*) FROM switch_outgoing WHERE state <> 'ended')
+            + (SELECT COUNT(*) FROM payments_disbursement WHERE state IN ('made', 'sent'))";
+        let read = |cx: &mut Cx<'_>| Ok(cx.tx().first(OPEN, &[])?.map_or(Ok(0), |row| row.get(0))?);
+        self.acts.read(&Caller::system("test"), read).await.unwrap()
     }
 
     /// Waits until it is so, while the clock goes on a second at a time if it is to.

@@ -5,6 +5,7 @@ mod any_day;
 mod bad;
 mod bulk;
 mod coming;
+mod days_of_a_member;
 mod going;
 mod government;
 mod settling;
