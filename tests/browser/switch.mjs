@@ -33,6 +33,7 @@ export async function runsTheSwitch({ visitor, officerOf, language, javaScript }
   ok(cells.length === 4 && sum(1) > 0 && sum(1) === sum(2), `${title}: what is paid is what is received, to the lisente`);
   const file = async (end) => (await officer.page.context().request.get(officer.demo.base_url + (await officer.page.locator(`main a[href$="${end}"]`).first().getAttribute("href")))).text();
   ok((await file("camt.053.xml")).includes("camt.053.001.08"), `${title}: a statement for each`);
+  ok((await file("pacs.009.xml")).includes("pacs.009.001.08"), `${title}: orders to the settlement bank`);
   ok((await file(".csv")).split("\r\n").length === 6, `${title}: the settlement as a file`);
   await officer.follow('main a[href^="/switch/windows/"]');
   ok((await officer.page.locator("main table tbody tr").count()) >= 4, `${title}: from whom to whom`);

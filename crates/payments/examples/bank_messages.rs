@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use payments::iso20022::{
-    Balance, BalanceKind, Bank, BankAccount, CreditTransfer, Direction, Entry, InterbankTransfer, InterbankTransfers,
-    Message, PaymentBatch, PaymentInitiation, PaymentReturn, PaymentStatusReport, Remittance, ReturnedTransaction,
-    Statement, StatementKind, StatusKind, TransactionStatus,
+    Balance, BalanceKind, Bank, BankAccount, CreditTransfer, Direction, Entry, InstitutionTransfer,
+    InstitutionTransfers, InterbankTransfer, InterbankTransfers, Message, PaymentBatch, PaymentInitiation,
+    PaymentReturn, PaymentStatusReport, Remittance, ReturnedTransaction, Statement, StatementKind, StatusKind,
+    TransactionStatus,
 };
 use spine::{Currency, Date, Money, Timestamp};
 
@@ -169,6 +170,20 @@ fn messages() -> Result<Vec<(&'static str, Message)>, Failed> {
             remittance: remittance.clone(),
         }],
     };
+    let net = |place: i64, debtor: &str, creditor: &str| InstitutionTransfer {
+        end_to_end: format!("SWITCH-1-{place}"),
+        transaction: format!("SETTLEMENT-1-{place}"),
+        amount: money(13_050),
+        debtor: Bank::Member(debtor.to_owned()),
+        creditor: Bank::Member(creditor.to_owned()),
+    };
+    let settlement = InstitutionTransfers {
+        id: "SWITCH-1-LSL".to_owned(),
+        made_at,
+        settles_on: day,
+        clearing: Some("Hub".to_owned()),
+        transfers: vec![net(1, "bank", "Hub"), net(2, "Hub", "wallet")],
+    };
     let back = PaymentReturn {
         id: "RT-1".to_owned(),
         made_at,
@@ -223,6 +238,7 @@ fn messages() -> Result<Vec<(&'static str, Message)>, Failed> {
         ("pain.002.001.12", Message::PaymentStatusReport(report(StatusKind::Customer))),
         ("pacs.002.001.10", Message::PaymentStatusReport(report(StatusKind::Interbank))),
         ("pacs.008.001.08", Message::InterbankTransfers(interbank)),
+        ("pacs.009.001.08", Message::InstitutionTransfers(settlement)),
         ("pacs.004.001.09", Message::PaymentReturn(back)),
         ("camt.053.001.08", Message::Statement(statement(StatementKind::Statement))),
         ("camt.054.001.08", Message::Statement(statement(StatementKind::Notification))),

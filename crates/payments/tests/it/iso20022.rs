@@ -1,9 +1,10 @@
 //! ISO 20022: what is written comes back the same; what is wrong is refused with its reason, and nothing is ever guessed.
 
 use payments::iso20022::{
-    Balance, BalanceKind, Bank, BankAccount, CreditTransfer, Direction, Entry, InterbankTransfer, InterbankTransfers,
-    Message, PaymentBatch, PaymentInitiation, PaymentReturn, PaymentStatusReport, Remittance, ReturnedTransaction,
-    Statement, StatementKind, StatusKind, TransactionStatus, XmlLimits, minor_units, read,
+    Balance, BalanceKind, Bank, BankAccount, CreditTransfer, Direction, Entry, InstitutionTransfer,
+    InstitutionTransfers, InterbankTransfer, InterbankTransfers, Message, PaymentBatch, PaymentInitiation,
+    PaymentReturn, PaymentStatusReport, Remittance, ReturnedTransaction, Statement, StatementKind, StatusKind,
+    TransactionStatus, XmlLimits, minor_units, read,
 };
 use proptest::prelude::*;
 use spine::{Currency, Date, Money, Timestamp};
@@ -108,6 +109,19 @@ fn interbank() -> impl Strategy<Value = InterbankTransfers> {
     })
 }
 
+fn between_institutions() -> impl Strategy<Value = InstitutionTransfers> {
+    let one = (id(), id(), amount(), bank(), bank()).prop_map(|(end_to_end, transaction, amount, debtor, creditor)| {
+        InstitutionTransfer { end_to_end, transaction, amount, debtor, creditor }
+    });
+    (id(), proptest::collection::vec(one, 1..5)).prop_map(|(id, transfers)| InstitutionTransfers {
+        id,
+        made_at: moment(),
+        settles_on: day(),
+        clearing: Some("Hub".to_owned()),
+        transfers,
+    })
+}
+
 fn entry() -> impl Strategy<Value = Entry> {
     (id(), amount(), any::<bool>(), any::<bool>(), proptest::option::of("[A-Z0-9]{1,35}"), remittance()).prop_map(
         |(reference, amount, comes, back, end_to_end, remittance)| Entry {
@@ -157,6 +171,16 @@ proptest! {
     fn payments_between_banks_come_back_the_same(it in interbank()) {
         let message = Message::InterbankTransfers(it);
         prop_assert_eq!(again(&message), message);
+    }
+
+    #[test]
+    fn payments_of_institutions_come_back_the_same_and_add_up(it in between_institutions()) {
+        let message = Message::InstitutionTransfers(it);
+        prop_assert_eq!(again(&message), message.clone());
+        let text = String::from_utf8(message.write().unwrap()).unwrap();
+        let wrong = text.replacen("<NbOfTxs>", "<NbOfTxs>9", 1);
+        let fault = read(wrong.as_bytes(), XmlLimits::MESSAGE).unwrap_err();
+        prop_assert_eq!(fault.code(), "payments.iso20022.control");
     }
 
     #[test]
@@ -295,7 +319,7 @@ fn what_is_wrong_is_refused_with_its_reason() {
         (with("2026-11-26T10:00", "2026-13-26T10:00"), "date"),
         (with("2026-11-26T09:30:00", "yesterday"), "date"),
         (with("camt.054.001.08", "camt.054.001.99"), "unknown"),
-        (with("camt.054.001.08", "pacs.009.001.08"), "unknown"),
+        (with("camt.054.001.08", "pacs.010.001.03"), "unknown"),
         (with("urn:iso:std:iso:20022:tech:xsd:", "urn:other:"), "unknown"),
         (with("<n:Ntfctn>", "<Ntfctn>").replacen("</n:Ntfctn>", "</Ntfctn>", 1), "namespace"),
         (with("<n:GrpHdr>", "<n:GrpHdr xmlns:n=\"urn:evil\">"), "namespace"),

@@ -1,13 +1,14 @@
-//! A settlement as files: one CSV of what each pays and receives, and for each participant a statement of its deposit as ISO 20022
-//! camt.053.
+//! A settlement as files: one CSV of what each pays and receives, the same as orders to the settlement bank in ISO 20022 pacs.009, and
+//! for each participant a statement of its deposit as camt.053.
 //!
 //! **Invariant:** a statement's opening balance, its one entry and its closing balance are the ledger's own, and lead from one to the other.
 
 use payments::iso20022::{
-    Balance, BalanceKind, BankAccount, Direction, Entry, Message, Remittance, Statement, StatementKind,
+    Balance, BalanceKind, Bank, BankAccount, Direction, Entry, InstitutionTransfer, InstitutionTransfers, Message,
+    Remittance, Statement, StatementKind,
 };
 use payments::ledger::{self, Did};
-use spine::{Cx, Date, Fault, Money, Timestamp};
+use spine::{Currency, Cx, Date, Fault, Money, Timestamp};
 
 use super::view::{Settling, settling};
 use crate::caps;
@@ -27,6 +28,41 @@ pub(super) fn csv(seen: &Settling) -> String {
         text += &format!("{id},{},{currency},{pays},{receives},{state},{reference}\r\n", net.participant);
     }
     text
+}
+
+/// The pacs.009 of one currency: whoever pays, pays the hub, and the hub pays whoever receives.
+///
+/// # Errors
+/// `switch.settlement.{unknown,empty}`; a refusal; the store's faults.
+pub(super) fn transfers(
+    cx: &mut Cx<'_>,
+    id: i64,
+    (currency, hub): (Currency, &str),
+    day_of: impl Fn(Timestamp) -> Date,
+) -> Result<Vec<u8>, Fault> {
+    let seen = settling(cx, id)?;
+    let moves = seen.nets.iter().filter(|net| net.amount.currency() == currency && net.amount.minor() != 0);
+    let transfers: Vec<InstitutionTransfer> = moves
+        .map(|net| {
+            let (own, hub) = (Bank::Member(net.participant.clone()), Bank::Member(hub.to_owned()));
+            let (debtor, creditor) = if net.amount.minor() > 0 { (own, hub) } else { (hub, own) };
+            // As the entry of the participant's statement calls it.
+            let transaction = format!("SETTLEMENT-{id}-{}", net.account);
+            let amount = Money::new(net.amount.minor().saturating_abs(), currency);
+            InstitutionTransfer { end_to_end: transaction.clone(), transaction, amount, debtor, creditor }
+        })
+        .collect();
+    if transfers.is_empty() {
+        return Err(Fault::not_found("switch.settlement.empty"));
+    }
+    let orders = InstitutionTransfers {
+        id: format!("SWITCH-{id}-{currency}"),
+        made_at: cx.now(),
+        settles_on: day_of(seen.settlement.changed_at),
+        clearing: Some(hub.to_owned()),
+        transfers,
+    };
+    Message::InstitutionTransfers(orders).write()
 }
 
 /// The camt.053 of one participant's deposit for one settlement.

@@ -6,7 +6,7 @@
 //! | `pages.rs` | `/switch`: all participants, the open window, what is to be settled |
 //! | `participant.rs` | `/switch/participants/{name}`: its accounts; caps, deposits, withdrawals |
 //! | `settling.rs` | `/switch/windows/{id}`, `/switch/settlements/{id}` |
-//! | `files.rs` | a settlement as CSV, and as a camt.053 for each participant |
+//! | `files.rs` | a settlement as CSV, as pacs.009, and as a camt.053 for each participant |
 
 mod files;
 mod pages;

@@ -1,12 +1,14 @@
 //! `/switch/windows/{id}` and `/switch/settlements/{id}`: what went from whom to whom, and what each owed in the end.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use edge::show::{Summary, Table, Tone, tag};
 use edge::{Download, Markup, Path, Reply, Visit, html};
-use spine::{Cx, Money};
+use spine::{Currency, Cx, Money};
 
 use super::files;
 use super::pages::settled_tag;
@@ -20,6 +22,7 @@ pub(super) fn routes() -> Router<Switch> {
         .route("/switch/settlements/{id}", get(of_settlement))
         .route("/switch/settlements/{id}/file.csv", get(csv))
         .route("/switch/settlements/{id}/{account}/camt.053.xml", get(camt))
+        .route("/switch/settlements/{id}/{account}/pacs.009.xml", get(pacs))
 }
 
 async fn of_window(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
@@ -85,12 +88,22 @@ async fn of_settlement(State(switch): State<Switch>, visit: Visit, Path(id): Pat
             (summary)
             (nets(&visit, id, &seen.nets))
             p { a href=(format!("/switch/settlements/{id}/file.csv")) { (visit.t("switch.settlement.csv")) } }
+            @for currency in moved(&seen) {
+                p { a href=(format!("/switch/settlements/{id}/{currency}/pacs.009.xml")) {
+                    (visit.t1("switch.settlement.orders", "currency", currency.code().to_owned()))
+                } }
+            }
         })
         .into_response())
 }
 
 fn windows(seen: &Settling) -> Markup {
     html! { @for window in &seen.windows { a href=(format!("/switch/windows/{window}")) { (window) } " " } }
+}
+
+/// The currencies in which somebody pays.
+fn moved(seen: &Settling) -> BTreeSet<Currency> {
+    seen.nets.iter().filter(|net| net.amount.minor() != 0).map(|net| net.amount.currency()).collect()
 }
 
 fn nets(visit: &Visit, id: i64, nets: &[Net]) -> Markup {
@@ -126,4 +139,14 @@ async fn camt(State(switch): State<Switch>, visit: Visit, Path((id, account)): P
     let read = move |cx: &mut Cx<'_>| files::statement(cx, id, account, |at| at.date_in(site.words().zone()));
     let bytes = switch.inner.acts.read(visit.caller(), read).await?;
     Ok(Download::new(format!("settlement-{id}-{account}.xml"), "application/xml", bytes).into_response())
+}
+
+async fn pacs(State(switch): State<Switch>, visit: Visit, Path((id, currency)): Path<(i64, String)>) -> Reply {
+    visit.must_sign_in()?;
+    let currency = Currency::parse(&currency).map_err(|_| spine::Fault::not_found("switch.settlement.empty"))?;
+    let (site, hub) = (visit.site().clone(), switch.inner.hub.clone());
+    let day_of = move |at: spine::Timestamp| at.date_in(site.words().zone());
+    let read = move |cx: &mut Cx<'_>| files::transfers(cx, id, (currency, &hub), &day_of);
+    let bytes = switch.inner.acts.read(visit.caller(), read).await?;
+    Ok(Download::new(format!("settlement-{id}-{currency}.xml"), "application/xml", bytes).into_response())
 }

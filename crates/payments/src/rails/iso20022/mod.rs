@@ -8,6 +8,7 @@
 //! | pain.001 credit transfers handed to a bank | .09 | .03, .09, .11 | `initiation.rs` |
 //! | pain.002 their status | .12 | .10, .12 | `status.rs` |
 //! | pacs.008 credit transfers between banks | .08 | .08, .10 | `transfer.rs` |
+//! | pacs.009 credit transfers between institutions, for themselves | .08 | .08 | `institution.rs` |
 //! | pacs.002 their status | .10 | .10, .12 | `status.rs` |
 //! | pacs.004 returns between banks | .09 | .09, .11 | `giving_back.rs` |
 //! | camt.053 statement, camt.054 notification | .08 | .02, .08 | `statement.rs` |
@@ -20,6 +21,7 @@
 pub(crate) mod fields;
 mod giving_back;
 mod initiation;
+mod institution;
 mod statement;
 mod status;
 mod transfer;
@@ -28,6 +30,7 @@ mod xml;
 pub use fields::{Bank, BankAccount, Remittance, minor_units};
 pub use giving_back::{PaymentReturn, ReturnedTransaction};
 pub use initiation::{CreditTransfer, PaymentBatch, PaymentInitiation};
+pub use institution::{InstitutionTransfer, InstitutionTransfers};
 use spine::Fault;
 pub use statement::{Balance, BalanceKind, Direction, Entry, Statement, StatementKind};
 pub(crate) use status::final_status;
@@ -45,6 +48,8 @@ pub enum Message {
     PaymentStatusReport(PaymentStatusReport),
     /// pacs.008: a bank pays another.
     InterbankTransfers(InterbankTransfers),
+    /// pacs.009: an institution pays another for itself.
+    InstitutionTransfers(InstitutionTransfers),
     /// pacs.004: a bank sends money back.
     PaymentReturn(PaymentReturn),
     /// camt.053 or camt.054: what moved on an account.
@@ -86,6 +91,10 @@ pub fn read(bytes: &[u8], limits: XmlLimits) -> Result<Message, Fault> {
             of(&["08", "10"])?;
             InterbankTransfers::from_node(root.one("FIToFICstmrCdtTrf")?).map(Message::InterbankTransfers)
         }
+        "pacs.009.001" => {
+            of(&["08"])?;
+            InstitutionTransfers::from_node(root.one("FICdtTrf")?).map(Message::InstitutionTransfers)
+        }
         "pacs.004.001" => {
             of(&["09", "11"])?;
             PaymentReturn::from_node(root.one("PmtRtr")?).map(Message::PaymentReturn)
@@ -114,6 +123,7 @@ impl Message {
             Self::PaymentInitiation(it) => ("pain.001.001.09", it.to_node()?),
             Self::PaymentStatusReport(it) => (it.kind.name(), it.to_node()?),
             Self::InterbankTransfers(it) => ("pacs.008.001.08", it.to_node()?),
+            Self::InstitutionTransfers(it) => ("pacs.009.001.08", it.to_node()?),
             Self::PaymentReturn(it) => ("pacs.004.001.09", it.to_node()?),
             Self::Statement(it) => (it.kind.name(), it.to_node()?),
         };
