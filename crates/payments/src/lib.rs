@@ -39,6 +39,7 @@ pub mod treasury;
 pub use audit::{Audit, audit};
 pub use gateway::arrive::{Arrival, ArrivalId, ArrivalState, apply};
 pub use gateway::back::{send_back, send_payment_back, send_return};
+pub use gateway::by_reference::{Fee, fee, pay_fee};
 pub use gateway::check_digit::is_receipt_number;
 pub use gateway::choose::choose_wallet;
 pub(crate) use gateway::events::Emit;

@@ -1,17 +1,18 @@
-//! Bills on any phone: dial, type the number of a bill (or dial it behind the code), and approve in one's own wallet.
+//! Bills and fees on any phone: dial, type the number of a bill (or dial it behind the code) or the reference of a fee, and
+//! approve in one's own wallet.
 //!
-//! **Invariant:** who dials sees no more of a bill than its page shows to anybody, and can only ask the wallet of the number
+//! **Invariant:** who dials sees no more of a bill than its page shows to anybody, of a fee what is to pay, and can only ask the wallet of the number
 //! she dials from. A turn that comes again after a crash asks the wallet once.
 
 use std::sync::Arc;
 
 use journal::{Acts, Key};
 use messages::ussd::{Menu, Screen, Turn, Turning};
-use payments::bills::{self, Bill, BillState};
+use payments::bills::{self, BillState};
 use payments::charges::Bears;
-use payments::{Gateway, RequestState, Wallet};
+use payments::{Fee, Gateway, RequestState, Wallet};
 use serde::{Deserialize, Serialize};
-use spine::{Actor, Caller, Cx, Fault, FaultKind, Language, Money, Personal, Text, Timestamp, Via, Words};
+use spine::{Actor, Caller, Cx, Fault, FaultKind, Language, Localised, Money, Personal, Text, Timestamp, Via, Words};
 
 /// Letters of what a bill is for, on a small screen.
 const FOR: usize = 40;
@@ -58,12 +59,21 @@ enum Next {
     End(Text),
 }
 
-/// A bill as it may be paid now.
+/// A bill or a fee as it may be paid now.
 enum Payable {
-    Open(Box<Bill>),
+    Open(Open),
     Waiting,
     Paid,
     Over,
+}
+
+struct Open {
+    /// What it is for; a fee does not say.
+    what: Option<Localised>,
+    left: Money,
+    in_parts: bool,
+    /// Whom it is for, as the rules of charges call it.
+    payee: String,
 }
 
 impl BillMenu {
@@ -118,7 +128,7 @@ impl BillMenu {
                 None => Next::Again(Place::Number, Text::new("portal.dialled.unknown")),
             },
             Place::Bill { number } => match (typed, self.payable(caller, &number).await?) {
-                ("1", Some(Payable::Open(bill))) => self.with_wallet_of(phone, number, bill.left(), caller),
+                ("1", Some(Payable::Open(bill))) => self.with_wallet_of(phone, number, bill.left, caller),
                 ("2", Some(Payable::Open(bill))) if bill.in_parts => Next::At(Place::Part { number }),
                 _ => Next::At(Place::Bill { number }),
             },
@@ -126,7 +136,7 @@ impl BillMenu {
                 let Some(Payable::Open(bill)) = self.payable(caller, &number).await? else {
                     return Ok(Next::At(Place::Bill { number }));
                 };
-                let left = bill.left();
+                let left = bill.left;
                 let part = bills::typed_amount(typed, left.currency());
                 match part.filter(|part| (1..=left.minor()).contains(&part.minor())) {
                     Some(part) => self.with_wallet_of(phone, number, part, caller),
@@ -175,14 +185,19 @@ impl BillMenu {
         let look = move |cx: &mut Cx<'_>| {
             let bill = match bills::find(cx, &typed) {
                 Ok(bill) => bill,
-                Err(fault) if matches!(fault.kind(), FaultKind::Invalid | FaultKind::NotFound) => return Ok(None),
+                // It is no bill's number: perhaps it is what a fee is known by.
+                Err(fault) if fault.kind() == FaultKind::Invalid => return Ok(payments::fee(cx, &typed)?.map(of_fee)),
+                Err(fault) if fault.kind() == FaultKind::NotFound => return Ok(None),
                 Err(fault) => return Err(fault),
             };
             let waits = bills::payments_of(cx, &bill)?.iter().any(|request| request.state == RequestState::Sent);
             Ok(Some(match bill.state {
                 BillState::Paid => Payable::Paid,
                 BillState::Open if bill.expires_at > cx.now() && waits => Payable::Waiting,
-                BillState::Open if bill.expires_at > cx.now() => Payable::Open(Box::new(bill)),
+                BillState::Open if bill.expires_at > cx.now() => {
+                    let (left, in_parts) = (bill.left(), bill.in_parts);
+                    Payable::Open(Open { left, in_parts, what: Some(bill.description), payee: bill.biller })
+                }
                 _ => Payable::Over,
             }))
         };
@@ -199,7 +214,7 @@ impl BillMenu {
     ) -> Result<Option<(Money, Money)>, Fault> {
         let caller = Caller { actor: Actor::anonymous(), via: Via::Ussd, language: language.clone() };
         let Some(Payable::Open(bill)) = self.payable(&caller, number).await? else { return Ok(None) };
-        let charge = self.gateway.wallets().charges().reckon(wallet, &bill.biller, amount);
+        let charge = self.gateway.wallets().charges().reckon(wallet, &bill.payee, amount);
         let Some(charge) = charge.filter(|charge| charge.bears == Bears::Payer) else { return Ok(None) };
         Ok(Some((charge.fee, charge.total(amount)?)))
     }
@@ -222,7 +237,12 @@ impl BillMenu {
         let (wallets, number, wallet) = (self.gateway.wallets().clone(), number.to_owned(), wallet.to_owned());
         let from = phone.clone();
         let paid = self.acts.post(caller, &key, move |cx| {
-            bills::pay(cx, &wallets, &number, Some(amount), &wallet, from.reveal()).map(drop)
+            match bills::pay(cx, &wallets, &number, Some(amount), &wallet, from.reveal()) {
+                Err(fault) if fault.code() == "payments.bill.number" => {
+                    payments::pay_fee(cx, &wallets, &number, &wallet, from.reveal()).map(drop)
+                }
+                done => done.map(drop),
+            }
         });
         match paid.await {
             Ok(()) => Ok(Next::End(Text::new("portal.dialled.asked").with("amount", asked).with("wallet", name))),
@@ -256,8 +276,8 @@ impl BillMenu {
                     Some(Payable::Over) | None => return Ok(Err(Text::new("fault.payments.bill.over"))),
                 };
                 let key = if bill.in_parts { "portal.dialled.bill_parts" } else { "portal.dialled.bill" };
-                let what: String = bill.description.in_language(language).chars().take(FOR).collect();
-                Text::new(key).with("for", what).with("left", bill.left())
+                let what = bill.what.as_ref().map_or(number.as_str(), |what| what.in_language(language));
+                Text::new(key).with("for", what.chars().take(FOR).collect::<String>()).with("left", bill.left)
             }
             Place::Part { .. } => Text::new("portal.dialled.part"),
             Place::Wallet { amount, .. } => {
@@ -280,6 +300,17 @@ impl BillMenu {
                 text.with("amount", *amount).with("wallet", name.unwrap_or_default())
             }
         }))
+    }
+}
+
+fn of_fee(fee: Fee) -> Payable {
+    match fee.state {
+        RequestState::Open | RequestState::Failed => {
+            Payable::Open(Open { what: None, left: fee.amount, in_parts: false, payee: fee.payee })
+        }
+        RequestState::Sent => Payable::Waiting,
+        RequestState::Paid => Payable::Paid,
+        RequestState::Expired | RequestState::Withdrawn => Payable::Over,
     }
 }
 

@@ -17,6 +17,7 @@
 pub(crate) mod arrive;
 pub(crate) mod attempt;
 pub(crate) mod back;
+pub(crate) mod by_reference;
 pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;

@@ -11,7 +11,7 @@ use edge::show::{Summary, Tone, banner, button, button_link, panel, tag};
 use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use journal::log::receipt as receipt_of;
-use spine::{ActorKind, Caller, FieldFault};
+use spine::{ActorKind, Caller, FieldFault, Text};
 
 use crate::charges::show as charges;
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
@@ -101,6 +101,9 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
         (trouble(visit, seen.attempt.as_ref()))
         (facts(visit, seen))
         @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
+        @if let Some(code) = gateway.wallets().service_code() {
+            p.hint { (visit.say(&Text::new("payments.pay.dial").with("code", code).with("reference", seen.request.reference.as_str()))) }
+        }
         (by_hub(gateway, visit, &seen.request.reference, false))
         (other_ways(gateway, visit, &format!("/pay/{id}"), &seen.payee, seen.request.amount))
     })

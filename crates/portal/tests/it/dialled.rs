@@ -6,7 +6,7 @@ use edge::{Outbound, OutboundLimits};
 use journal::{Acts, Key, Subscriptions};
 use messages::ussd::{Dialled, Door, DoorKey, DoorSettings, fits};
 use payments::bills::{self, Bill, NewBill, Share};
-use payments::{Gateway, RequestState, WalletLink, Wallets};
+use payments::{Gateway, NewRequest, RequestId, RequestState, WalletLink, Wallets};
 use portal::BillMenu;
 use spine::{Actor, ActorKind, Caller, Currency, Cx, Language, Localised, Migration, Money, Secret, Text, Via};
 use testkit::{Everything, SeededEntropy, TestClock};
@@ -136,7 +136,7 @@ fn typed_step_by_step_the_wallet_of_the_phone_is_asked_once() {
         let bill = bench.bill("TL-1", 50_000, false).await;
         let plain = bill.number.replace('-', "");
         assert!(bench.dials("s1", "26658001201", "").await.starts_with("CON Pay a bill"));
-        assert!(bench.dials("s1", "26658001201", "948277356049").await.contains("No bill has this number"));
+        assert!(bench.dials("s1", "26658001201", "948277356049").await.contains("Nothing to pay has this number"));
         let shown = bench.dials("s1", "26658001201", &format!("948277356049*{plain}")).await;
         assert!(
             shown.contains("Trading licence") && shown.contains("500.00") && !shown.contains("2 Pay a part"),
@@ -179,7 +179,7 @@ fn dialled_behind_the_code_in_parts_and_in_the_other_language() {
             assert!(said.starts_with("CON ") && said.replace('\u{a0}', "").contains(expected), "{typed}: {said}");
         }
         let other = bench.dials("s3", "26658001203", "9").await;
-        assert!(other.contains("linomoro tse 12"), "{other}");
+        assert!(other.contains("nomoro kapa referense"), "{other}");
         let shown = bench.dials("s3", "26658001203", &format!("9*{plain}")).await;
         assert!(shown.contains("Laesense ea khoebo"), "{shown}");
     });
@@ -208,6 +208,37 @@ fn no_wallet_several_wallets_and_a_bill_that_is_over() {
         assert!(late.starts_with("END That cannot be paid so any more"), "{late}");
         assert!(bench.asked(&cheap).await.is_empty());
         assert!(bench.dials("s4", "26659001201", &number).await.starts_with("END "));
+    });
+}
+
+#[test]
+fn a_fee_is_paid_by_its_reference_and_says_nothing_of_what_for() {
+    on_each(async |bench| {
+        let new = NewRequest {
+            payer: "per_lineo".to_owned(),
+            amount: Money::new(13_000, Currency::parse("LSL").unwrap()),
+            account: "income:home-affairs".to_owned(),
+            reference: "PP-AB12-CD34".to_owned(),
+            description: Localised::from([("en", "Passport of Lineo"), ("st", "Pasepoto ea Lineo")]),
+            return_path: "/my/cases".to_owned(),
+            expires_at: bench.acts.now().plus_seconds(86_400),
+        };
+        let ask = move |cx: &mut Cx<'_>| payments::request(cx, &new);
+        let id: RequestId = bench.acts.post(&Caller::system("it"), &Key::none(), ask).await.unwrap();
+        // Neither an identifier nor a part of a reference is one.
+        for wrong in [id.to_string(), "PP-AB12".to_owned(), "PP-AB12-CD34 PP-AB12-CD34".to_owned()] {
+            let said = bench.dials(&format!("w{}", wrong.len()), "26658001201", &wrong.replace(' ', "+")).await;
+            assert!(said.contains("Nothing to pay"), "{wrong}: {said}");
+        }
+        bench.dials("s1", "26658001201", "").await;
+        let shown = bench.dials("s1", "26658001201", "pp-ab12-cd34").await;
+        assert!(shown.contains("130.00") && !shown.contains("Lineo") && !shown.contains("Pay a part"), "{shown}");
+        bench.dials("s1", "26658001201", "pp-ab12-cd34*1").await;
+        assert!(bench.dials("s1", "26658001201", "pp-ab12-cd34*1*1").await.starts_with("END M-Pesa asks you now"));
+        let look = move |cx: &mut Cx<'_>| payments::find(cx, id);
+        let request = bench.acts.read(&Caller::system("it"), look).await.unwrap().unwrap();
+        assert_eq!((request.state, request.tries), (RequestState::Sent, 1));
+        assert!(bench.dials("s2", "26658001202", "PP-AB12-CD34").await.starts_with("END A payment waits"));
     });
 }
 
