@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { acting } from "./acting.mjs";
+import { agents } from "./agents.mjs";
 import { association } from "./association.mjs";
 import { bills, books } from "./bills.mjs";
 import { charges } from "./charges.mjs";
@@ -35,7 +36,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|exc|arr)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|agt|exc|arr)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -175,6 +176,7 @@ try {
   await association({ demo, visitor, ...society, language: "st", javaScript: true });
   await treasury({ demo, visitor, officerOf, language: "en", javaScript: true });
   await counter({ demo, visitor, officerOf, language: "st", javaScript: true });
+  await agents({ demo, visitor, officerOf, language: "st" });
   await sandbox({ demo, visitor, language: "en", javaScript: true });
   await sandbox({ demo, visitor, language: "st", javaScript: false });
   books(world);

@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 19] = [
+pub(crate) const OFFICERS: [OfficerPart; 21] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -180,6 +180,18 @@ pub(crate) const OFFICERS: [OfficerPart; 19] = [
         name: "Puleng Makoae",
         roles: &["post-office-clerk"],
         institution: "lesotho-post-bank",
+    },
+    OfficerPart {
+        login: "lebohang.sefali",
+        name: "Lebohang Sefali",
+        roles: &["agents-officer"],
+        institution: "lesotho-post-bank",
+    },
+    OfficerPart {
+        login: "mamello.ntho",
+        name: "’Mamello Ntho",
+        roles: &["agent-clerk"],
+        institution: crate::counting::AGENT,
     },
     OfficerPart { login: "operator", name: "Thato Nkhasi", roles: &["operator"], institution: "ministry-ict" },
 ];

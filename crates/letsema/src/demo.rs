@@ -408,6 +408,7 @@ const TOUR: &str = "
     /switch                   a customer of a wallet has paid a bill of the government through it: a fee of a market, with the
                               others in demo.json's bills; mosa.phafoli sees it in /treasury as the switch's day
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
+    /agents                   lebohang.sefali runs two agents; one has no float left; mamello.ntho is her clerk, at /agent
     /sandbox                  for who writes programs: a key at once, and numbers that make the wallets misbehave
     /association              a burial society of the second, third and fourth person: a change of its rule waits
     /statistics/vital         vital statistics for everybody

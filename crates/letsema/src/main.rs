@@ -16,7 +16,7 @@
 //! | `paying.rs` | payments by the government, wired |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
-//! | `billing.rs`, `society.rs` | bills and a burial society in a demonstration |
+//! | `billing.rs`, `society.rs`, `counting.rs` | bills, a burial society and agents in a demonstration |
 //! | `abis.rs` | an ABIS to try with |
 //! | `packet.rs` | the field client of enrolment without a network |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
@@ -33,6 +33,7 @@ mod cast;
 mod clock;
 mod command;
 mod config;
+mod counting;
 mod country;
 mod demo;
 mod enrol;

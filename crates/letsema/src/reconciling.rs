@@ -14,6 +14,7 @@ use spine::{Actor, ActorKind, Caller, Fault, Localised, Money};
 
 use crate::acting::once;
 use crate::cast::OFFICERS;
+use crate::counting;
 use crate::program::Program;
 use crate::wallet::Beside;
 
@@ -21,7 +22,7 @@ use crate::wallet::Beside;
 const LEVY_MINOR: i64 = 12_000;
 
 /// What the clerk's office has paid in for its counter.
-const FLOAT_MINOR: i64 = 100_000;
+const FLOAT_MINOR: i64 = 300_000;
 
 /// Where the clerk of the cast works, who takes cash.
 fn office() -> &'static str {
@@ -37,6 +38,7 @@ pub(crate) async fn begin(program: &Program, base_url: &str, bank: &Beside) -> R
     let currency = program.country.currency;
     let open = move |cx: &mut spine::Cx<'_>| payments::open_counter(cx, office(), currency);
     once(program, &Caller::system("demo"), ("demo.counter", "opened"), open).await?;
+    counting::begin(program, office()).await?;
     if let Some(levy) = arrange(program).await? {
         happen(base_url.to_owned(), format!("http://{}", bank.address), levy);
     }

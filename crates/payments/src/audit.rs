@@ -12,7 +12,7 @@ use crate::ledger::{self, Account, Known, Verified};
 use crate::rows::ledger as rows;
 use crate::rows::requests::{self, Brought};
 use crate::rows::returns;
-use crate::rows::{arrivals, disbursements, disputes};
+use crate::rows::{agents, arrivals, disbursements, disputes};
 
 /// What the auditor found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub fn audit(cx: &mut Cx<'_>) -> Result<Audit, Fault> {
         settled: arrivals::settled(cx.tx())?,
         charged_back: disputes::charged_back(cx.tx())?,
         kept: arrivals::kept(cx.tx())?,
+        moved: agents::moved(cx.tx())?,
+        withdrawn: agents::withdrawn(cx.tx())?,
     };
     accounted_for(&accounts, &told, &mut findings);
     for (currency, minor) in disbursements::contested(cx.tx())? {
@@ -77,6 +79,10 @@ struct Told {
     settled: Vec<(String, String, Currency, i64)>,
     charged_back: Vec<(String, i64)>,
     kept: Vec<(String, i64)>,
+    /// Float from one counter to another: their accounts, minor units.
+    moved: Vec<(String, String, i64)>,
+    /// Float paid out to banks: the counter's account, minor units.
+    withdrawn: Vec<(String, i64)>,
 }
 
 /// A rail's account holds what it brought and did not get back; suspense holds what was not applied.
@@ -115,7 +121,10 @@ impl Told {
         let left: i64 = self.settled.iter().filter(|(_, wallet, ..)| wallet == rail).map(|(.., minor)| minor).sum();
         let gone = self.charged_back.iter().chain(&self.kept).filter(|(on, _)| on == rail);
         let gone: i64 = gone.map(|(_, minor)| minor).sum();
-        brought + arrived - back - out + into - left - gone
+        let gave: i64 = self.moved.iter().filter(|(from, ..)| from == rail).map(|(.., minor)| minor).sum();
+        let got: i64 = self.moved.iter().filter(|(_, to, _)| to == rail).map(|(.., minor)| minor).sum();
+        let banked: i64 = self.withdrawn.iter().filter(|(from, _)| from == rail).map(|(_, minor)| minor).sum();
+        brought + arrived - back - out + into - left - gone + gave - got + banked
     }
 
     fn in_suspense(&self, currency: &str) -> i64 {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `ledger/` | accounts and [`transfers`], in double entry |
 //! | `gateway/` | requests to pay, from asking to receipt |
+//! | `agents/` | counters of agents, and who gives them float |
 //! | `charges/` | what a rail charges, and who bears it |
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `billers/` | payment as a service: institutions whose programs send bills |
@@ -20,6 +21,7 @@
 //! | `audit.rs` | [`audit()`]: adds everything up again |
 //! | `rows/` | every SQL text |
 
+pub mod agents;
 pub mod associations;
 pub mod audit;
 pub mod billers;
@@ -127,4 +129,5 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 17, name: "limits", sql: include_str!("../migrations/0017_limits.sql") },
     Migration { engine: "payments", number: 18, name: "cards", sql: include_str!("../migrations/0018_cards.sql") },
     Migration { engine: "payments", number: 20, name: "charges", sql: include_str!("../migrations/0020_charges.sql") },
+    Migration { engine: "payments", number: 21, name: "agents", sql: include_str!("../migrations/0021_agents.sql") },
 ];

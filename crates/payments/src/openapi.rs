@@ -12,6 +12,29 @@ fn minor() -> Value {
     json!({"type": "integer", "description": "Minor units."})
 }
 
+/// What devices of counters took without a network.
+fn offline() -> Operation {
+    let packets = json!({
+        "type": "object",
+        "required": ["packets"],
+        "properties": {"packets": {
+            "type": "array", "minItems": 1, "maxItems": 200,
+            "items": {"type": "string", "description": "A compact JWS of the device, typ letsema-cash+jwt: iss, seq, number, amount_minor, charge_minor, taken_at."},
+        }},
+    });
+    let became = json!({
+        "type": "object",
+        "properties": {
+            "device": text(), "seq": {"type": "integer"}, "number": text(), "amount_minor": minor(),
+            "state": {"enum": ["paid", "suspended", "refused"]}, "reason": text(), "fault": text(),
+        },
+    });
+    let answers = json!({"type": "object", "properties": {"packets": {"type": "array", "items": became}}});
+    Operation::new("payments.offline.send", "Send what a device took without a network; sent again it is the same")
+        .takes(packets)
+        .gives(200, "What became of each, in the order sent", answers)
+}
+
 /// Bills and what was paid of them. Each call carries a biller's key as bearer token.
 pub fn openapi() -> OpenApi {
     let bill = json!({
@@ -73,4 +96,5 @@ pub fn openapi() -> OpenApi {
                     json!({"type": "object", "properties": {"events": {"type": "array", "items": {"type": "object"}}}}),
                 ),
         )
+        .call("post", "/api/payments/offline", offline())
 }

@@ -42,7 +42,9 @@ pub(crate) fn of(cx: &mut Cx<'_>, request: &Request, rail: &str) -> Result<Optio
 
 /// What a rail has earned and was not paid.
 pub(crate) fn earned(cx: &mut Cx<'_>, rail: &str, currency: Currency) -> Result<AccountId, Fault> {
-    let reference = format!("charge:{}", rail_account(rail));
+    // What a counter's device earns is the counter's.
+    let rail = rail_account(rail);
+    let reference = format!("charge:{}", rail.split('/').next().unwrap_or_default());
     let (kind, name, bound) = (AccountKind::Liability, "payments.account.charge", Bound::None);
     ledger::account(cx, &NewAccount { reference: &reference, kind, currency, name, bound })
 }

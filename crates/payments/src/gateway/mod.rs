@@ -253,6 +253,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(cards::pages::routes())
         .merge(merchants::pages::routes())
         .merge(crate::associations::pages::routes())
+        .merge(crate::agents::routes())
         .merge(remittance::pages::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())
@@ -264,5 +265,6 @@ pub fn routes(gateway: Gateway) -> Router {
 /// What wallets, banks, acquirers and partners call, `/api/payments/{callbacks,banks,acquirers,partners}/…`: programs, thousands of times a minute
 /// from one address, each call signed. They have limits of their own.
 pub fn calls(gateway: Gateway) -> Router {
-    api::routes().merge(cards::api::routes()).merge(remittance::api::routes()).with_state(gateway)
+    let routes = api::routes().merge(cards::api::routes()).merge(remittance::api::routes());
+    routes.merge(crate::agents::api::routes()).with_state(gateway)
 }

@@ -23,7 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, cards, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
-use crate::{associations, billers, charges, merchants, remittance};
+use crate::{agents, associations, billers, charges, merchants, remittance};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -52,6 +52,8 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(RETURN, of(|gateway, job| Box::pin(give_fee_back(gateway, job))))
         .handle(LAPSE, of(|gateway, job| Box::pin(lapse(gateway, job))))
         .handle(associations::LAPSE, of(|gateway, job| Box::pin(lapse_proposal(gateway, job))))
+        .handle(agents::SETTLE, of(|gateway, job| Box::pin(settle_agent(gateway, job))))
+        .handle(agents::LAPSE, of(|gateway, job| Box::pin(lapse_allowance(gateway, job))))
         .handle(merchants::SETTLE, of(|gateway, job| Box::pin(settle(gateway, job))))
         .handle(billers::TELL, of(|gateway, job| Box::pin(billers::deliver(gateway, job))))
         .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))
@@ -231,5 +233,18 @@ async fn settle(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (id, rails) = (id_in(&job, "merchant")?, gateway.rails().clone());
     let key = job.key("settled");
     gateway.acts().post(&job.caller(PART), &key, move |cx| merchants::settle_again(cx, &rails, id)).await?;
+    Ok(())
+}
+
+async fn settle_agent(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let (id, rails) = (id_in(&job, "agent")?, gateway.rails().clone());
+    let key = job.key("settled");
+    gateway.acts().post(&job.caller(PART), &key, move |cx| agents::settle_again(cx, &rails, id)).await?;
+    Ok(())
+}
+
+async fn lapse_allowance(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
+    let id = id_in(&job, "device")?;
+    gateway.acts().post(&job.caller(PART), &job.key("lapsed"), move |cx| agents::lapse(cx, id)).await?;
     Ok(())
 }

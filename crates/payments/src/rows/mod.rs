@@ -1,6 +1,7 @@
 //! Every SQL text of this engine: `ledger.rs` for accounts and transfers, `requests.rs` for what is asked, tried and
 //! received, `returns.rs` for fees that go back.
 
+pub(crate) mod agents;
 pub(crate) mod arrivals;
 pub(crate) mod associations;
 pub(crate) mod billers;

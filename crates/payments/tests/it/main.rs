@@ -1,6 +1,7 @@
 //! Payments through their face, on both databases, with the simulated wallet on a port of its own.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "in tests a failure should be loud")]
 
+mod agents;
 mod associations;
 mod bank;
 mod behaviours;

@@ -59,6 +59,9 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let treasury = || Resource::new("Treasury", "desk");
     let stopped = || Resource::new("ScreeningCase", "scr_one");
     let counter = || Resource::new("Counter", "lesotho-post-bank");
+    let drawer = |own: bool| Resource::new("Counter", "agent-roma").is("own", own);
+    let sealed = |signed: bool| Resource::new("Counter", "agent-roma").is("signed", signed);
+    let agent = |own: bool| Resource::new("Agent", "agt_one").is("own", own);
     let payments_desk = || Resource::new("PaymentDesk", "desk");
     let dead = || Resource::new("Job", "dead");
     let society = |own: bool| Resource::new("Association", "ass_one").is("own", own);
@@ -366,6 +369,19 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("post-office-clerk", "lesotho-post-bank"), "payments.treasury.view", treasury(), false),
         (person(), "payments.treasury.view", treasury(), false),
         (person(), "payments.cash.take", counter(), false),
+        (officer("agent-clerk", "agent-roma"), "payments.cash.take", counter(), true),
+        (officer("agent-clerk", "agent-roma"), "payments.shift.keep", drawer(true), true),
+        (officer("agent-clerk", "agent-roma"), "payments.shift.keep", drawer(false), false),
+        (officer("post-office-clerk", "lesotho-post-bank"), "payments.shift.keep", drawer(true), true),
+        (officer("agent-clerk", "agent-roma"), "payments.agent.rebalance", agent(true), false),
+        (officer("agents-officer", "lesotho-post-bank"), "payments.agent.register", agent(false), true),
+        (officer("agents-officer", "lesotho-post-bank"), "payments.agent.rebalance", agent(true), true),
+        (officer("agents-officer", "lesotho-post-bank"), "payments.agent.rebalance", agent(false), false),
+        (weak(officer("agents-officer", "lesotho-post-bank")), "payments.agent.withdraw", drawer(true), false),
+        (officer("agents-officer", "lesotho-post-bank"), "payments.agent.withdraw", drawer(true), true),
+        (person(), "payments.agent.view", agent(true), false),
+        (Actor::bare(ActorKind::Client, "counter-device"), "payments.allowance.send", sealed(true), true),
+        (Actor::bare(ActorKind::Client, "counter-device"), "payments.allowance.send", sealed(false), false),
         (officer("payments-officer", "ministry-finance"), "services.task.claim", task("passport-officer"), false),
         (officer("operator", "ministry-ict"), "journal.job.retry", dead(), true),
         (officer("operator", "ministry-ict"), "registers.record.look", register(home), false),
