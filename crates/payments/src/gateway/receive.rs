@@ -24,24 +24,24 @@ use crate::rails::cards::acquirers;
 use crate::rails::wallets::Wallet;
 use crate::rows::requests as rows;
 
-/// What a wallet says of an attempt, or somebody else of what goes by another identifier.
+/// What a wallet says of an attempt, or a rail of whatever else goes by an identifier of ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Told<I = AttemptId, S = ToldState> {
-    /// The attempt, as we pushed it.
+    /// The attempt, or what else it is, as we pushed it.
     pub id: I,
     /// What became of it.
     pub state: S,
-    /// What the wallet calls the movement of money; one for each movement, for ever.
+    /// What the rail calls the movement of money; one for each movement, for ever.
     #[serde(default)]
     pub reference: String,
-    /// How much was taken, in minor units.
+    /// How much moved, in minor units.
     #[serde(default)]
     pub amount_minor: i64,
     /// Its currency.
     #[serde(default)]
     pub currency: Option<Currency>,
-    /// Why it was declined, as a code.
+    /// Why it did not, as a code.
     #[serde(default)]
     pub reason: Option<String>,
 }

@@ -3,7 +3,7 @@
 //! **Invariant:** nothing here is stored twice. A balance of the past is a later one with the transfers between taken back,
 //! which the account's own trail names one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spine::{Cx, Fault, Timestamp, Tx};
 
@@ -60,14 +60,17 @@ pub fn statement(cx: &mut Cx<'_>, id: AccountId, from: Option<i64>, limit: u16) 
     let (number, from) = (known.number, from.unwrap_or(known.balances.last_seq));
     let entries = rows::transfers_of(cx.tx(), number, from, STRIDE.min(i64::from(limit)))?;
     // A place of another account leads nowhere.
-    let own = entries.into_iter().take_while(|entry| entry.debit == number || entry.credit == number);
-    own.map(|entry| line(cx.tx(), number, entry)).collect()
+    let own: Vec<Entry> =
+        entries.into_iter().take_while(|entry| entry.debit == number || entry.credit == number).collect();
+    let others: BTreeSet<i64> = own.iter().map(|entry| other_side(entry, number)).collect();
+    let others = rows::accounts_numbered(cx.tx(), &Vec::from_iter(others))?;
+    let others = others.into_iter().map(|known| (known.number, known.account.reference)).collect();
+    own.into_iter().map(|entry| line(cx.tx(), number, &others, entry)).collect()
 }
 
-fn line(tx: &mut dyn Tx, number: i64, entry: Entry) -> Result<Line, Fault> {
+fn line(tx: &mut dyn Tx, number: i64, others: &BTreeMap<i64, String>, entry: Entry) -> Result<Line, Fault> {
     let is_debit = entry.debit == number;
-    let other = if is_debit { entry.credit } else { entry.debit };
-    let other = rows::accounts_numbered(tx, &[other])?.pop().map(|known| known.account.reference);
+    let other = others.get(&other_side(&entry, number)).cloned();
     let batch = rows::batch_holding(tx, entry.seq)?;
     Ok(Line {
         seq: entry.seq,
@@ -84,6 +87,11 @@ fn line(tx: &mut dyn Tx, number: i64, entry: Entry) -> Result<Line, Fault> {
         other: other.unwrap_or_default(),
         reference: entry.reference,
     })
+}
+
+/// The account that a transfer on an account has on its other side.
+const fn other_side(entry: &Entry, number: i64) -> i64 {
+    if entry.debit == number { entry.credit } else { entry.debit }
 }
 
 /// The transfer before this one on an account.

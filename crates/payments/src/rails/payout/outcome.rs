@@ -10,7 +10,7 @@ use spine::{Act, Currency, Cx, Event, Fault, Job, Money, Resource, Timestamp};
 use super::disburse::PUSH;
 use super::{Disbursement, DisbursementId, DisbursementState};
 use crate::gateway::back;
-use crate::gateway::receive::code;
+use crate::gateway::receive::{Told, code};
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
 use crate::rails::account_of;
 use crate::rails::wallets::Wallet;
@@ -20,26 +20,7 @@ use crate::rows::disbursements as rows;
 pub(crate) const ASK: &str = "payments.disbursement.ask";
 
 /// What a wallet says of a payment to one of its numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaidOut {
-    /// The payment, as we pushed it.
-    pub id: DisbursementId,
-    /// What became of it.
-    pub state: PaidOutState,
-    /// What the wallet calls the movement.
-    #[serde(default)]
-    pub reference: String,
-    /// How much arrived, in minor units.
-    #[serde(default)]
-    pub amount_minor: i64,
-    /// Its currency.
-    #[serde(default)]
-    pub currency: Option<Currency>,
-    /// Why it failed, as a code.
-    #[serde(default)]
-    pub reason: Option<String>,
-}
+pub type PaidOut = Told<DisbursementId, PaidOutState>;
 
 /// What became of a payment, as the wallet sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
