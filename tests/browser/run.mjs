@@ -8,6 +8,7 @@ import { acting } from "./acting.mjs";
 import { agents } from "./agents.mjs";
 import { association } from "./association.mjs";
 import { bills, books } from "./bills.mjs";
+import { card, fees, stopped } from "./card.mjs";
 import { charges } from "./charges.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
@@ -36,7 +37,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|agt|exc|arr)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/hosted\/[0-9a-f]+/, "hosted").replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|agt|exc|arr|scr)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -169,6 +170,11 @@ try {
   await bills({ demo, visitor, language: "en", javaScript: false, part: "140" });
   await charges({ demo, visitor, language: "st", pays: false });
   await charges({ demo, visitor, language: "en", pays: true });
+  await card({ demo, visitor, language: "en", javaScript: true, part: "200", voucher: 0 });
+  await card({ demo, visitor, language: "st", javaScript: true, part: "210", voucher: 1 });
+  await card({ demo, visitor, language: "en", javaScript: false, part: "220", voucher: 2 });
+  await fees({ demo, visitor });
+  await stopped({ demo, visitor, language: "en" });
   await till({ demo, visitor, owner: both, language: "en", javaScript: true });
   await till({ demo, visitor, owner: both, language: "st", javaScript: true });
   const society = { signatories: [both, person("licence expired"), person("passport expired")], outsider: person("passport still good") };

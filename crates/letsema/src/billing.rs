@@ -21,6 +21,11 @@ const TRADER: usize = 3;
 /// What the bill is for that is paid through the switch.
 const BY_HUB: &str = "STALL-2027-DEMO";
 
+/// A share of a bill.
+pub(crate) fn share(account: &str, amount_minor: i64) -> Share {
+    Share { account: account.to_owned(), amount_minor }
+}
+
 /// Makes them; answers what `demo.json` says of them.
 ///
 /// # Errors
@@ -29,7 +34,6 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
     society::arrange(program, cast).await?;
     let currency = program.country.currency;
     let (learner, trader) = (cast.get(LEARNER).map(|one| one.id.clone()), cast.get(TRADER).map(|one| one.id.clone()));
-    let share = |account: &str, amount_minor| Share { account: account.to_owned(), amount_minor };
     let exam = Wanted {
         biller: "ministry-education",
         reference: "EXAM-2027-DEMO",
@@ -88,17 +92,19 @@ pub(crate) fn by_hub(bills: &Json, currency: spine::Currency) -> Result<PaidByHu
     Ok(PaidByHub { number, amount: Money::new(12_500, currency) })
 }
 
-struct Wanted {
-    biller: &'static str,
-    reference: &'static str,
-    payer: Option<String>,
-    description: [(&'static str, &'static str); 2],
-    shares: Vec<Share>,
-    in_parts: bool,
+/// A bill to be made.
+pub(crate) struct Wanted {
+    pub(crate) biller: &'static str,
+    pub(crate) reference: &'static str,
+    pub(crate) payer: Option<String>,
+    pub(crate) description: [(&'static str, &'static str); 2],
+    pub(crate) shares: Vec<Share>,
+    pub(crate) in_parts: bool,
 }
 
 impl Wanted {
-    async fn make(self, program: &Program, currency: spine::Currency) -> Result<Bill, Fault> {
+    /// Makes it as the institution's own program does; an earlier start's is found again.
+    pub(crate) async fn make(self, program: &Program, currency: spine::Currency) -> Result<Bill, Fault> {
         let mut actor = Actor::bare(ActorKind::Client, format!("biller:{}", self.biller));
         actor.institution = Some(self.biller.to_owned());
         let caller = Caller { actor, ..Caller::system("demo") };

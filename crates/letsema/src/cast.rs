@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 21] = [
+pub(crate) const OFFICERS: [OfficerPart; 22] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -118,6 +118,12 @@ pub(crate) const OFFICERS: [OfficerPart; 21] = [
     OfficerPart {
         login: "mosa.phafoli",
         name: "Mosa Phafoli",
+        roles: &["payments-officer"],
+        institution: "ministry-finance",
+    },
+    OfficerPart {
+        login: "mamello.phooko",
+        name: "Mamello Phooko",
         roles: &["payments-officer"],
         institution: "ministry-finance",
     },

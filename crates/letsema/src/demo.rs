@@ -23,7 +23,7 @@ use crate::command;
 use crate::people::{Invented, Inventor};
 use crate::program::{Known, Program, Setup};
 use crate::serve;
-use crate::{acting, billing, enrolling, granting, institutions, reconciling};
+use crate::{acting, billing, enrolling, fees, granting, institutions, reconciling};
 
 /// People in one act.
 const BATCH: usize = 500;
@@ -83,6 +83,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         enrolling::arrange(&program, &cast, &demo.data).await.map_err(|fault| told("the enrolment", &fault))?;
     let grants = granting::arrange(&program, &cast).await.map_err(|fault| told("the grants", &fault))?;
     let bills = billing::arrange(&program, &cast).await.map_err(|fault| told("the bills", &fault))?;
+    let fees = fees::arrange(&program, &bills).await.map_err(|fault| told("the fees", &fault))?;
     let zone = program.country.words.zone().iana_name().unwrap_or("UTC").to_owned();
     let children = around.start(port, &zone, demo.keep_wallets)?;
     let file = demo.data.join("demo.json");
@@ -99,6 +100,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         "enrolment": enrolment,
         "bills": bills,
         "grants": grants,
+        "fees": fees,
         "verifiers": cast::verifiers(&secrets),
         "managers": cast::managers(&secrets),
         "sources": cast::sources(&secrets),
@@ -110,9 +112,10 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
     });
     let text = serde_json::to_string_pretty(&written).unwrap_or_default();
     fs::write(&file, text + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
-    introduce(&base_url, &people, &officers, &file);
+    introduce(&base_url, &people, &officers, (&fees, &file));
     program.work();
     reconciling::begin(&program, &base_url, &around.bank.beside).await.map_err(|fault| told("the levy", &fault))?;
+    fees::pay(&program, &base_url).await.map_err(|fault| told("the fees", &fault))?;
     granting::release(&program, &grants).await.map_err(|fault| told("the grants", &fault))?;
     institutions::play(&program, &secrets, &around.wallets, port, (&ours, &bills)).await?;
     let ended = serve::serve(listener, program.router.clone()).await;
@@ -407,6 +410,7 @@ const TOUR: &str = "
                               line that is late until POST BANK/end-of-day (the bank is in demo.json)
     /switch                   a customer of a wallet has paid a bill of the government through it: a fee of a market, with the
                               others in demo.json's bills; mosa.phafoli sees it in /treasury as the switch's day
+    /screening                a payment from abroad that a rule has stopped: mosa.phafoli and mamello.phooko must decide alike
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /agents                   lebohang.sefali runs two agents; one has no float left; mamello.ntho is her clerk, at /agent
     /sandbox                  for who writes programs: a key at once, and numbers that make the wallets misbehave
@@ -414,7 +418,7 @@ const TOUR: &str = "
     /statistics/vital         vital statistics for everybody
     /api/verification/checks  banks and payrolls ask, as the verifiers in demo.json";
 
-fn introduce(base_url: &str, people: &[Json], officers: &[Json], file: &Path) {
+fn introduce(base_url: &str, people: &[Json], officers: &[Json], (fees, file): (&Json, &Path)) {
     let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
     let mut lines =
         vec![format!("\n  Letsema is at {base_url}\n  Messages go to {base_url}/inbox\n\n  People (ID number, PIN)")];
@@ -438,6 +442,7 @@ fn introduce(base_url: &str, people: &[Json], officers: &[Json], file: &Path) {
         ));
     }
     lines.push(TOUR.to_owned());
+    lines.extend(fees::tour(fees));
     lines.push(format!("\n  For programs: {}\n  End with Ctrl-C.\n", file.display()));
     command::say(&lines.join("\n"));
 }

@@ -33,7 +33,7 @@ const BANK_ACCOUNT: &str = "60012345617";
 const PENSIONER: usize = 5;
 
 /// The officer of the cast with this role.
-fn officer(role: &str) -> Caller {
+pub(crate) fn officer(role: &str) -> Caller {
     let part = OFFICERS.iter().find(|part| part.roles.contains(&role));
     let actor = Actor {
         roles: part.map(|part| part.roles).unwrap_or_default().iter().map(|role| (*role).to_owned()).collect(),

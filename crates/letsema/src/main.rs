@@ -38,6 +38,7 @@ mod country;
 mod demo;
 mod enrol;
 mod enrolling;
+mod fees;
 mod granting;
 mod hub;
 mod import;

@@ -93,6 +93,7 @@ pub(crate) struct Program {
     pub(crate) civil: Civil,
     pub(crate) enrolment: Enrolment,
     pub(crate) grants: Grants,
+    pub(crate) gateway: Gateway,
     pub(crate) router: Router,
     pub(crate) hub: hub::Beside,
     pub(crate) workers: Workers,
@@ -201,7 +202,7 @@ impl Program {
             .merge(identity.routes())
             .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway)))
             .merge(enrolment.routes())
-            .merge(payment_routes(&setup, gateway))
+            .merge(payment_routes(&setup, gateway.clone()))
             .merge(hub.pages())
             .merge(civil.routes())
             .merge(common_routes(&setup, &acts, &country.registers, &log));
@@ -230,6 +231,7 @@ impl Program {
             civil,
             enrolment,
             grants,
+            gateway,
             workers,
             sequencer,
         })

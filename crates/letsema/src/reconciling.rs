@@ -39,14 +39,20 @@ pub(crate) async fn begin(program: &Program, base_url: &str, bank: &Beside) -> R
     let open = move |cx: &mut spine::Cx<'_>| payments::open_counter(cx, office(), currency);
     once(program, &Caller::system("demo"), ("demo.counter", "opened"), open).await?;
     counting::begin(program, office()).await?;
-    if let Some(levy) = arrange(program).await? {
-        happen(base_url.to_owned(), format!("http://{}", bank.address), levy);
+    let number = levy(program).await?.number;
+    let typed = number.clone();
+    let bill = program.acts.read(&Caller::system("demo"), move |cx| bills::find(cx, &typed)).await?;
+    if bill.state == BillState::Open {
+        happen(base_url.to_owned(), format!("http://{}", bank.address), number);
     }
     Ok(())
 }
 
-/// Makes the levy; its number, if it is not paid yet.
-async fn arrange(program: &Program) -> Result<Option<String>, Fault> {
+/// The levy, made unless an earlier start has made it.
+///
+/// # Errors
+/// The engine's faults.
+pub(crate) async fn levy(program: &Program) -> Result<bills::Bill, Fault> {
     let mut actor = Actor::bare(ActorKind::Client, "biller:ministry-transport");
     actor.institution = Some("ministry-transport".to_owned());
     let caller = Caller { actor, ..Caller::system("demo") };
@@ -65,26 +71,14 @@ async fn arrange(program: &Program) -> Result<Option<String>, Fault> {
         let made = bills::make(cx, std::slice::from_ref(&new))?.pop();
         made.ok_or_else(|| Fault::internal("demo.bill.missing", "no bill was made"))
     };
-    let number = once(program, &caller, ("demo.levy", "made"), make).await?.number;
-    let typed = number.clone();
-    let bill = program.acts.read(&Caller::system("demo"), move |cx| bills::find(cx, &typed)).await?;
-    Ok((bill.state == BillState::Open).then_some(number))
+    once(program, &caller, ("demo.levy", "made"), make).await
 }
 
 fn happen(base_url: String, bank_url: String, levy: String) {
     tokio::spawn(async move {
         let outbound = Outbound::new(edge::OutboundLimits::default());
-        let is_up = async |url: String| match Request::get(url).body(Bytes::new()) {
-            Ok(request) => outbound.send(request).await.is_ok_and(|answer| answer.status().is_success()),
-            Err(_) => false,
-        };
         for url in [format!("{base_url}/health"), format!("{bank_url}/log.json")] {
-            for _ in 0..200 {
-                if is_up(url.clone()).await {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(250)).await;
-            }
+            answers(&url).await;
         }
         let day = [
             ("/pay-in", json!({ "amount_minor": FLOAT_MINOR, "reference": format!("FLOAT-{}", office()) })),
@@ -98,6 +92,19 @@ fn happen(base_url: String, bank_url: String, levy: String) {
             tell(&outbound, &format!("{bank_url}{path}"), &body).await;
         }
     });
+}
+
+/// Waits until an address answers, for most of a minute.
+pub(crate) async fn answers(url: &str) {
+    let outbound = Outbound::new(edge::OutboundLimits::default());
+    for _ in 0..200 {
+        if let Ok(request) = Request::get(url).body(Bytes::new())
+            && outbound.send(request).await.is_ok_and(|answer| answer.status().is_success())
+        {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }
 
 async fn tell(outbound: &Outbound, url: &str, body: &Json) {

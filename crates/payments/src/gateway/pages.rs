@@ -111,12 +111,14 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
 
 /// The ways to pay that have a page of their own.
 pub(crate) fn other_ways(gateway: &Gateway, visit: &Visit, home: &str, payee: &str, amount: spine::Money) -> Markup {
+    let by_card = gateway.rails().acquirers.offered(amount).next().is_some();
+    let by_voucher = gateway.takes_vouchers(payee);
     html! {
-        @if gateway.rails().acquirers.offered(amount).next().is_some() {
-            p { a href=(format!("{home}/card")) { (visit.t("payments.card.title")) } }
-        }
-        @if gateway.takes_vouchers(payee) {
-            p { a href=(format!("{home}/voucher")) { (visit.t("payments.pay.voucher")) } }
+        @if by_card || by_voucher {
+            p {
+                @if by_card { a.b.b2 href=(format!("{home}/card")) { (visit.t("payments.card.title")) } }
+                @if by_voucher { a.b.b2 href=(format!("{home}/voucher")) { (visit.t("payments.pay.voucher")) } }
+            }
         }
     }
 }

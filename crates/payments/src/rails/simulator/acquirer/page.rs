@@ -69,8 +69,10 @@ pub(super) fn page(asked: &Asked, is_over: bool, missing: bool) -> Response {
                 style { (PreEscaped(edge::style_sheet())) }
             }
             body {
-                header { div.w.top { b { (words.company) } } }
-                div.demo { p.w { (words.demonstration) } }
+                header {
+                    div.demo { p.w { (words.demonstration) } }
+                    div.w.top { b { (words.company) } }
+                }
                 main.w {
                     h1 { (heading) }
                     dl.sl {
