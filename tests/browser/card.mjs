@@ -22,7 +22,7 @@ async function until(visitor, path, is) {
 export async function card({ demo, visitor, language, javaScript, part, voucher }) {
   const title = `a card in ${language} ${javaScript ? "with" : "without"} JavaScript`;
   const bill = `/bill/${demo.fees.bill}`;
-  const she = await visitor(title, language, javaScript, { width: 320, height: 640 });
+  const she = await visitor(title, language, javaScript, { width: javaScript ? 320 : 1280, height: 800 });
   await she.open(bill);
   await she.follow(`main a[href="${bill}/card"]`);
   ok((await she.page.locator("main input:not([type=hidden])").count()) === 1, `${title}: no card is asked for, only how much`);

@@ -1,5 +1,5 @@
-//! A fee paid by each rail in a demonstration: by wallet, card, voucher and in cash here, by a transfer at the bank in
-//! `reconciling.rs`, through the switch in `institutions.rs`. And what somebody can try herself: a bill that takes parts, with
+//! A fee paid by each rail in a demonstration: by wallet, card, voucher, from abroad and in cash here, by a transfer at the bank
+//! in `reconciling.rs`, through the switch in `institutions.rs`. And what somebody can try herself: a bill that takes parts, with
 //! vouchers for it; and a payment from abroad that a rule has stopped.
 //!
 //! **Invariant:** each is paid as it is in earnest, by whoever is beside the program; once for a demonstration. Vouchers to try
@@ -14,7 +14,7 @@ use grants::vouchers::{self, NewVoucher};
 use payments::bills::{self, Bill, BillState};
 use payments::remittance::{self, NewOrder};
 use payments::vouchers::ToPay;
-use payments::{cards, take_cash};
+use payments::{RequestState, cards, take_cash};
 use serde_json::{Value as Json, json};
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Money, Personal, Secret};
 
@@ -30,12 +30,14 @@ const FUNDS_MINOR: i64 = 10_000_000;
 const FEE_MINOR: i64 = 15_000;
 /// How many vouchers there are to try.
 const VOUCHERS: usize = 4;
-/// What pays the fee by wallet, and who sends from abroad what a rule stops: a name like one of the pack's invented list.
+/// What pays the fee by wallet; who pays one from abroad, and who sends what a rule stops: a name like one of the pack's
+/// invented list.
 const PHONE: &str = "58001201";
-const SENDER: (&str, &str) = ("Mohlalafela Seqhoqho", "82 000 1201");
+const SENDER: (&str, &str) = ("Puseletso Example", "82 000 1212");
+const STOPPED: (&str, &str) = ("Mohlalafela Seqhoqho", "82 000 1201");
 
 /// The fees that are paid here.
-const RAILS: [&str; 4] = ["wallet", "cash", "card", "voucher"];
+const RAILS: [&str; 5] = ["wallet", "cash", "card", "voucher", "abroad"];
 
 /// Whoever holds the number of a bill.
 fn anybody() -> Caller {
@@ -58,6 +60,7 @@ fn by(rail: &str) -> Wanted {
     let (reference, english, sesotho) = match rail {
         "wallet" => ("RAIL-WALLET-DEMO", "School books (example)", "Libuka tsa sekolo (mohlala)"),
         "cash" => ("RAIL-CASH-DEMO", "School uniform (example)", "Junifomo ea sekolo (mohlala)"),
+        "abroad" => ("RAIL-ABROAD-DEMO", "School meals (example)", "Lijo tsa sekolo (mohlala)"),
         "card" => ("RAIL-CARD-DEMO", "School journey (example)", "Leeto la sekolo (mohlala)"),
         _ => ("RAIL-VOUCHER-DEMO", "School fee (example)", "Tefo ea sekolo (mohlala)"),
     };
@@ -115,19 +118,23 @@ fn voucher(cx: &mut Cx<'_>, engine: &grants::Grants) -> Result<String, Fault> {
 async fn stopped(program: &Program) -> Result<Json, Fault> {
     let words = [("en", "Registration fee (example)"), ("st", "Tefo ea ngoliso (mohlala)")];
     let bill = fee("ABROAD-2027-DEMO", words, 20_000, false).make(program, program.country.currency).await?;
+    let id = from_abroad(program, &bill, STOPPED).await?;
+    Ok(json!({ "bill": bill.number, "remittance": id }))
+}
+
+/// Somebody abroad pays a bill through the first partner, once; what her payment is called. None without a partner.
+async fn from_abroad(program: &Program, bill: &Bill, (name, number): (&str, &str)) -> Result<Option<String>, Fault> {
     let (corridors, screening) = (program.gateway.corridors().clone(), program.gateway.rails().screening.clone());
-    let Some(partner) = corridors.offered().next().cloned() else { return Ok(Json::Null) };
-    let agreed_minor = remittance::quote(&partner, bill.amount)?.total.minor();
+    let Some(partner) = corridors.offered().next().cloned() else { return Ok(None) };
     let new = NewOrder {
         bill: bill.number.clone(),
-        partner: partner.id.clone(),
-        sender: Personal::new(SENDER.0.to_owned()),
-        number: SENDER.1.to_owned(),
-        agreed_minor,
+        agreed_minor: remittance::quote(&partner, bill.amount)?.total.minor(),
+        partner: partner.id,
+        sender: Personal::new(name.to_owned()),
+        number: number.to_owned(),
     };
     let order = move |cx: &mut Cx<'_>| Ok(remittance::order(cx, &corridors, &screening, &new)?.id.to_string());
-    let id = once(program, &anybody(), ("demo.fees.stopped", "ordered"), order).await?;
-    Ok(json!({ "bill": bill.number, "remittance": id }))
+    once(program, &anybody(), ("demo.fees.abroad", &bill.number), order).await.map(Some)
 }
 
 /// Pays those that are not paid, as soon as the program answers.
@@ -137,13 +144,15 @@ async fn stopped(program: &Program) -> Result<Json, Fault> {
 pub(crate) async fn pay(program: &Program, base_url: &str) -> Result<(), Fault> {
     by_wallet(program).await?;
     by_voucher(program).await?;
-    let card = opened(program, "card").await?;
-    let attempt = match card {
-        Some(bill) => {
+    if let Some((bill, _)) = opened(program, "abroad").await? {
+        from_abroad(program, &bill, SENDER).await?;
+    }
+    let attempt = match opened(program, "card").await? {
+        Some((bill, a_try)) => {
             let rails = program.gateway.rails().clone();
             let acquirer = rails.acquirers.iter().next().map(|it| it.id.clone()).unwrap_or_default();
             let begin = move |cx: &mut Cx<'_>| cards::begin_bill(cx, &rails, &bill.number, None, &acquirer);
-            Some(once(program, &anybody(), ("demo.fees.card", "begun"), begin).await?)
+            Some(once(program, &anybody(), ("demo.fees.card", &a_try), begin).await?)
         }
         None => None,
     };
@@ -156,7 +165,7 @@ pub(crate) async fn pay(program: &Program, base_url: &str) -> Result<(), Fault> 
             reconciling::answers(&format!("{base_url}/health")).await;
             by_card(&base_url, &attempt.to_string()).await;
         }
-        let Some(bill) = cash else { return };
+        let Some((bill, _)) = cash else { return };
         // The office's money for its counter comes from the bank.
         for _ in 0..120 {
             let (charges, number, amount) = (wallets.charges().clone(), bill.number.clone(), bill.amount);
@@ -173,26 +182,32 @@ pub(crate) async fn pay(program: &Program, base_url: &str) -> Result<(), Fault> 
     Ok(())
 }
 
-/// The bill of a rail, if it is not paid.
-async fn opened(program: &Program, rail: &str) -> Result<Option<Bill>, Fault> {
+/// The bill of a rail, if it is not paid, and the try that it is now: one that is under way is the same try.
+async fn opened(program: &Program, rail: &str) -> Result<Option<(Bill, String)>, Fault> {
     let made = by(rail).make(program, program.country.currency).await?;
-    let bill = program.acts.read(&anybody(), move |cx| bills::find(cx, &made.number)).await?;
-    Ok((bill.state == BillState::Open).then_some(bill))
+    let look = move |cx: &mut Cx<'_>| {
+        let bill = bills::find(cx, &made.number)?;
+        let over = |request: &payments::Request| !matches!(request.state, RequestState::Open | RequestState::Sent);
+        let tried = bills::payments_of(cx, &bill)?.iter().filter(|request| over(request)).count();
+        Ok((bill, format!("try {tried}")))
+    };
+    let found = program.acts.read(&anybody(), look).await?;
+    Ok((found.0.state == BillState::Open).then_some(found))
 }
 
 async fn by_wallet(program: &Program) -> Result<(), Fault> {
-    let Some(bill) = opened(program, "wallet").await? else { return Ok(()) };
+    let Some((bill, a_try)) = opened(program, "wallet").await? else { return Ok(()) };
     let wallets = program.gateway.wallets().clone();
     let number = wallets.number(PHONE);
     let wallet = number.and_then(|number| wallets.iter().find(|it| it.serves(&number)).map(|it| it.id.clone()));
     let wallet = wallet.unwrap_or_default();
     let pay = move |cx: &mut Cx<'_>| bills::pay(cx, &wallets, &bill.number, None, &wallet, PHONE).map(drop);
-    once(program, &anybody(), ("demo.fees.wallet", "asked"), pay).await
+    once(program, &anybody(), ("demo.fees.wallet", &a_try), pay).await
 }
 
 /// Makes a voucher and spends it, so that nobody learns its number.
 async fn by_voucher(program: &Program) -> Result<(), Fault> {
-    let Some(bill) = opened(program, "voucher").await? else { return Ok(()) };
+    let Some((bill, _)) = opened(program, "voucher").await? else { return Ok(()) };
     let engine = program.grants.clone();
     let pay = move |cx: &mut Cx<'_>| {
         let number = Secret::new(voucher(cx, &engine)?);

@@ -5,9 +5,11 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use edge::{Outbound, OutboundLimits};
@@ -19,6 +21,9 @@ use tokio::process::{Child, Command};
 
 use crate::clock::SystemClock;
 use crate::serve;
+
+/// The ports that programs beside a demonstration listen on.
+const PORTS: Range<u16> = 20_000..32_000;
 
 /// The environment variable that holds the secret, as the command line declares it.
 pub(crate) const SECRET: &str = "LETSEMA_WALLET_SECRET";
@@ -62,13 +67,25 @@ pub(crate) async fn until_the_end(
     }
 }
 
-/// A free port of this machine.
+/// Where the next port is looked for.
+static LOOKED: AtomicU32 = AtomicU32::new(0);
+
+/// A free port of this machine, below those that systems give to calls that go out: what is free now stays free until a program
+/// beside this one listens there. Never the same twice, and other processes look elsewhere first.
 ///
 /// # Errors
 /// A sentence for the command line.
 pub(crate) fn free_address() -> Result<SocketAddr, String> {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    free.map_err(|error| format!("no port is free for a program beside this one: {error}"))
+    let first = std::process::id().wrapping_mul(16);
+    for _ in 0..PORTS.len() {
+        let place = first.wrapping_add(LOOKED.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u32;
+        let port = PORTS.start + u16::try_from(place).unwrap_or_default();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err("no port is free for a program beside this one".to_owned())
 }
 
 /// A simulated wallet beside this process: where it listens, and the secret both sides sign with.

@@ -166,6 +166,8 @@ fn state(gateway: &Gateway, visit: &Visit, of: &Remittance, receipt: Option<&str
         Some(number) => facts.row(visit.t("payments.fact.receipt"), number),
         None => facts,
     };
+    // Who waits for an officer has nothing to approve.
+    let look = if key == "held" { "payments.remittance.look" } else { "payments.wait.look" };
     visit.page(visit.t("payments.remittance.title")).body(html! {
         (banner(tone, &title, html! {
             p { (visit.t1(
@@ -181,7 +183,7 @@ fn state(gateway: &Gateway, visit: &Visit, of: &Remittance, receipt: Option<&str
             )) }
         }))
         (facts)
-        @if of.state.is_open() { p { (button_link(&format!("/remittance/{}", of.id), &visit.t("payments.wait.look"))) } }
+        @if of.state.is_open() { p { (button_link(&format!("/remittance/{}", of.id), &visit.t(look))) } }
         p { a href=(format!("/bill/{}", of.bill)) { (visit.t("payments.remittance.back")) } }
     })
 }
