@@ -57,14 +57,14 @@ fn fee(reference: &'static str, words: [(&'static str, &'static str); 2], minor:
 
 /// A fee's bill, by its rail.
 fn by(rail: &str) -> Wanted {
-    let (reference, english, sesotho) = match rail {
+    let (reference, one, other) = match rail {
         "wallet" => ("RAIL-WALLET-DEMO", "School books (example)", "Libuka tsa sekolo (mohlala)"),
         "cash" => ("RAIL-CASH-DEMO", "School uniform (example)", "Junifomo ea sekolo (mohlala)"),
         "abroad" => ("RAIL-ABROAD-DEMO", "School meals (example)", "Lijo tsa sekolo (mohlala)"),
         "card" => ("RAIL-CARD-DEMO", "School journey (example)", "Leeto la sekolo (mohlala)"),
         _ => ("RAIL-VOUCHER-DEMO", "School fee (example)", "Tefo ea sekolo (mohlala)"),
     };
-    fee(reference, [("en", english), ("st", sesotho)], FEE_MINOR, false)
+    fee(reference, [("en", one), ("st", other)], FEE_MINOR, false)
 }
 
 /// Makes the bills; answers what `demo.json` says: which bill is paid by which rail, and what there is to try.
