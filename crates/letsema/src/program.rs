@@ -348,7 +348,7 @@ fn gateway(
     let banks = banks.map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
     let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?;
-    let wallets = wallets.in_zone(zone.clone()).charging(rails.charges.clone());
+    let wallets = wallets.charging(rails.charges.clone());
     let hubs = Hubs::parse(&rails.hubs, |id| setup.hubs.iter().any(|(own, _)| own == id));
     let hubs = hubs.map_err(|error| wrong("hubs.toml", error))?;
     let corridors = Corridors::parse(&rails.corridors, |id| of(&setup.partners, id));

@@ -130,4 +130,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 18, name: "cards", sql: include_str!("../migrations/0018_cards.sql") },
     Migration { engine: "payments", number: 20, name: "charges", sql: include_str!("../migrations/0020_charges.sql") },
     Migration { engine: "payments", number: 21, name: "agents", sql: include_str!("../migrations/0021_agents.sql") },
+    Migration {
+        engine: "payments",
+        number: 23,
+        name: "limits_of_hours",
+        sql: include_str!("../migrations/0023_limits_of_hours.sql"),
+    },
 ];

@@ -68,7 +68,7 @@ pub(crate) fn declined(cx: &mut Cx<'_>, attempt: &Attempt, request: &Request, re
         return Ok(false);
     }
     rows::set_attempt_state(cx.tx(), attempt.id, AttemptState::Declined, Some(reason), None)?;
-    limits::ended(cx, attempt.id, false)?;
+    limits::free(cx, attempt.id)?;
     cx.record(act("payments.attempt.declined", attempt).with("reason", reason));
     fail(cx, attempt, request)?;
     Ok(true)
@@ -91,7 +91,7 @@ pub(crate) fn lapse(cx: &mut Cx<'_>, id: AttemptId) -> Result<(), Fault> {
         return Ok(());
     }
     rows::set_attempt_state(cx.tx(), id, AttemptState::Expired, Some("no_answer"), None)?;
-    limits::ended(cx, id, false)?;
+    limits::free(cx, id)?;
     let request = found(cx, attempt.request)?;
     if request.state == RequestState::Sent && request.attempt == Some(id) {
         rows::set_request_state(cx.tx(), request.id, RequestState::Open)?;

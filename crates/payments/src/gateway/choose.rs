@@ -64,8 +64,7 @@ pub(crate) fn attempt(
         expires_at,
     };
     rows::insert_attempt(cx.tx(), &attempt)?;
-    let (day, number) = (now.date_in(wallets.zone()), attempt.msisdn.reveal().as_str());
-    limits::reserve(cx, wallets.daily(), day, (attempt.id, number), asked)?;
+    limits::reserve(cx, wallets.limits(), (attempt.id, attempt.msisdn.reveal()), asked)?;
     rows::send_request(cx.tx(), id, attempt.id)?;
     cx.enqueue(Job::new(PUSH, json!({ "attempt": attempt.id })));
     cx.enqueue(Job::new(LAPSE, json!({ "attempt": attempt.id })).not_before(expires_at));

@@ -12,7 +12,6 @@ use crate::charges::{self, Charge};
 use crate::gateway::arrive::Arrival;
 use crate::gateway::attempt::{declined, fail};
 use crate::gateway::check_digit::{HOW_MANY, receipt_number};
-use crate::gateway::limits;
 use crate::gateway::model::{
     Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState,
 };
@@ -239,7 +238,6 @@ fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request, charge: Option<
     let (now, receipt) = (cx.now(), new_receipt(cx)?);
     let reference = Some(payment.wallet_reference.as_str());
     rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
-    limits::ended(cx, payment.attempt, true)?;
     rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
     let act = about(request.act("payments.request.paid"), payment).with("receipt", receipt.as_str());
     cx.record(match charge {
@@ -275,7 +273,6 @@ fn set_aside(
     let wrong_amount = reason == "wrong_amount";
     let state = if wrong_amount { AttemptState::Mismatched } else { AttemptState::Paid };
     rows::set_attempt_state(cx.tx(), attempt.id, state, None, Some(&payment.wallet_reference))?;
-    limits::ended(cx, attempt.id, true)?;
     cx.record(about(request.act("payments.payment.suspended"), payment).with("reason", reason));
     match (wrong_amount, gives_back(&payment.wallet)) {
         (true, _) => fail(cx, attempt, request),

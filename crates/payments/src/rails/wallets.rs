@@ -7,12 +7,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use spine::{Currency, Fault, FieldFault, Localised, Money, Personal, Secret, Text};
 
 use crate::charges::Charges;
-use crate::gateway::limits::DailyLimit;
+use crate::gateway::limits::RollingLimit;
 
 /// Where a wallet's programming interface is, and the secret both sides sign with.
 #[derive(Clone)]
@@ -56,8 +55,7 @@ pub struct Wallets {
     digits: usize,
     approve_seconds: i64,
     service_code: Option<String>,
-    daily: Arc<Vec<DailyLimit>>,
-    zone: TimeZone,
+    limits: Arc<Vec<RollingLimit>>,
     charges: Charges,
 }
 
@@ -85,7 +83,7 @@ struct File {
     approve_within_seconds: i64,
     dial: Option<DialPart>,
     #[serde(default)]
-    daily: Vec<DailyLimit>,
+    limits: Vec<RollingLimit>,
     number: NumberPart,
     wallets: Vec<WalletPart>,
 }
@@ -151,35 +149,15 @@ impl Wallets {
         let NumberPart { prefix, digits } = file.number;
         let approve_seconds = file.approve_within_seconds.max(30);
         let service_code = file.dial.map(|dial| dial.service_code);
-        if file.daily.iter().any(|limit| limit.most_minor < 1) {
-            let problem = "the limit of a day is at least 1";
-            return Err(WalletsError::Value { wallet: "daily".to_owned(), problem });
+        if let Some(problem) = file.limits.iter().find_map(RollingLimit::problem) {
+            return Err(WalletsError::Value { wallet: "limits".to_owned(), problem });
         }
-        let (wallets, daily) = (Arc::new(wallets), Arc::new(file.daily));
-        Ok(Self {
-            wallets,
-            prefix,
-            digits,
-            approve_seconds,
-            service_code,
-            daily,
-            zone: TimeZone::UTC,
-            charges: Charges::default(),
-        })
+        let (wallets, limits) = (Arc::new(wallets), Arc::new(file.limits));
+        Ok(Self { wallets, prefix, digits, approve_seconds, service_code, limits, charges: Charges::default() })
     }
 
-    /// Where a day begins at midnight of this zone.
-    #[must_use]
-    pub fn in_zone(self, zone: TimeZone) -> Self {
-        Self { zone, ..self }
-    }
-
-    pub(crate) fn daily(&self) -> &[DailyLimit] {
-        &self.daily
-    }
-
-    pub(crate) const fn zone(&self) -> &TimeZone {
-        &self.zone
+    pub(crate) fn limits(&self) -> &[RollingLimit] {
+        &self.limits
     }
 
     /// The same, with what they and the other rails charge.

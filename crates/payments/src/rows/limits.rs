@@ -1,39 +1,28 @@
-//! The limits of a day.
+//! The limits over hours.
 
-use spine::{Date, Id, Tx, TxError};
+use spine::{Id, Tx, TxError};
 
 use crate::gateway::limits::LimitKind;
 use crate::gateway::model::AttemptId;
 use crate::ledger::AccountId;
 
-const SELECT: &str = "SELECT id, account, day FROM payments_limit WHERE rule = $1 AND subject = $2";
+const SELECT: &str = "SELECT id, account FROM payments_limit WHERE rule = $1 AND subject = $2";
 
-/// The account of a limit, and the day on which it was filled.
-pub(crate) fn limit(
-    tx: &mut dyn Tx,
-    rule: &str,
-    subject: &str,
-) -> Result<Option<(Id<LimitKind>, AccountId, Date)>, TxError> {
+/// A limit and its account.
+pub(crate) fn limit(tx: &mut dyn Tx, rule: &str, subject: &str) -> Result<Option<(Id<LimitKind>, AccountId)>, TxError> {
     let row = tx.first(SELECT, &[rule.into(), subject.into()])?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).transpose()
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
 }
 
-const INSERT: &str = "INSERT INTO payments_limit (id, rule, subject, account, day) VALUES ($1, $2, $3, $4, $5)";
+const INSERT: &str = "INSERT INTO payments_limit (id, rule, subject, account) VALUES ($1, $2, $3, $4)";
 
 pub(crate) fn insert(
     tx: &mut dyn Tx,
     id: Id<LimitKind>,
     (rule, subject): (&str, &str),
     account: AccountId,
-    day: Date,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT, &[id.into(), rule.into(), subject.into(), account.into(), day.into()]).map(drop)
-}
-
-const FILLED: &str = "UPDATE payments_limit SET day = $2 WHERE id = $1";
-
-pub(crate) fn filled(tx: &mut dyn Tx, id: Id<LimitKind>, day: Date) -> Result<(), TxError> {
-    tx.execute(FILLED, &[id.into(), day.into()]).map(drop)
+    tx.execute(INSERT, &[id.into(), rule.into(), subject.into(), account.into()]).map(drop)
 }
 
 const HOLDS: &str = "UPDATE payments_attempt SET limits = $2 WHERE id = $1";

@@ -1,8 +1,9 @@
-//! The limits of a day, through the face: what is over them is refused and says what is left, a refusal of the wallet gives
-//! back, midnight fills again, and no order of events lets more through.
+//! The limits over hours, through the face: what is over them is refused and says what is left, a refusal of the wallet gives
+//! back, so does time, and no order of events lets more through in any window.
 
-use jiff::tz::{Offset, TimeZone};
+use journal::Key;
 use payments::bills;
+use payments::ledger::tick;
 use payments::{Request, RequestState, Told, ToldState, WalletLink, Wallets};
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Personal, Secret, Via};
 
@@ -11,15 +12,23 @@ use crate::bills::{anybody, bill, made};
 
 const NUMBER: &str = "58001201";
 
-/// The country's wallets with limits of 100 for strangers and 250 for all, of days that begin two hours before UTC's.
+const DAY: i64 = 86_400;
+
+/// The country's wallets with limits of 100 for strangers and 250 for all, of any 24 hours.
 fn wallets(bench: &Bench) -> Wallets {
-    let (first, rest) = PACK.split_once("[[daily]]").unwrap();
+    let (first, rest) = PACK.split_once("[[limits]]").unwrap();
     let (_, rest) = rest.split_once("[number]").unwrap();
-    let limit = |id, up_to, most| format!("[[daily]]\nid = \"{id}\"\nup_to = \"{up_to}\"\nmost_minor = {most}\n");
+    let limit =
+        |id, up_to, most| format!("[[limits]]\nid = \"{id}\"\nup_to = \"{up_to}\"\nhours = 24\nmost_minor = {most}\n");
     let text = format!("{first}{}{}[number]{rest}", limit("strangers", "none", 10_000), limit("all", "high", 25_000));
     let link = WalletLink { base_url: bench.wallet.clone(), secret: Secret::new(b"s".to_vec()) };
-    let zone = TimeZone::fixed(Offset::constant(2));
-    Wallets::parse(&text, |_| Some(link.clone())).unwrap().in_zone(zone)
+    Wallets::parse(&text, |_| Some(link.clone())).unwrap()
+}
+
+/// Time passes, and the ledger's clock strikes.
+async fn later(bench: &Bench, seconds: i64) {
+    bench.clock.step(seconds);
+    bench.acts.post(&Caller::system("ledger"), &Key::none(), tick).await.unwrap();
 }
 
 fn known() -> Caller {
@@ -34,7 +43,7 @@ async fn pays(bench: &Bench, caller: &Caller, number: &str, minor: i64) -> Resul
     bench.write(caller, pay).await.map_err(|fault: Fault| {
         assert_eq!(fault.code(), "payments.choice.wrong");
         let text = &fault.fields()[0].text;
-        assert_eq!((fault.fields()[0].field.as_str(), text.key()), ("number", "payments.choose.day_limit"));
+        assert_eq!((fault.fields()[0].field.as_str(), text.key()), ("number", "payments.choose.over_limit"));
         text.arg("left").map(|left| match left {
             spine::Arg::Money(left) => left.minor(),
             _ => panic!("what is left is an amount"),
@@ -82,26 +91,48 @@ fn what_is_over_the_limit_is_refused_with_what_is_left() {
         pays(&bench, &known(), &number, 15_000).await.unwrap();
         answers(&bench, &number, ToldState::Paid, "r3").await;
         assert!(bench.audit().await.is_sound());
-        assert_eq!(bench.balance("limits").await.abs(), 0, "what was filled is used up");
     });
 }
 
 #[test]
-fn midnight_at_home_fills_it_again_and_nobody_gets_two_days_of_it() {
+fn a_window_moves_with_time_and_midnight_gives_nobody_two_days_of_it() {
     on_each(async |bench| {
         let number = a_bill(&bench, "L-2").await;
-        pays(&bench, &anybody(), &number, 10_000).await.unwrap();
+        pays(&bench, &anybody(), &number, 4_000).await.unwrap();
         answers(&bench, &number, ToldState::Paid, "r1").await;
-        // The bench begins at ten in the morning at home: at 23:59 it is still today.
-        bench.clock.step(14 * 3_600 - 60);
-        assert_eq!(pays(&bench, &anybody(), &number, 100).await, Err(Some(0)));
-        bench.clock.step(60);
+        // From eight in the morning to five minutes before midnight, and to ten minutes later.
+        later(&bench, 16 * 3_600 - 300).await;
         pays(&bench, &anybody(), &number, 6_000).await.unwrap();
         answers(&bench, &number, ToldState::Paid, "r2").await;
+        later(&bench, 600).await;
+        assert_eq!(pays(&bench, &anybody(), &number, 100).await, Err(Some(0)));
+        // What was paid first is out of the window a day after it, to the second.
+        later(&bench, 8 * 3_600 - 301).await;
+        assert_eq!(pays(&bench, &anybody(), &number, 100).await, Err(Some(0)));
+        later(&bench, 1).await;
+        assert_eq!(pays(&bench, &anybody(), &number, 4_001).await, Err(Some(4_000)));
+        pays(&bench, &anybody(), &number, 4_000).await.unwrap();
+        answers(&bench, &number, ToldState::Paid, "r3").await;
         // Days without use are not saved up.
-        bench.clock.step(5 * 86_400);
+        later(&bench, 5 * DAY).await;
         assert_eq!(pays(&bench, &anybody(), &number, 10_001).await, Err(Some(10_000)));
         pays(&bench, &anybody(), &number, 10_000).await.unwrap();
+        assert!(bench.audit().await.is_sound());
+    });
+}
+
+#[test]
+fn payments_at_the_same_moment_share_one_limit() {
+    on_each(async |bench| {
+        let mut bills = Vec::new();
+        for turn in 0..4 {
+            bills.push(a_bill(&bench, &format!("L-5-{turn}")).await);
+        }
+        let anybody = anybody();
+        let pay = |turn: usize| pays(&bench, &anybody, &bills[turn], 3_000);
+        let (a, b, c, d) = tokio::join!(pay(0), pay(1), pay(2), pay(3));
+        let done = [a, b, c, d];
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 3, "three times 30 of 100");
         assert!(bench.audit().await.is_sound());
     });
 }
@@ -118,26 +149,43 @@ fn an_attempt_that_nobody_answered_gives_back_and_its_late_money_is_taken_all_th
 }
 
 #[test]
+fn a_try_that_ends_days_later_changes_nothing_any_more() {
+    on_each(async |bench| {
+        let number = a_bill(&bench, "L-6").await;
+        pays(&bench, &anybody(), &number, 10_000).await.unwrap();
+        // The program stood still for two days: the ledger's clock is the first to strike.
+        later(&bench, 2 * DAY).await;
+        bench.wait_for("the attempt to lapse", async || pays(&bench, &anybody(), &number, 10_000).await.is_ok()).await;
+        assert!(bench.audit().await.is_sound());
+    });
+}
+
+#[test]
 fn no_order_of_events_lets_more_through() {
     on_each(async |bench| {
         let number = a_bill(&bench, "L-4").await;
-        // What a day has taken and has on its way, of strangers and of all; an order drawn from a fixed seed.
-        let (mut strangers, mut all, mut state) = (0, 0, 0x9e37_79b9_7f4a_7c15_u64);
+        // What was taken: when, how much, and whether of somebody known. An order drawn from a fixed seed.
+        let (mut now, mut state) = (0, 0x9e37_79b9_7f4a_7c15_u64);
+        let mut taken: Vec<(i64, i64, bool)> = Vec::new();
         let mut draw = |below: u64| {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             state % below
         };
-        for turn in 0..80 {
-            if draw(12) == 0 {
-                bench.clock.step(86_400);
-                (strangers, all) = (0, 0);
+        for turn in 0..100 {
+            if draw(3) == 0 {
+                let seconds = i64::try_from(draw(10 * 3_600)).unwrap();
+                later(&bench, seconds).await;
+                now += seconds;
             }
             let minor = i64::try_from(100 + draw(6_000)).unwrap();
             let is_known = draw(3) == 0;
             let caller = if is_known { known() } else { anybody() };
-            let left = if is_known { 25_000 - all } else { (10_000 - strangers).min(25_000 - all) };
+            let window = || taken.iter().filter(|(at, _, _)| now - at < DAY);
+            let all = 25_000 - window().map(|(_, minor, _)| minor).sum::<i64>();
+            let strangers = 10_000 - window().filter(|one| !one.2).map(|(_, minor, _)| minor).sum::<i64>();
+            let left = if is_known { all } else { strangers.min(all) };
             let expected = if minor <= left { Ok(()) } else { Err(Some(left)) };
             assert_eq!(pays(&bench, &caller, &number, minor).await, expected, "turn {turn}");
             if expected.is_err() {
@@ -147,8 +195,7 @@ fn no_order_of_events_lets_more_through() {
                 answers(&bench, &number, ToldState::Declined, "").await;
             } else {
                 answers(&bench, &number, ToldState::Paid, &format!("r{turn}")).await;
-                all += minor;
-                strangers += if is_known { 0 } else { minor };
+                taken.push((now, minor, is_known));
             }
         }
         assert!(bench.audit().await.is_sound());
@@ -157,7 +204,10 @@ fn no_order_of_events_lets_more_through() {
 
 #[test]
 fn a_limit_of_nothing_is_no_pack() {
-    let text = PACK.replacen("most_minor = 1000000\n\n[[daily]]", "most_minor = 0\n\n[[daily]]", 1);
+    let text = PACK.replacen("most_minor = 1000000\n\n[[limits]]", "most_minor = 0\n\n[[limits]]", 1);
+    assert_ne!(text, PACK);
+    assert!(Wallets::parse(&text, |_| None).is_err());
+    let text = PACK.replacen("hours = 24", "hours = 0", 1);
     assert_ne!(text, PACK);
     assert!(Wallets::parse(&text, |_| None).is_err());
 }
