@@ -23,7 +23,7 @@ pub struct ByRails(pub Rails);
 
 impl Carrier for ByRails {
     fn hand_over(&self, cx: &mut Cx<'_>, from: AccountId, orders: &[Order]) -> Result<Vec<Handed>, Fault> {
-        let batch: Vec<NewDisbursement> = orders.iter().map(|order| disbursed(order, from)).collect();
+        let batch: Vec<NewDisbursement> = orders.iter().map(|order| disbursed(&self.0, order, from)).collect();
         let handed = disburse_all(cx, &self.0, &batch)?;
         let answers = handed.into_iter().map(|one| match one {
             payments::Handed::Now | payments::Handed::Before => Handed::Now,
@@ -33,28 +33,35 @@ impl Carrier for ByRails {
     }
 }
 
-fn disbursed(order: &Order, from: AccountId) -> NewDisbursement {
+fn disbursed(rails: &Rails, order: &Order, from: AccountId) -> NewDisbursement {
     let to = match order.way {
         Way::Bank => Destination::Bank {
             bank: order.institution.clone(),
             account: order.address.clone(),
             holder: order.holder.clone(),
         },
-        _ => Destination::Wallet { wallet: order.institution.clone(), number: order.address.clone() },
+        _ => match rails.by_phone(&order.institution) {
+            Some(one) => one.destination(order.address.clone()),
+            // Not there any more: the payments engine says so.
+            None => Destination::Wallet { wallet: order.institution.clone(), number: order.address.clone() },
+        },
     };
     let id = DisbursementId::from_bytes(*order.id.as_bytes());
     NewDisbursement { id, from, to, amount: order.amount, reference: order.reference.clone() }
 }
 
-/// A rail's code (a wallet's, or ISO 20022 `ExternalStatusReason1Code`) as the last part of a reason's key.
+/// A rail's code (a wallet's, a hub's, or ISO 20022 `ExternalStatusReason1Code`) as the last part of a reason's key.
 fn reason(code: &str) -> &str {
     match code {
         "AC01" | "payments.disbursement.account" => "account_number",
         "AC04" | "AC06" | "account_closed" => "account_closed",
         "BE01" | "payments.disbursement.holder" => "name_differs",
         "unknown_number" | "payments.disbursement.number" => "unknown_number",
-        "payments.disbursement.limits" => "wallet_limit",
-        "payments.disbursement.wallet" | "payments.disbursement.bank" => "not_connected",
+        // FSPIOP API Definition §7.6: 52xx the payee's limit, 54xx the payee is blocked.
+        "payments.disbursement.limits" | "hub_5200" => "wallet_limit",
+        "hub_5400" => "account_closed",
+        "no_answer" | "expired" => "no_answer",
+        "payments.disbursement.wallet" | "payments.disbursement.bank" | "payments.disbursement.hub" => "not_connected",
         _ => "refused_by_carrier",
     }
 }

@@ -55,7 +55,7 @@ fn told(
 /// An account, as far as others may read it over a shoulder: `M-Pesa …1234`.
 pub(crate) fn masked(grants: &Grants, account: &Account) -> String {
     let ending: String = account.address.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-    let wallet = grants.inner.rails.wallets.find(&account.institution).map(|wallet| &wallet.name);
+    let wallet = grants.inner.rails.by_phone(&account.institution).map(|wallet| wallet.name());
     let name = wallet.or_else(|| grants.inner.rails.banks.find(&account.institution).map(|bank| &bank.name));
     let name = name.map_or(account.institution.as_str(), |name| name.in_language(&grants.inner.language));
     format!("{name} …{ending}")

@@ -65,7 +65,7 @@ pub use rails::cards;
 pub use rails::cash::{AtTheCounter, Taken, at_the_counter, open_counter, take_cash};
 pub use rails::payout::outcome::{PaidOut, PaidOutState, resolve};
 pub use rails::payout::{
-    Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails, disburse,
+    ByPhone, Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails, disburse,
     disburse_all, disbursement,
 };
 pub use rails::wallets::{Wallet, WalletLink, Wallets, WalletsError};

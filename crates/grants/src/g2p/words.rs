@@ -42,7 +42,7 @@ pub(super) fn account(grants: &Grants, written: &str) -> Option<Account> {
     let way = match provider {
         "post-office" => Way::PostOffice,
         "voucher" => Way::Voucher,
-        wallet if grants.inner.rails.wallets.find(wallet).is_some() => Way::Wallet,
+        wallet if grants.inner.rails.by_phone(wallet).is_some() => Way::Wallet,
         _ => Way::Bank,
     };
     fit(grants, &Account { way, institution: provider.to_owned(), address: number.to_owned() }).ok()

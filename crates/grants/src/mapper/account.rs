@@ -23,9 +23,10 @@ pub fn fit(grants: &Grants, account: &Account) -> Result<Account, Fault> {
             return Ok(Account { way, institution: String::new(), address: String::new() });
         }
         Way::Wallet => {
-            let wallets = &grants.inner.rails.wallets;
-            let wallet = wallets.find(institution).ok_or_else(|| wrong("institution", "grants.account.no_wallet"))?;
-            let number = wallets.number(&account.address).ok_or_else(|| wrong("address", "grants.account.number"))?;
+            let rails = &grants.inner.rails;
+            let wallet = rails.by_phone(institution).ok_or_else(|| wrong("institution", "grants.account.no_wallet"))?;
+            let number = rails.wallets.number(&account.address);
+            let number = number.ok_or_else(|| wrong("address", "grants.account.number"))?;
             if !wallet.serves(&number) {
                 return Err(wrong("address", "grants.account.foreign"));
             }

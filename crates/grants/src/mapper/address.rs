@@ -25,7 +25,7 @@ pub fn read_address(grants: &Grants, written: &str) -> Option<Account> {
             account(Way::Wallet, &wallet.id, written)
         }
         Some((institution, number)) => {
-            let is_wallet = grants.inner.rails.wallets.find(institution).is_some();
+            let is_wallet = grants.inner.rails.by_phone(institution).is_some();
             account(if is_wallet { Way::Wallet } else { Way::Bank }, institution, number)
         }
     };

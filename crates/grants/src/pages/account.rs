@@ -10,6 +10,7 @@ use axum::routing::get;
 use edge::show::{self, Choice, Summary, inset};
 use edge::{Answers, Form, Markup, Page, Query, Reply, Sheet, Visit, correctable, html, see_other};
 use journal::Key;
+use payments::ByPhone;
 use serde::Deserialize;
 use spine::{Cx, Fault, FieldFault, Text};
 
@@ -26,8 +27,12 @@ pub(super) fn routes() -> Router<Grants> {
 /// The questions of a form: how, where, which number.
 pub(super) fn questions(visit: &Visit, grants: &Grants, sheet: &Sheet) -> Markup {
     let mut ways = Vec::new();
-    for wallet in grants.inner.rails.wallets.iter() {
-        ways.push(Choice::new(format!("wallet:{}", wallet.id), visit.local(&wallet.name)));
+    for one in grants.inner.rails.phones() {
+        let choice = Choice::new(format!("wallet:{}", one.id()), visit.local(one.name()));
+        ways.push(match one {
+            ByPhone::Wallet(_) => choice,
+            ByPhone::Hub(_) => choice.hint(visit.t("grants.account.hub_hint")),
+        });
     }
     // The government's own bank keeps no people's accounts.
     let own = grants.inner.rails.banks.own().map(|own| own.bank.id.clone());

@@ -71,9 +71,15 @@ fn payment_tag(visit: &Visit, state: PaymentState) -> Markup {
 }
 
 /// Why something stands so, in words; a code nobody has words for is told as it is.
-fn reason(visit: &Visit, group: &str, code: &str) -> String {
+/// Words of a code, where there are any.
+fn said(visit: &Visit, group: &str, code: &str) -> Option<String> {
     let key = format!("grants.{group}.{code}");
-    if visit.site().words().knows(visit.language(), &key) { visit.t(&key) } else { code.to_owned() }
+    visit.site().words().knows(visit.language(), &key).then(|| visit.t(&key))
+}
+
+/// A reason in words; one without words as it is.
+fn reason(visit: &Visit, group: &str, code: &str) -> String {
+    said(visit, group, code).unwrap_or_else(|| code.to_owned())
 }
 
 /// An account in words, its number as far as it may be read over a shoulder.
@@ -81,7 +87,7 @@ fn account(visit: &Visit, grants: &Grants, account: &Account) -> String {
     match account.way {
         Way::PostOffice | Way::Voucher => visit.t(&format!("grants.way.{}", account.way.code())),
         Way::Wallet | Way::Bank => {
-            let wallet = grants.inner.rails.wallets.find(&account.institution).map(|wallet| &wallet.name);
+            let wallet = grants.inner.rails.by_phone(&account.institution).map(|wallet| wallet.name());
             let name = wallet.or_else(|| grants.inner.rails.banks.find(&account.institution).map(|bank| &bank.name));
             let name = name.map_or(account.institution.as_str(), |name| visit.local(name));
             let ending: String = account.address.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();

@@ -11,7 +11,7 @@ use edge::{Form, Path, Reply, Visit, html, see_other};
 use journal::Key;
 use spine::Cx;
 
-use super::{account, id, key, payment_tag, reason};
+use super::{account, id, key, payment_tag, reason, said};
 use crate::engine::Grants;
 use crate::model::RunId;
 use crate::runs::{self, give_up, repair};
@@ -87,7 +87,7 @@ async fn one(State(grants): State<Grants>, visit: Visit, Path((run, line)): Path
         facts = facts.row(visit.t("grants.payment.changes"), format!("{place}, {}", visit.moment(change.effective_at)));
     }
     let path = format!("/grants/payments/{run}/{line}");
-    let what = one.reason.as_ref().map(|code| reason(&visit, "what_to_do", code));
+    let what = one.reason.as_ref().and_then(|code| said(&visit, "what_to_do", code));
     Ok(visit
         .page(visit.t("grants.payment.title"))
         .caption(format!("{} · {line}", one.period))

@@ -176,7 +176,7 @@ impl Facts {
             return Err("way");
         }
         if account.way == Way::Wallet {
-            let wallet = grants.inner.rails.wallets.find(&account.institution).ok_or("no_wallet")?;
+            let wallet = grants.inner.rails.by_phone(&account.institution).ok_or("no_wallet")?;
             if !wallet.takes(grants.money(entry.amount_minor)) {
                 return Err("wallet_limit");
             }

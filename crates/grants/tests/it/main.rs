@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "in tests a failure should be loud")]
 
 mod accounts;
+mod by_hub;
 mod doors;
 mod lists;
 mod pages;

@@ -47,7 +47,7 @@ fn is_wrong(body: &str) -> bool {
     body.contains("<title>Error:") || body.contains("<title>Phoso:")
 }
 
-const OFFICER: &str = "grants-officer@ministry-social-development";
+pub(crate) const OFFICER: &str = "grants-officer@ministry-social-development";
 const APPROVER: &str = "grants-approver@ministry-social-development";
 const TREASURY: &str = "payments-officer@ministry-finance";
 const CLERK: &str = "post-office-clerk@lesotho-post-bank";
@@ -86,7 +86,7 @@ impl<'a> Browser<'a> {
         (status, location, body)
     }
 
-    async fn see(&self, target: &str) -> String {
+    pub(crate) async fn see(&self, target: &str) -> String {
         let (status, _, body) = self.ask("GET", target, None).await;
         assert_eq!(status, 200, "{target}: {body}");
         assert!(body.len() < 40_000, "{target} is long: {}", body.len());

@@ -8,8 +8,8 @@ use crypto::{Algorithm, Hasher, PublicKey, SealKey, SigningKey};
 use edge::{Outbound, OutboundLimits};
 use grants::runs::{self, NewRun, Reconciled};
 use grants::{
-    Account, Carrier, Grants, GrantsSettings, Handed, List, ListId, Order, Payment, Payouts, Programmes, Run, RunId,
-    Told, Way,
+    Account, ByRails, Carrier, Grants, GrantsSettings, Handed, List, ListId, Order, Payment, Payouts, Programmes, Run,
+    RunId, Told, Way,
 };
 use identity::{
     AuthMethod, ClientMetadata, DeviceRules, GrantType, Identity, IdentitySettings, Licences, MandateRules, Mandates,
@@ -17,8 +17,9 @@ use identity::{
 };
 use journal::{Acts, Key, Policies, Subscriptions, Workers};
 use messages::Messages;
+use payments::hubs::Hubs;
 use payments::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer, TransferId};
-use payments::{Banks, Rails, WalletLink, Wallets};
+use payments::{Banks, DisbursementId, Rails, WalletLink, Wallets};
 use registers::{Fields, Registers};
 use serde_json::json;
 use spine::{
@@ -101,14 +102,25 @@ pub(crate) struct World {
     pub(crate) registers: Registers,
     pub(crate) carrier: Arc<TestCarrier>,
     pub(crate) workers: Workers,
+    /// What was left for the adapter of a hub, if rails carry.
+    pub(crate) pushed: Arc<Mutex<Vec<DisbursementId>>>,
     /// What batches and vouchers are signed with.
     pub(crate) key: PublicKey,
     /// Kept as long as the world: its file goes with it.
     _database: TestDatabase,
 }
 
-/// Runs `test` on each database.
+/// Runs `test` on each database, with a carrier that does as it is told.
 pub(crate) fn on_each(test: impl AsyncFn(World)) {
+    on_each_carried(None, test);
+}
+
+/// Runs `test` on each database; the payments engine carries, with these hubs.
+pub(crate) fn on_each_by_rails(hubs: &Hubs, test: impl AsyncFn(World)) {
+    on_each_carried(Some(hubs), test);
+}
+
+fn on_each_carried(hubs: Option<&Hubs>, test: impl AsyncFn(World)) {
     let migrations: Vec<Migration> = [
         journal::MIGRATIONS,
         registers::MIGRATIONS,
@@ -120,7 +132,7 @@ pub(crate) fn on_each(test: impl AsyncFn(World)) {
     ]
     .concat();
     for database in testkit::databases(&migrations) {
-        testkit::block_on(async { test(world(database)).await });
+        testkit::block_on(async { test(world(database, hubs)).await });
     }
 }
 
@@ -163,7 +175,16 @@ fn identity(acts: &Acts, messages: &Messages, population: &Population) -> Identi
     .unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn world(database: TestDatabase) -> World {
+/// The jobs of an adapter that speaks to no hub: a test says what the hub said.
+fn hub_workers(workers: Workers, pushed: &Arc<Mutex<Vec<DisbursementId>>>) -> Workers {
+    let pushed = Arc::clone(pushed);
+    workers.handle(payments::hubs::PUSH, move |job| {
+        pushed.lock().unwrap().push(serde_json::from_value(job.body["disbursement"].clone()).unwrap());
+        async { Ok(()) }
+    })
+}
+
+fn world(database: TestDatabase, hubs: Option<&Hubs>) -> World {
     let clock = Arc::new(TestClock::at("2026-11-24T08:00:00Z"));
     let policies = files("policies");
     let policies = Policies::parse(policies.iter().map(|(name, text)| (name.as_str(), text.as_str()))).unwrap();
@@ -172,7 +193,7 @@ fn world(database: TestDatabase) -> World {
         Arc::clone(&clock) as _,
         Arc::new(SeededEntropy::default()),
         Arc::new(policies),
-        Subscriptions::default(),
+        Grants::subscriptions(Subscriptions::default()),
     );
     let words = testkit::words(&WORDS);
     let zone = words.zone().clone();
@@ -190,6 +211,13 @@ fn world(database: TestDatabase) -> World {
     let programmes = programmes.brought_by(&payouts);
     let signing_key = Arc::new(SigningKey::generate(Algorithm::EdDsa).unwrap());
     let key = signing_key.public();
+    let rails = Rails {
+        wallets: Wallets::parse(&read("wallets.toml"), link).unwrap(),
+        banks: Banks::parse(&read("banks.toml"), zone.clone(), link).unwrap(),
+        acquirers: payments::cards::Acquirers::default(),
+        screening: payments::screening::Screening::default(),
+        hubs: hubs.cloned().unwrap_or_default(),
+    };
     let grants = Grants::new(GrantsSettings {
         acts: acts.clone(),
         programmes,
@@ -200,23 +228,18 @@ fn world(database: TestDatabase) -> World {
         signing_key: Arc::clone(&signing_key),
         seal_key: Arc::new(SealKey::new(&Secret::new([8; 32])).unwrap()),
         voucher_secret: Secret::new([9; 32]),
-        rails: Rails {
-            wallets: Wallets::parse(&read("wallets.toml"), link).unwrap(),
-            banks: Banks::parse(&read("banks.toml"), zone.clone(), link).unwrap(),
-            acquirers: payments::cards::Acquirers::default(),
-            screening: payments::screening::Screening::default(),
-            hubs: payments::hubs::Hubs::default(),
-        },
+        rails: rails.clone(),
         payouts,
         currency: lsl(),
         language: Language::new("st-LS"),
-        carrier: Arc::clone(&carrier) as _,
+        carrier: if hubs.is_some() { Arc::new(ByRails(rails)) } else { Arc::clone(&carrier) as _ },
         outbound: Outbound::new(OutboundLimits::default()),
         zone,
         institutions: Arc::default(),
     });
-    let workers = grants.handlers(messages.handlers(&acts, Workers::default()));
-    World { acts, clock, grants, identity, population, registers, carrier, workers, key, _database: database }
+    let pushed = Arc::default();
+    let workers = grants.handlers(messages.handlers(&acts, hub_workers(Workers::default(), &pushed)));
+    World { acts, clock, grants, identity, population, registers, carrier, workers, pushed, key, _database: database }
 }
 
 /// An officer of the ministry that runs the pension.

@@ -4,6 +4,7 @@
 //! found before anything starts, with its line and what to write. Where next: `fields.rs`, `secrets.rs`; a whole
 //! example with every setting is `docs/guides/letsema.toml`.
 
+mod check;
 mod fields;
 mod parts;
 mod secrets;
@@ -20,9 +21,8 @@ use payments::WalletLink;
 use payments::cards::AcquirerLink;
 use spine::Secret;
 
-use crate::command;
-use crate::country::Country;
 use crate::hub::HubPart;
+pub(crate) use check::check;
 use fields::{Faults, Section};
 
 /// A gateway for short messages, as the file declares it.
@@ -142,62 +142,6 @@ impl Config {
     }
 }
 
-/// `letsema config check FILE`: whether a file is sound, and its pack, and what is not connected.
-///
-/// # Errors
-/// Every fault, one a line.
-pub(crate) fn check(file: &Path) -> Result<(), String> {
-    let config = Config::read(file)?;
-    let country = Country::read(&config.pack).map_err(|faults| faults.to_string())?;
-    let known = payments::Wallets::parse(&country.rails.wallets, |_| None).map_err(|error| error.to_string())?;
-    let mut wrong: Vec<String> = Vec::new();
-    for (id, _) in &config.wallets {
-        if known.find(id).is_none() {
-            let ids: Vec<&str> = known.iter().map(|wallet| wallet.id.as_str()).collect();
-            wrong.push(format!("{}: the pack has no wallet {id:?}; it has: {}", file.display(), ids.join(", ")));
-        }
-    }
-    if !wrong.is_empty() {
-        return Err(wrong.join("\n"));
-    }
-    command::say(&format!(
-        "{}: sound: {} wallets, {} clients, {} witnesses",
-        file.display(),
-        config.wallets.len(),
-        config.clients.len(),
-        config.witnesses.len()
-    ));
-    let mut lacking = Vec::new();
-    if config.abis.is_none() {
-        lacking.push("no ABIS is connected, so enrolment compares names and papers, and no bodies".to_owned());
-    }
-    for wallet in known.iter().filter(|wallet| !config.wallets.iter().any(|(id, _)| *id == wallet.id)) {
-        lacking.push(format!("the wallet {} is not connected, so nobody can pay with it", wallet.id));
-    }
-    if config.banks.is_empty() {
-        lacking.push("our bank is not connected, so nothing can be paid to bank accounts".to_owned());
-    }
-    if config.sms.is_none() {
-        lacking.push("there is no [sms], so people with a phone receive no codes".to_owned());
-    }
-    if config.mail.is_none() {
-        lacking.push("there is no [mail], so nobody receives mail".to_owned());
-    }
-    if config.ussd.is_none() {
-        lacking.push("there is no [ussd], so nobody can dial".to_owned());
-    }
-    if config.switch.is_none() {
-        lacking.push("there is no [switch], so banks and wallets cannot reach one another here".to_owned());
-    }
-    if config.witnesses.is_empty() {
-        lacking.push("there are no [[witnesses]], so nobody outside watches the log".to_owned());
-    }
-    for line in lacking {
-        command::say(&format!("note: {line}"));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -207,10 +151,10 @@ mod tests {
     use super::*;
 
     /// A folder with the sample, the secrets it names, and a pack.
-    struct Folder(PathBuf);
+    pub(in crate::config) struct Folder(PathBuf);
 
     impl Folder {
-        fn new(name: &str) -> Self {
+        pub(in crate::config) fn new(name: &str) -> Self {
             let folder = std::env::temp_dir().join(format!("letsema-config-{name}-{}", std::process::id()));
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(folder.join("secrets")).unwrap();
@@ -227,12 +171,12 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
         }
 
-        fn sample() -> String {
+        pub(in crate::config) fn sample() -> String {
             let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs/lesotho");
             include_str!("../../../../docs/guides/letsema.toml").replace("/opt/letsema/packs/lesotho", pack)
         }
 
-        fn read(&self, text: &str) -> Result<Config, String> {
+        pub(in crate::config) fn read(&self, text: &str) -> Result<Config, String> {
             let file = self.0.join("letsema.toml");
             fs::write(&file, text).unwrap();
             Config::read(&file)

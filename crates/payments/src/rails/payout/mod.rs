@@ -7,15 +7,18 @@
 //! | file | its job |
 //! |---|---|
 //! | `disburse.rs` | [`disburse()`], [`disburse_all`] |
+//! | `by_phone.rs` | who can pay a phone number out |
 //! | `outcome.rs` | what became of it, from whichever rail it is heard |
 //! | `workers.rs` | the jobs that hand it to a wallet and ask |
 //!
 //! Others hear `payments.disbursement.{paid,failed,returned}`, each with `{"disbursement", "reference"}`.
 
+mod by_phone;
 pub(crate) mod disburse;
 pub(crate) mod outcome;
 pub(crate) mod workers;
 
+pub use by_phone::ByPhone;
 pub use disburse::{disburse, disburse_all, disbursement};
 use serde::{Deserialize, Serialize};
 use spine::{Id, IdKind, Money, Personal, Timestamp};
