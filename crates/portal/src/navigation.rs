@@ -42,6 +42,14 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
             }
             if actor.has_role("post-office-clerk") {
                 links.push(Link::new("/post-office", "portal.nav.counter"));
+            }
+            if actor.has_role("agents-officer") {
+                links.push(Link::new("/agents", "portal.nav.agents"));
+            }
+            if actor.has_role("agent-clerk") {
+                links.push(Link::new("/agent", "portal.nav.counter"));
+            }
+            if ["post-office-clerk", "agent-clerk"].iter().any(|role| actor.has_role(role)) {
                 links.push(Link::new("/cash", "portal.nav.cash"));
             }
             if ["billing-officer", "payments-officer"].iter().any(|role| actor.has_role(role)) {

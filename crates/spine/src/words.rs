@@ -191,14 +191,14 @@ impl Words {
         )
     }
 
-    /// An amount as the language writes it: `M130.00`.
+    /// An amount as the language writes it: `M130.00`, `−M130.00`.
     #[must_use]
     pub fn money(&self, language: &Language, amount: Money) -> String {
         let Some((locale, _)) = self.entry(language) else { return amount.to_string() };
         let digits = amount.digits();
-        let (sign, size) = digits.strip_prefix('-').map_or(("", digits.as_str()), |size| ("-", size));
+        let (sign, size) = digits.strip_prefix('-').map_or(("", digits.as_str()), |size| ("−", size));
         let (whole, part) = size.split_once('.').map_or((size, None), |(whole, part)| (whole, Some(part)));
-        let mut shown = String::from(sign);
+        let mut shown = String::new();
         for (place, digit) in whole.chars().enumerate() {
             if place > 0 && (whole.len() - place) % 3 == 0 {
                 shown.push_str(&locale.thousands);
@@ -210,8 +210,8 @@ impl Words {
             shown.push_str(part);
         }
         match locale.money.get(amount.currency().code()) {
-            Some(pattern) => pattern.replace("{amount}", &shown),
-            None => format!("{} {shown}", amount.currency()),
+            Some(pattern) => format!("{sign}{}", pattern.replace("{amount}", &shown)),
+            None => format!("{sign}{} {shown}", amount.currency()),
         }
     }
 }
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(words.moment(&st, Timestamp::parse("2026-02-04T12:05:00Z").unwrap()), "4 Hlakola 2026, 14:05");
         let amount = |minor, code| words.money(&st, Money::new(minor, Currency::parse(code).unwrap()));
         assert_eq!(amount(13_000, "LSL"), "M130.00");
-        assert_eq!(amount(-123_456_789, "LSL"), "M-1,234,567.89");
+        assert_eq!(amount(-123_456_789, "LSL"), "−M1,234,567.89");
         assert_eq!(amount(100, "ZAR"), "ZAR 1.00");
     }
 
