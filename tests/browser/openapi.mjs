@@ -13,7 +13,7 @@ export async function openapi(demo) {
     for (const [method, call] of Object.entries(methods)) {
       calls += 1;
       if (!call.security.length) continue;
-      const address = demo.base_url + path.replace("{*resource}", "transfers").replace(/\{[^}]*\}/g, "none");
+      const address = demo.base_url + path.replace("{*resource}", "transfers").replace("{hub}", "switch").replace(/\{[^}]*\}/g, "none");
       const answer = await fetch(address, { method: method.toUpperCase(), headers: { accept: "application/json" } });
       // What is asked for wrongly may be refused before who asks.
       if (![400, 401, 403].includes(answer.status)) wrong.push(`${method} ${path}: ${answer.status}`);

@@ -127,13 +127,14 @@ impl Beside {
 }
 
 /// What only programs call, each with a signature or a token.
-const DOORS: [&str; 7] = [
+const DOORS: [&str; 8] = [
     "/api/fspiop/",
     "/api/switch/",
     "/api/hubs/",
     "/api/payments/callbacks/",
     "/api/payments/banks/",
     "/api/payments/acquirers/",
+    "/api/payments/offline",
     "/api/payments/partners/",
 ];
 

@@ -33,6 +33,7 @@ fn offline() -> Operation {
     Operation::new("payments.offline.send", "Send what a device took without a network; sent again it is the same")
         .takes(packets)
         .gives(200, "What became of each, in the order sent", answers)
+        .open()
 }
 
 /// Bills and what was paid of them. Each call carries a biller's key as bearer token.

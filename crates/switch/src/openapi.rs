@@ -43,7 +43,7 @@ fn member(api: OpenApi) -> OpenApi {
     api.call(
         "get",
         "/api/hubs/keys",
-        get("switch.member.keys", "What we sign with as a member of hubs, a JWK set", any()),
+        get("switch.member.keys", "What we sign with as a member of hubs, a JWK set", any()).open(),
     )
     .call(
         "post",
