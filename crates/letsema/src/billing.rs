@@ -18,6 +18,9 @@ use crate::society;
 const LEARNER: usize = 1;
 const TRADER: usize = 3;
 
+/// What the bill is for that a sister pays from abroad.
+const EXAM: &str = "EXAM-2027-DEMO";
+
 /// What the bill is for that is paid through the switch.
 const BY_HUB: &str = "STALL-2027-DEMO";
 
@@ -36,7 +39,7 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
     let (learner, trader) = (cast.get(LEARNER).map(|one| one.id.clone()), cast.get(TRADER).map(|one| one.id.clone()));
     let exam = Wanted {
         biller: "ministry-education",
-        reference: "EXAM-2027-DEMO",
+        reference: EXAM,
         payer: learner,
         description: [("en", "Examination fee (example)"), ("st", "Tefiso ea tlhahlobo (mohlala)")],
         shares: vec![share("income:ministry-education", 50_000)],
@@ -86,10 +89,19 @@ pub(crate) async fn arrange(program: &Program, cast: &[Enrolled]) -> Result<Json
 
 /// The bill that a customer of a wallet pays through the switch.
 pub(crate) fn by_hub(bills: &Json, currency: spine::Currency) -> Result<PaidByHub, String> {
-    let text = |bill: &Json, name: &str| bill.get(name).and_then(Json::as_str).map(str::to_owned);
-    let bill = bills.as_array().into_iter().flatten().find(|bill| text(bill, "for").as_deref() == Some(BY_HUB));
-    let number = bill.and_then(|bill| text(bill, "number")).ok_or("no bill is to be paid through the switch")?;
-    Ok(PaidByHub { number, amount: Money::new(12_500, currency) })
+    let number = number_of(bills, BY_HUB).ok_or("no bill is to be paid through the switch")?;
+    Ok(PaidByHub { number: number.to_owned(), amount: Money::new(12_500, currency) })
+}
+
+/// The number of the exam's bill.
+pub(crate) fn exam(bills: &Json) -> Option<&str> {
+    number_of(bills, EXAM)
+}
+
+fn number_of<'a>(bills: &'a Json, reference: &str) -> Option<&'a str> {
+    let text = |bill: &'a Json, name: &str| bill.get(name).and_then(Json::as_str);
+    let bill = bills.as_array().into_iter().flatten().find(|bill| text(bill, "for") == Some(reference));
+    bill.and_then(|bill| text(bill, "number"))
 }
 
 /// A bill to be made.

@@ -87,9 +87,14 @@ pub(crate) async fn arrange(program: &Program, made: &Json) -> Result<Json, Faul
     let boarding = fee("BOARDING-2027-DEMO", words, 30 * FEE_MINOR, true).make(program, currency).await?;
     let vouchers = to_try(program).await?;
     let stopped = stopped(program).await?;
-    Ok(
-        json!({ "paid": paid, "bill": boarding.number, "vouchers": vouchers, "worth": Money::new(FEE_MINOR, currency).to_string(), "stopped": stopped }),
-    )
+    Ok(json!({
+        "paid": paid,
+        "exam": billing::exam(made),
+        "bill": boarding.number,
+        "vouchers": vouchers,
+        "worth": Money::new(FEE_MINOR, currency).to_string(),
+        "stopped": stopped,
+    }))
 }
 
 /// Vouchers for whoever looks; their numbers are told nowhere but in `demo.json`.
@@ -245,9 +250,13 @@ pub(crate) fn tour(said: &Json) -> Vec<String> {
     lines.extend(
         paid.map(|one| format!("    {:<8} {}  {}", text(one, "rail"), text(one, "number"), text(one, "amount"))),
     );
+    let exam = text(said, "exam");
+    lines.push(format!(
+        "  To pay: /bill/{exam}/abroad, the second person's exam, by a sister in Johannesburg who signs in nowhere"
+    ));
     let vouchers = said.get("vouchers").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
     let bill = text(said, "bill");
-    lines.push(format!("  To try: /bill/{bill}/card with a test card; /bill/{bill}/voucher with one of these numbers"));
-    lines.push(format!("    {} each: {}", text(said, "worth"), vouchers.collect::<Vec<_>>().join(" ")));
+    lines.push(format!("          /bill/{bill}/card with a test card; /bill/{bill}/voucher with one of these numbers"));
+    lines.push(format!("          ({} each): {}", text(said, "worth"), vouchers.collect::<Vec<_>>().join(" ")));
     lines
 }
