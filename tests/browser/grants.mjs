@@ -32,6 +32,7 @@ export async function grants({ demo, visitor, pensioner, language, javaScript })
   await preparer.follow('a[href$="/failures"]');
   await preparer.follow('main table a[href^="/grants/payments/"]');
   ok((await text(preparer)).includes(pensioner.name.split(" ").pop()), `${title}: an officer finds whose it is`);
+  const failed = new URL(preparer.page.url()).pathname;
   await preparer.open(`/grants/programmes/${demo.grants.programme}/list`);
   await preparer.fill("name", "Browser");
   await choose(preparer, "source", "file");
@@ -43,6 +44,17 @@ export async function grants({ demo, visitor, pensioner, language, javaScript })
   ok((await preparer.page.locator('form[action$="/approve"]').count()) === 0, `${title}: who prepared a run cannot approve it`);
 
   await she.follow('a[href="/my/grants/account"]');
+  await choose(she, "way", "wallet:switch");
+  await she.fill("address", "59999999");
+  await she.press();
+  let knows = "";
+  for (let tries = 0; tries < 80 && !/hub|khokahano/.test(knows); tries += 1) {
+    await sleep(250);
+    await preparer.page.goto(`${demo.base_url}${failed}`);
+    knows = await text(preparer);
+  }
+  ok(/hub|khokahano/.test(knows), `${title}: she names a number at any bank or wallet, and the switch knows nobody of it`);
+  await she.open("/my/grants/account");
   await choose(she, "way", "post-office");
   await she.press();
   ok((await she.page.locator(".nb.wait").count()) === 1, `${title}: she chooses cash, and it lies ready at once`);

@@ -408,8 +408,9 @@ const TOUR: &str = "
                               which puleng.makoae pays out at /post-office
     /treasury                 mosa.phafoli reconciles today: a charge nobody knows of, money that names nothing, and a
                               line that is late until POST BANK/end-of-day (the bank is in demo.json)
-    /switch                   a customer of a wallet has paid a bill of the government through it: a fee of a market, with the
-                              others in demo.json's bills; mosa.phafoli sees it in /treasury as the switch's day
+    /switch                   tumelo.khabo closes the window and settles the day of a bank, two wallets and the government to
+                              the lisente, with its files (CSV, pacs.009, camt.053); a customer of a wallet has paid a fee
+                              of a market through it (demo.json's bills), which mosa.phafoli sees in /treasury
     /screening                a payment from abroad that a rule has stopped: mosa.phafoli and mamello.phooko must decide alike
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /agents                   lebohang.sefali runs two agents; one has no float left; mamello.ntho is her clerk, at /agent

@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use crypto::PublicKey;
 use edge::{Bucket, Limits, Site, frame};
+use jiff::tz::TimeZone;
 use journal::{Acts, Workers};
 use payments::Rails;
 use spine::{Caller, Currency, Cx, Secret};
@@ -51,7 +52,7 @@ pub(crate) async fn open(
     acts: &Acts,
     (rails, currency): (&Rails, Currency),
 ) -> Result<Beside, String> {
-    let switch = open_switch(setup, keys, acts, currency).await?;
+    let switch = open_switch(setup, keys, acts, (currency, rails.banks.zone())).await?;
     let mut links = Vec::new();
     for (id, part) in &setup.hubs {
         let own = || switch.clone().map(HubKeys::Own);
@@ -71,7 +72,12 @@ pub(crate) async fn open(
     Ok(Beside { switch, member })
 }
 
-async fn open_switch(setup: &Setup, keys: &Keys, acts: &Acts, currency: Currency) -> Result<Option<Switch>, String> {
+async fn open_switch(
+    setup: &Setup,
+    keys: &Keys,
+    acts: &Acts,
+    (currency, zone): (Currency, TimeZone),
+) -> Result<Option<Switch>, String> {
     let Some(token) = setup.switch.clone() else { return Ok(None) };
     let [_, key] = &keys.rsa;
     let switch = Switch::new(SwitchSettings {
@@ -80,6 +86,7 @@ async fn open_switch(setup: &Setup, keys: &Keys, acts: &Acts, currency: Currency
         key: Arc::clone(key),
         secret: keys.secret("switch"),
         hub: HUB.to_owned(),
+        zone,
     });
     let wrong = |fault| format!("the switch: {fault}");
     switch.open(vec![currency]).await.map_err(wrong)?;

@@ -44,6 +44,7 @@ use std::time::Duration;
 use axum::Router;
 use crypto::{PublicKey, SigningKey};
 use edge::Outbound;
+use jiff::tz::TimeZone;
 use journal::{Acts, Key};
 use spine::{Caller, Fault, Migration, Secret};
 
@@ -77,6 +78,8 @@ pub struct SwitchSettings {
     pub secret: Secret<[u8; 32]>,
     /// What the hub is called.
     pub hub: String,
+    /// Whose days the files of a settlement name.
+    pub zone: TimeZone,
 }
 
 /// The switch. Cheap to clone.
@@ -92,16 +95,17 @@ struct Inner {
     secret: Secret<[u8; 32]>,
     hub: String,
     key: PublicKey,
+    zone: TimeZone,
 }
 
 impl Switch {
     /// Brings together what the switch needs.
     #[must_use]
     pub fn new(settings: SwitchSettings) -> Self {
-        let SwitchSettings { acts, outbound, key, secret, hub } = settings;
+        let SwitchSettings { acts, outbound, key, secret, hub, zone } = settings;
         let (registry, public) = (registry::Registry::default(), key.public());
         let courier = courier::Courier::new(acts.clone(), outbound, registry.clone(), hub.clone(), key);
-        Self { inner: Arc::new(Inner { acts, courier, registry, secret, hub, key: public }) }
+        Self { inner: Arc::new(Inner { acts, courier, registry, secret, hub, key: public, zone }) }
     }
 
     /// The interface for participants and for the administration. Banks call it often; it wants limits of its own.

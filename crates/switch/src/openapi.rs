@@ -112,6 +112,11 @@ fn settlement(api: OpenApi) -> OpenApi {
             "/api/switch/v2/settlements/{id}/participants/{participant}/accounts/{account}",
             change("switch.settlement.account", "Moves one account of it on", 200),
         )
+        .call(
+            "get",
+            "/api/switch/settlements/{id}/files/{name}",
+            get("switch.settlement.file", "nets.csv, LSL.pacs.009.xml, or 12.camt.053.xml of an account", any()),
+        )
         .call("get", "/api/switch/settlementModels", get("switch.models", "Models of settlement", list()))
         .call("get", "/api/switch/settlementModels/{name}", get("switch.model", "A model of settlement", any()))
 }

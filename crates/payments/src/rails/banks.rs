@@ -143,16 +143,22 @@ impl Banks {
         self.iter().find(|bank| bank.id == id)
     }
 
+    /// Whose days are counted.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        self.inner.zone.clone().unwrap_or(TimeZone::UTC)
+    }
+
     /// The bank's day at a moment.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> Date {
-        at.date_in(self.inner.zone.as_ref().unwrap_or(&TimeZone::UTC))
+        at.date_in(&self.zone())
     }
 
     /// When a day begins and ends.
     #[must_use]
     pub fn bounds(&self, day: Date) -> (Timestamp, Timestamp) {
-        let zone = self.inner.zone.clone().unwrap_or(TimeZone::UTC);
+        let zone = self.zone();
         let next = day.tomorrow().unwrap_or(day);
         (Timestamp::start_of(day, &zone), Timestamp::start_of(next, &zone))
     }

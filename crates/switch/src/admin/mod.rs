@@ -6,10 +6,12 @@
 //! |---|---|
 //! | `participants.rs` | `/participants`: who, accounts, limits, positions, endpoints, funds |
 //! | `settlement.rs` | `/settlementWindows`, `/settlements`, `/settlementModels` |
+//! | `files.rs` | the files of a settlement |
 //! | `totals.rs` | a participant's own: whether its books agree |
 //! | `body.rs` | numbers and moments as those interfaces write them |
 
 mod body;
+mod files;
 mod participants;
 mod settlement;
 mod totals;
@@ -27,7 +29,7 @@ use crate::fspiop::error::{CLIENT, Refused, SYNTAX};
 use crate::fspiop::incoming::bearer;
 
 pub(crate) fn routes() -> Router<Switch> {
-    participants::routes().merge(settlement::routes()).merge(totals::routes())
+    participants::routes().merge(settlement::routes()).merge(files::routes()).merge(totals::routes())
 }
 
 /// Who runs the hub, by its token.

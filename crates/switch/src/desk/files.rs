@@ -11,14 +11,61 @@ use payments::ledger::{self, Did};
 use spine::{Currency, Cx, Date, Fault, Money, Timestamp};
 
 use super::view::{Settling, settling};
+use crate::Switch;
 use crate::caps;
 use crate::rows::participants;
 
 /// Transfers on a deposit looked back over for a settlement's own.
 const BACK: usize = 5_000;
 
+/// Which file of a settlement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted {
+    /// What each pays and receives, as CSV.
+    Nets,
+    /// The orders to the settlement bank in one currency, pacs.009.001.08.
+    Orders(Currency),
+    /// The statement of one account, camt.053.001.08.
+    Statement(i64),
+}
+
+impl Wanted {
+    /// Reads a file's name: `nets.csv`, `LSL.pacs.009.xml`, `12.camt.053.xml`.
+    pub(crate) fn read(name: &str) -> Option<Self> {
+        if let Some(account) = name.strip_suffix(".camt.053.xml") {
+            return account.parse().ok().map(Self::Statement);
+        }
+        match name.strip_suffix(".pacs.009.xml") {
+            Some(currency) => Currency::parse(currency).ok().map(Self::Orders),
+            None => (name == "nets.csv").then_some(Self::Nets),
+        }
+    }
+
+    /// Its name and media type.
+    pub(crate) fn called(self, id: i64) -> (String, &'static str) {
+        match self {
+            Self::Nets => (format!("settlement-{id}.csv"), "text/csv"),
+            Self::Orders(currency) => (format!("settlement-{id}-{currency}.xml"), "application/xml"),
+            Self::Statement(account) => (format!("settlement-{id}-{account}.xml"), "application/xml"),
+        }
+    }
+}
+
+/// Writes a file of a settlement.
+///
+/// # Errors
+/// `switch.settlement.{unknown,empty,account,unpaid}`; a refusal; the store's faults.
+pub(crate) fn write(cx: &mut Cx<'_>, switch: &Switch, id: i64, wanted: Wanted) -> Result<Vec<u8>, Fault> {
+    let day_of = |at: Timestamp| at.date_in(&switch.inner.zone);
+    match wanted {
+        Wanted::Nets => settling(cx, id).map(|seen| csv(&seen).into_bytes()),
+        Wanted::Orders(currency) => transfers(cx, id, (currency, &switch.inner.hub), day_of),
+        Wanted::Statement(account) => statement(cx, id, account, day_of),
+    }
+}
+
 /// `settlement,participant,currency,pays,receives,state`, in the amounts' own digits.
-pub(super) fn csv(seen: &Settling) -> String {
+fn csv(seen: &Settling) -> String {
     let mut text = "settlement,participant,currency,pays,receives,state,reference\r\n".to_owned();
     for net in &seen.nets {
         let size = Money::new(net.amount.minor().saturating_abs(), net.amount.currency()).digits();
@@ -34,7 +81,7 @@ pub(super) fn csv(seen: &Settling) -> String {
 ///
 /// # Errors
 /// `switch.settlement.{unknown,empty}`; a refusal; the store's faults.
-pub(super) fn transfers(
+fn transfers(
     cx: &mut Cx<'_>,
     id: i64,
     (currency, hub): (Currency, &str),
@@ -69,12 +116,7 @@ pub(super) fn transfers(
 ///
 /// # Errors
 /// `switch.settlement.{unknown,account,unpaid}`; a refusal; the store's faults.
-pub(super) fn statement(
-    cx: &mut Cx<'_>,
-    id: i64,
-    account: i64,
-    day_of: impl Fn(Timestamp) -> Date,
-) -> Result<Vec<u8>, Fault> {
+fn statement(cx: &mut Cx<'_>, id: i64, account: i64, day_of: impl Fn(Timestamp) -> Date) -> Result<Vec<u8>, Fault> {
     let seen = settling(cx, id)?;
     let net = seen.nets.into_iter().find(|net| net.account == account);
     let net = net.ok_or_else(|| Fault::not_found("switch.settlement.account"))?;

@@ -8,7 +8,7 @@
 //! | `settling.rs` | `/switch/windows/{id}`, `/switch/settlements/{id}` |
 //! | `files.rs` | a settlement as CSV, as pacs.009, and as a camt.053 for each participant |
 
-mod files;
+pub(crate) mod files;
 mod pages;
 mod participant;
 mod settling;

@@ -22,11 +22,15 @@ pub(super) fn routes() -> Router<Switch> {
 
 /// How near its cap a participant is, as a bar and in words.
 pub(super) fn gauge(visit: &Visit, one: &Standing) -> Markup {
-    let (cap, owes) = (one.cap.minor(), one.owes.minor().max(0));
+    let (cap, owes) = (one.cap.minor(), one.owes.minor().min(one.cap.minor()));
     let said = visit.say(&Text::new("switch.desk.of_cap").with("owes", one.owes).with("cap", one.cap));
     html! {
-        @if cap > 0 { meter min="0" max=(cap) high=(cap - cap / 10) value=(owes.min(cap)) title=(said) { (said) } " " }
-        (visit.money(one.owes))
+        @if one.owes.minor() < 0 {
+            (visit.t1("switch.desk.is_owed", "amount", Money::new(one.owes.minor().saturating_abs(), one.owes.currency())))
+        } @else {
+            @if cap > 0 { meter min="0" max=(cap) high=(cap - cap / 10) value=(owes) title=(said) { (said) } " " }
+            (visit.money(one.owes))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/switch/windows/{id}` and `/switch/settlements/{id}`: what went from whom to whom, and what each owed in the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::extract::State;
@@ -8,9 +8,9 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use edge::show::{Summary, Table, Tone, tag};
 use edge::{Download, Markup, Path, Reply, Visit, html};
-use spine::{Currency, Cx, Money};
+use spine::{Currency, Cx, Fault, Money};
 
-use super::files;
+use super::files::{self, Wanted};
 use super::pages::settled_tag;
 use super::view::{Settling, settling, window};
 use crate::Switch;
@@ -106,6 +106,17 @@ fn moved(seen: &Settling) -> BTreeSet<Currency> {
     seen.nets.iter().filter(|net| net.amount.minor() != 0).map(|net| net.amount.currency()).collect()
 }
 
+/// What all pay and what all receive in each currency: the same, or something is wrong.
+fn sums(nets: &[Net]) -> BTreeMap<Currency, (i64, i64)> {
+    let mut sums: BTreeMap<Currency, (i64, i64)> = BTreeMap::new();
+    for net in nets {
+        let (minor, sum) = (net.amount.minor(), sums.entry(net.amount.currency()).or_default());
+        sum.0 = sum.0.saturating_add(minor.max(0));
+        sum.1 = sum.1.saturating_add(minor.min(0).saturating_abs());
+    }
+    sums
+}
+
 fn nets(visit: &Visit, id: i64, nets: &[Net]) -> Markup {
     let mut table = Table::new(visit.t("switch.settlement.nets"))
         .column(visit.t("switch.fact.participant"))
@@ -123,30 +134,40 @@ fn nets(visit: &Visit, id: i64, nets: &[Net]) -> Markup {
             html! { a href=(file) { "camt.053" } },
         ]);
     }
+    for (currency, (pays, receives)) in sums(nets) {
+        let money = |minor| visit.money(Money::new(minor, currency));
+        let (tone, key) = match pays == receives {
+            true => (Tone::Good, "switch.settlement.adds_up"),
+            false => (Tone::Bad, "switch.settlement.differs"),
+        };
+        table = table.row([
+            html! { strong { (visit.t("switch.settlement.all")) } },
+            html! { strong { (money(pays)) } },
+            html! { strong { (money(receives)) } },
+            tag(tone, &visit.t(key)),
+        ]);
+    }
     html! { (table) }
 }
 
 async fn csv(State(switch): State<Switch>, visit: Visit, Path(id): Path<i64>) -> Reply {
-    visit.must_sign_in()?;
-    let seen = switch.inner.acts.read(visit.caller(), move |cx| settling(cx, id)).await?;
-    let file = Download::new(format!("settlement-{id}.csv"), "text/csv", files::csv(&seen).into_bytes());
-    Ok(file.into_response())
+    file(switch, &visit, id, Wanted::Nets).await
 }
 
 async fn camt(State(switch): State<Switch>, visit: Visit, Path((id, account)): Path<(i64, i64)>) -> Reply {
-    visit.must_sign_in()?;
-    let site = visit.site().clone();
-    let read = move |cx: &mut Cx<'_>| files::statement(cx, id, account, |at| at.date_in(site.words().zone()));
-    let bytes = switch.inner.acts.read(visit.caller(), read).await?;
-    Ok(Download::new(format!("settlement-{id}-{account}.xml"), "application/xml", bytes).into_response())
+    file(switch, &visit, id, Wanted::Statement(account)).await
 }
 
 async fn pacs(State(switch): State<Switch>, visit: Visit, Path((id, currency)): Path<(i64, String)>) -> Reply {
+    let currency = Currency::parse(&currency).map_err(|_| Fault::not_found("switch.settlement.empty"))?;
+    file(switch, &visit, id, Wanted::Orders(currency)).await
+}
+
+async fn file(switch: Switch, visit: &Visit, id: i64, wanted: Wanted) -> Reply {
     visit.must_sign_in()?;
-    let currency = Currency::parse(&currency).map_err(|_| spine::Fault::not_found("switch.settlement.empty"))?;
-    let (site, hub) = (visit.site().clone(), switch.inner.hub.clone());
-    let day_of = move |at: spine::Timestamp| at.date_in(site.words().zone());
-    let read = move |cx: &mut Cx<'_>| files::transfers(cx, id, (currency, &hub), &day_of);
+    let own = switch.clone();
+    let read = move |cx: &mut Cx<'_>| files::write(cx, &own, id, wanted);
     let bytes = switch.inner.acts.read(visit.caller(), read).await?;
-    Ok(Download::new(format!("settlement-{id}-{currency}.xml"), "application/xml", bytes).into_response())
+    let (name, kind) = wanted.called(id);
+    Ok(Download::new(name, kind, bytes).into_response())
 }

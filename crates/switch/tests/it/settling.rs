@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{FSPS, World, minor, on_each};
+use crate::world::{FSPS, HUB, World, minor, on_each};
 
 async fn close(world: &World) -> i64 {
     let (_, open) = world.admin(Method::GET, "/v2/settlementWindows?state=OPEN", &Value::Null).await;
@@ -45,6 +45,26 @@ fn nets(settlement: &Value) -> Vec<i64> {
     accounts.map(|one| minor(&one["netSettlementAmount"]["amount"])).collect()
 }
 
+/// The files of a settlement say what its nets are.
+async fn files(world: &World, settlement: &Value) {
+    let id = settlement["id"].as_i64().unwrap();
+    let file = async |who: &str, name: &str| world.file_as(who, &format!("/settlements/{id}/files/{name}")).await;
+    let (status, nets) = file(HUB, "nets.csv").await;
+    let lines: Vec<&str> = nets.lines().collect();
+    assert_eq!((status, lines.len()), (StatusCode::OK, 4), "{nets}");
+    assert!(nets.contains(&format!("{id},bank,LSL,375.01,,SETTLED")) && nets.contains("mpesa,LSL,,300.01,"), "{nets}");
+    let (status, orders) = file(HUB, "LSL.pacs.009.xml").await;
+    let amounts = ["375.01", "300.01", "75.00"].map(|amount| format!("<IntrBkSttlmAmt Ccy=\"LSL\">{amount}<"));
+    assert!(status == StatusCode::OK && amounts.iter().all(|amount| orders.contains(amount)), "{orders}");
+    let account = settlement["participants"][0]["accounts"][0]["id"].as_i64().unwrap();
+    let (status, statement) = file(HUB, &format!("{account}.camt.053.xml")).await;
+    assert!(status == StatusCode::OK && statement.contains("camt.053.001.08"), "{statement}");
+    for missing in ["nets.pdf", "99999.camt.053.xml", "ZAR.pacs.009.xml", "x.camt.053.xml", "maloti.pacs.009.xml"] {
+        assert_eq!(file(HUB, missing).await.0, StatusCode::NOT_FOUND, "{missing}");
+    }
+    assert_eq!(file("bank", "nets.csv").await.0, StatusCode::FORBIDDEN, "a participant does not see the others");
+}
+
 const STEPS: [&str; 4] = ["PS_TRANSFERS_RECORDED", "PS_TRANSFERS_RESERVED", "PS_TRANSFERS_COMMITTED", "SETTLED"];
 
 #[test]
@@ -68,6 +88,7 @@ fn a_day_between_a_bank_and_two_wallets_settles_to_the_lisente() {
             // The same step again is no step.
             assert_eq!(step(world, &settlement, state).await.0, StatusCode::OK);
         }
+        files(world, &settlement).await;
         let mut left = Vec::new();
         for name in FSPS {
             left.push((world.position(name).await, world.deposited(name).await));

@@ -11,6 +11,7 @@ use axum::response::Response;
 use crypto::{Algorithm, SigningKey, base64url};
 use edge::{Outbound, OutboundLimits};
 use http_body_util::BodyExt;
+use jiff::tz::TimeZone;
 use journal::{Acts, Key, Subscriptions};
 use serde_json::{Value, json};
 use spine::{Authority, Caller, Currency, Cx, Fault, Migration, Money, Secret};
@@ -226,6 +227,16 @@ impl World {
         answer(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
+    /// A file of the administration.
+    pub(crate) async fn file_as(&self, who: &str, path: &str) -> (StatusCode, String) {
+        let request = Request::builder().uri(format!("/api/switch{path}"));
+        let request = request.header("authorization", format!("Bearer {}", token(who))).body(Body::empty()).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
     /// The next thing `to` is told at a path that ends so; it is taken away.
     pub(crate) async fn told(&self, to: &str, verb: &str, ends: &str) -> Told {
         for _ in 0..600 {
@@ -297,6 +308,7 @@ fn switch(acts: &Acts, key: &Arc<SigningKey>) -> Switch {
         key: Arc::clone(key),
         secret: Secret::new(SECRET),
         hub: HUB.to_owned(),
+        zone: TimeZone::UTC,
     })
 }
 
