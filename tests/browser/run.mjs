@@ -13,6 +13,7 @@ import { charges } from "./charges.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
 import { disputes } from "./disputes.mjs";
+import { funds } from "./funds.mjs";
 import { grants } from "./grants.mjs";
 import { anyBank } from "./hub.mjs";
 import { sandbox } from "./sandbox.mjs";
@@ -37,7 +38,7 @@ let pictures = 0;
 function looker(name, javaScript) {
   const known = new Set();
   return async (page) => {
-    const path = new URL(page.url()).pathname.replace(/hosted\/[0-9a-f]+/, "hosted").replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|agt|exc|arr|scr)_[0-9a-z]+/g, "$1");
+    const path = new URL(page.url()).pathname.replace(/hosted\/[0-9a-f]+/, "hosted").replace(/(case|task|pay|doc|req|vit|rec|enr|per|mdt|dev|run|lst|rem|mer|ass|agt|prj|fpm|exc|arr|scr)_[0-9a-z]+/g, "$1");
     const lang = await page.locator("html").getAttribute("lang");
     const place = `${name} ${path} ${lang}`;
     if (known.has(place)) return;
@@ -183,6 +184,7 @@ try {
   await treasury({ demo, visitor, officerOf, language: "en", javaScript: true });
   await counter({ demo, visitor, officerOf, language: "st", javaScript: true });
   await agents({ demo, visitor, officerOf, language: "st" });
+  await funds({ demo, visitor, language: "en" });
   await sandbox({ demo, visitor, language: "en", javaScript: true });
   await sandbox({ demo, visitor, language: "st", javaScript: false });
   books(world);

@@ -72,7 +72,7 @@ pub(crate) struct OfficerPart {
 }
 
 /// Officers of the three services, and those behind them.
-pub(crate) const OFFICERS: [OfficerPart; 22] = [
+pub(crate) const OFFICERS: [OfficerPart; 24] = [
     OfficerPart {
         login: "palesa.mokhethi",
         name: "Palesa Mokhethi",
@@ -198,6 +198,18 @@ pub(crate) const OFFICERS: [OfficerPart; 22] = [
         name: "’Mamello Ntho",
         roles: &["agent-clerk"],
         institution: crate::counting::AGENT,
+    },
+    OfficerPart {
+        login: "limakatso.nkuebe",
+        name: "Limakatso Nkuebe",
+        roles: &["fund-officer"],
+        institution: "lesotho-communications-authority",
+    },
+    OfficerPart {
+        login: "sello.phafane",
+        name: "Sello Phafane",
+        roles: &["fund-officer"],
+        institution: "lesotho-communications-authority",
     },
     OfficerPart { login: "operator", name: "Thato Nkhasi", roles: &["operator"], institution: "ministry-ict" },
 ];

@@ -11,6 +11,7 @@ use documents::{Fonts, House, Layout};
 use jiff::tz::TimeZone;
 use journal::Policies;
 use payments::charges::Charges;
+use payments::funds::Funds;
 use payments::screening::Screening;
 use registers::Registers;
 use serde::Deserialize;
@@ -30,6 +31,7 @@ pub(crate) struct Rails {
     pub(crate) recourse: String,
     pub(crate) screening: Screening,
     pub(crate) charges: Charges,
+    pub(crate) funds: Funds,
 }
 
 /// A country.
@@ -302,12 +304,16 @@ impl Reader {
         Some(proved)
     }
 
-    fn rails(&mut self, paying: &PayingPart) -> Option<Rails> {
+    fn rails(&mut self, paying: &PayingPart, institutions: &BTreeMap<String, Localised>) -> Option<Rails> {
         let folding: Folding = self.toml("names.toml")?;
         let screening = Screening::parse(&self.text("screening.toml"), folding);
         let screening = screening.map_err(|error| self.faults.push(error.to_string())).ok()?;
         let charges = Charges::parse(&self.text("charges.toml"));
         let charges = charges.map_err(|error| self.faults.push(error.to_string())).ok()?;
+        let funds = Funds::parse(&self.text("funds.toml"));
+        let funds = funds.map_err(|error| self.faults.push(error.to_string())).ok()?;
+        let strange = funds.iter().filter(|fund| !institutions.contains_key(&fund.keeper));
+        self.faults.extend(strange.map(|fund| format!("funds.toml: no institution is called {:?}", fund.keeper)));
         Some(Rails {
             wallets: self.text("wallets.toml"),
             banks: self.text("banks.toml"),
@@ -319,6 +325,7 @@ impl Reader {
             recourse: self.text("recourse.toml"),
             screening,
             charges,
+            funds,
         })
     }
 
@@ -407,7 +414,7 @@ impl Country {
         };
         let paying = reader.paying(&registers, &institutions, about.currency.code)?;
         Some(Self {
-            rails: reader.rails(&paying)?,
+            rails: reader.rails(&paying, &institutions)?,
             paying,
             fonts: reader.fonts()?,
             identity: IdentityPart { mandates, devices: reader.toml("devices.toml")?, ..reader.identity()? },

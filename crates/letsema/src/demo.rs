@@ -414,6 +414,7 @@ const TOUR: &str = "
     /screening                a payment from abroad that a rule has stopped: mosa.phafoli and mamello.phooko must decide alike
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /agents                   lebohang.sefali runs two agents; one has no float left; mamello.ntho is her clerk, at /agent
+    /funds                    what is levied for universal service and spent on it; a payment waits for sello.phafane
     /sandbox                  for who writes programs: a key at once, and numbers that make the wallets misbehave
     /association              a burial society of the second, third and fourth person: a change of its rule waits
     /statistics/vital         vital statistics for everybody

@@ -16,7 +16,7 @@
 //! | `paying.rs` | payments by the government, wired |
 //! | `serve.rs`, `tls.rs` | the HTTP server, with or without TLS; `letsema serve` |
 //! | `demo.rs`, `people.rs`, `cast.rs` | a demonstration: invented people, officers, `demo.json` |
-//! | `billing.rs`, `society.rs`, `counting.rs` | bills, a burial society and agents in a demonstration |
+//! | `billing.rs`, `society.rs`, `counting.rs`, `funding.rs` | bills, a burial society, agents and a fund in a demonstration |
 //! | `abis.rs` | an ABIS to try with |
 //! | `packet.rs` | the field client of enrolment without a network |
 //! | `wallet.rs`, `witness.rs` | the other two processes |
@@ -39,6 +39,7 @@ mod demo;
 mod enrol;
 mod enrolling;
 mod fees;
+mod funding;
 mod granting;
 mod hub;
 mod import;

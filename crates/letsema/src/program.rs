@@ -360,7 +360,7 @@ fn gateway(
     let recourse = Recourse::parse(&rails.recourse).map_err(|error| wrong("disputes", error))?;
     let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
     let gateway = gateway.with_acquirers(acquirers).with_screening(rails.screening.clone()).with_hubs(hubs);
-    let gateway = gateway.with_voucher_payees(rails.voucher_payees.clone());
+    let gateway = gateway.with_voucher_payees(rails.voucher_payees.clone()).with_funds(rails.funds.clone());
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

@@ -14,9 +14,9 @@ use spine::{Actor, ActorKind, Caller, Fault, Localised, Money};
 
 use crate::acting::once;
 use crate::cast::OFFICERS;
-use crate::counting;
 use crate::program::Program;
 use crate::wallet::Beside;
+use crate::{counting, funding};
 
 /// What the levy comes to, in minor units.
 const LEVY_MINOR: i64 = 12_000;
@@ -39,11 +39,12 @@ pub(crate) async fn begin(program: &Program, base_url: &str, bank: &Beside) -> R
     let open = move |cx: &mut spine::Cx<'_>| payments::open_counter(cx, office(), currency);
     once(program, &Caller::system("demo"), ("demo.counter", "opened"), open).await?;
     counting::begin(program, office()).await?;
+    let operator = funding::begin(program).await?;
     let number = levy(program).await?.number;
     let typed = number.clone();
     let bill = program.acts.read(&Caller::system("demo"), move |cx| bills::find(cx, &typed)).await?;
     if bill.state == BillState::Open {
-        happen(base_url.to_owned(), format!("http://{}", bank.address), number);
+        happen(base_url.to_owned(), format!("http://{}", bank.address), number, operator);
     }
     Ok(())
 }
@@ -74,11 +75,15 @@ pub(crate) async fn levy(program: &Program) -> Result<bills::Bill, Fault> {
     once(program, &caller, ("demo.levy", "made"), make).await
 }
 
-fn happen(base_url: String, bank_url: String, levy: String) {
+fn happen(base_url: String, bank_url: String, levy: String, operator: Option<(String, i64)>) {
     tokio::spawn(async move {
         let outbound = Outbound::new(edge::OutboundLimits::default());
         for url in [format!("{base_url}/health"), format!("{bank_url}/log.json")] {
             answers(&url).await;
+        }
+        if let Some((number, minor)) = operator {
+            let body = json!({ "amount_minor": minor, "reference": number });
+            tell(&outbound, &format!("{bank_url}/pay-in"), &body).await;
         }
         let day = [
             ("/pay-in", json!({ "amount_minor": FLOAT_MINOR, "reference": format!("FLOAT-{}", office()) })),

@@ -12,6 +12,7 @@
 //! | `bills/` | what anybody who holds the number may pay |
 //! | `billers/` | payment as a service: institutions whose programs send bills |
 //! | `rails/` | wallets and what else brings and takes money |
+//! | `funds/` | what a country levies for a purpose and spends on it |
 //! | `disputes/` | a payer says that something is wrong; who has the money answers; the treasury decides |
 //! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `associations/` | burial societies: money goes out when so many signatories agree |
@@ -28,6 +29,7 @@ pub mod billers;
 pub mod bills;
 pub mod charges;
 pub mod disputes;
+pub mod funds;
 mod gateway;
 pub mod ledger;
 pub mod merchants;
@@ -130,6 +132,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { engine: "payments", number: 18, name: "cards", sql: include_str!("../migrations/0018_cards.sql") },
     Migration { engine: "payments", number: 20, name: "charges", sql: include_str!("../migrations/0020_charges.sql") },
     Migration { engine: "payments", number: 21, name: "agents", sql: include_str!("../migrations/0021_agents.sql") },
+    Migration { engine: "payments", number: 22, name: "funds", sql: include_str!("../migrations/0022_funds.sql") },
     Migration {
         engine: "payments",
         number: 23,

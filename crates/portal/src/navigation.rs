@@ -60,6 +60,9 @@ pub fn navigation(actor: &Actor) -> Vec<Link> {
                 links.push(Link::new("/payments", "portal.nav.payments"));
                 links.push(Link::new("/disputes", "portal.nav.disputes"));
             }
+            if actor.has_role("fund-officer") {
+                links.push(Link::new("/funds", "portal.nav.funds"));
+            }
             if actor.has_role("switch-operator") {
                 links.push(Link::new("/switch", "portal.nav.switch"));
             }
@@ -86,6 +89,7 @@ pub fn footer() -> Vec<Link> {
         Link::new("/verify", "portal.nav.verify"),
         Link::new("/card", "portal.nav.card"),
         Link::new("/log/checkpoint", "portal.nav.log"),
+        Link::new("/funds", "portal.nav.funds"),
         Link::new("/api/openapi.json", "portal.nav.api"),
     ]
 }

@@ -89,6 +89,12 @@ impl Localised {
     }
 }
 
+impl FromIterator<(String, String)> for Localised {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(texts: I) -> Self {
+        Self(texts.into_iter().collect())
+    }
+}
+
 impl<const N: usize> From<[(&str, &str); N]> for Localised {
     fn from(texts: [(&str, &str); N]) -> Self {
         Self(texts.into_iter().map(|(tag, text)| (tag.to_owned(), text.to_owned())).collect())

@@ -78,7 +78,7 @@ fn desk_page(gateway: &Gateway, visit: &Visit, seen: &Desk, answers: Answers, fa
 }
 
 /// A form that is folded away until it is wanted, or something in it is wrong.
-pub(super) fn folded(visit: &Visit, sheet: &Sheet, title: &str, form: Markup) -> Markup {
+pub(crate) fn folded(visit: &Visit, sheet: &Sheet, title: &str, form: Markup) -> Markup {
     html! { @if sheet.has_faults() { h2 { (visit.t(title)) } (form) } @else { (details(&visit.t(title), form)) } }
 }
 

@@ -32,6 +32,7 @@ use crate::Gateway;
 
 pub use commission::settle;
 pub(crate) use commission::{SETTLE, settle_again};
+pub(crate) use desk_pages::folded;
 pub use float::{Way, move_float, withdraw};
 pub use model::{Agent, AgentId, CounterDevice, CounterDeviceId, NewAgent, Shift, Taking, TakingState};
 pub(crate) use offline::{LAPSE, lapse};

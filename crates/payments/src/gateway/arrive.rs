@@ -8,6 +8,7 @@ use spine::{Act, Cx, Fault, Id, IdKind, Money, Personal, Resource, Timestamp};
 
 use crate::bills;
 use crate::charges::{self, Charges};
+use crate::gateway::channel::channel;
 use crate::gateway::check_digit::read_bill_number;
 use crate::gateway::model::{Attempt, AttemptState, Request, RequestId};
 use crate::gateway::receive::{self, News, suspense};
@@ -134,7 +135,8 @@ pub(crate) fn paid_by(
         made_at: cx.now(),
         expires_at: cx.now(),
     };
-    requests::insert_attempt(cx.tx(), &attempt)?;
+    let channel = channel(cx.caller().via, &attempt.wallet);
+    requests::insert_attempt(cx.tx(), &attempt, channel)?;
     receive::credited(cx, rail, &attempt, request, amount, reference)
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use spine::{Cx, Fault, FaultKind, Job};
 
 use crate::charges;
+use crate::gateway::channel::channel;
 use crate::gateway::limits;
 use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestId, RequestState};
 use crate::gateway::request::{found, resource};
@@ -63,7 +64,8 @@ pub(crate) fn attempt(
         made_at: now,
         expires_at,
     };
-    rows::insert_attempt(cx.tx(), &attempt)?;
+    let channel = channel(cx.caller().via, &attempt.wallet);
+    rows::insert_attempt(cx.tx(), &attempt, channel)?;
     limits::reserve(cx, wallets.limits(), (attempt.id, attempt.msisdn.reveal()), asked)?;
     rows::send_request(cx.tx(), id, attempt.id)?;
     cx.enqueue(Job::new(PUSH, json!({ "attempt": attempt.id })));

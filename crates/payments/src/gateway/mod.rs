@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `request.rs` | [`request::request()`], [`request::withdraw`] |
 //! | `choose.rs`, `attempt.rs` | [`choose::choose_wallet`]; what happens to an attempt |
+//! | `channel.rs` | how somebody came to pay |
 //! | `receive.rs` | [`receive::receive()`]: what a wallet tells; the one place where money comes in |
 //! | `arrive.rs` | money by another rail than a wallet, and money that names no request |
 //! | `refund.rs` | [`refund::refund()`]: money that belongs to nothing goes back |
@@ -18,6 +19,7 @@ pub(crate) mod arrive;
 pub(crate) mod attempt;
 pub(crate) mod back;
 pub(crate) mod by_reference;
+pub(crate) mod channel;
 pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;
@@ -42,6 +44,7 @@ use spine::{Clock, Fault, Localised, Secret};
 
 use crate::billers::{self, BillerId};
 use crate::disputes::{self, Recourse};
+use crate::funds::Funds;
 use crate::merchants::{self, Counter};
 use crate::rails::api;
 use crate::rails::banks::Banks;
@@ -70,6 +73,7 @@ struct Inner {
     counter: Option<Arc<Counter>>,
     hooks: Secret<[u8; 32]>,
     recourse: Option<Recourse>,
+    funds: Funds,
     voucher_payees: Arc<BTreeSet<String>>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
@@ -92,6 +96,7 @@ impl Gateway {
                 counter,
                 hooks,
                 recourse: None,
+                funds: Funds::default(),
                 voucher_payees: Arc::default(),
                 outbound,
                 clock,
@@ -169,6 +174,20 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.recourse = Some(recourse);
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with funds that levies are paid to.
+    #[must_use]
+    pub fn with_funds(self, funds: Funds) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.funds = funds;
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The country's funds.
+    #[must_use]
+    pub fn funds(&self) -> &Funds {
+        &self.inner.funds
     }
 
     /// The same, knowing whom vouchers of the government may pay: institutions and accounts. The page for it is the engine's above.
@@ -254,6 +273,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(merchants::pages::routes())
         .merge(crate::associations::pages::routes())
         .merge(crate::agents::routes())
+        .merge(crate::funds::routes())
         .merge(remittance::pages::routes())
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())

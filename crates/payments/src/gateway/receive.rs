@@ -11,6 +11,7 @@ use crate::bills;
 use crate::charges::{self, Charge};
 use crate::gateway::arrive::Arrival;
 use crate::gateway::attempt::{declined, fail};
+use crate::gateway::channel::channel;
 use crate::gateway::check_digit::{HOW_MANY, receipt_number};
 use crate::gateway::model::{
     Attempt, AttemptId, AttemptState, Payment, PaymentId, PaymentState, Request, RequestState,
@@ -184,7 +185,8 @@ pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request
         made_at: cx.now(),
         expires_at: cx.now(),
     };
-    rows::insert_attempt(cx.tx(), &attempt)?;
+    let channel = channel(cx.caller().via, &attempt.wallet);
+    rows::insert_attempt(cx.tx(), &attempt, channel)?;
     let payment = Payment {
         id: cx.id(),
         wallet: arrival.rail.clone(),

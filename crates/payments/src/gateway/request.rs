@@ -35,6 +35,7 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
         "suspense:",
         "contested:",
         "charge:",
+        "fund:",
     ];
     if own.iter().any(|prefix| new.account.starts_with(prefix)) {
         return Err(Fault::invalid("payments.request.account"));

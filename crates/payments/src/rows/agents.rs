@@ -52,6 +52,13 @@ fn agent(row: &Row) -> Result<Agent, TxError> {
     })
 }
 
+const SELECT_TOWNS: &str = "SELECT place, name, town FROM payments_agent";
+
+/// What every agent's counter is called, with her name and town.
+pub(crate) fn towns(tx: &mut dyn Tx) -> Result<Vec<(String, String, String)>, TxError> {
+    tx.query(SELECT_TOWNS, &[])?.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+}
+
 const SETTLED: &str = "UPDATE payments_agent SET settlements = settlements + 1 WHERE id = $1";
 
 pub(crate) fn settled(tx: &mut dyn Tx, id: AgentId) -> Result<(), TxError> {

@@ -9,6 +9,7 @@ pub(crate) mod bills;
 pub(crate) mod charges;
 pub(crate) mod disbursements;
 pub(crate) mod disputes;
+pub(crate) mod funds;
 pub(crate) mod ledger;
 pub(crate) mod limits;
 pub(crate) mod merchants;

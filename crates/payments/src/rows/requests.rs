@@ -132,10 +132,10 @@ pub(crate) fn receipt_is_taken(tx: &mut dyn Tx, receipt: &str) -> Result<bool, T
 }
 
 const INSERT_ATTEMPT: &str = "
-    INSERT INTO payments_attempt (id, request, wallet, msisdn, state, made_at, expires_at)
-    VALUES ($1, $2, $3, $4, 'made', $5, $6)";
+    INSERT INTO payments_attempt (id, request, wallet, msisdn, state, made_at, expires_at, channel)
+    VALUES ($1, $2, $3, $4, 'made', $5, $6, $7)";
 
-pub(crate) fn insert_attempt(tx: &mut dyn Tx, attempt: &Attempt) -> Result<(), TxError> {
+pub(crate) fn insert_attempt(tx: &mut dyn Tx, attempt: &Attempt, channel: &str) -> Result<(), TxError> {
     let args = [
         attempt.id.into(),
         attempt.request.into(),
@@ -143,6 +143,7 @@ pub(crate) fn insert_attempt(tx: &mut dyn Tx, attempt: &Attempt) -> Result<(), T
         attempt.msisdn.reveal().into(),
         attempt.made_at.into(),
         attempt.expires_at.into(),
+        channel.into(),
     ];
     tx.execute(INSERT_ATTEMPT, &args).map(|_| ())
 }

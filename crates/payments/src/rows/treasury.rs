@@ -182,24 +182,36 @@ pub(crate) fn suspended(tx: &mut dyn Tx, from: Timestamp, to: Timestamp) -> Resu
 }
 
 const SUM_REVENUE: &str = "
-    SELECT a.reference, r.description, p.wallet, p.currency, COUNT(*), CAST(SUM(r.amount_minor) AS BIGINT)
-    FROM payments_payment p
-    JOIN payments_request r ON r.id = p.request JOIN payments_account a ON a.id = r.account
-    WHERE p.state = 'applied' AND p.received_at >= $1 AND p.received_at < $2
-    GROUP BY a.reference, r.description, p.wallet, p.currency
-    ORDER BY a.reference, r.description, p.wallet, p.currency LIMIT 5000";
+    SELECT reference, description, wallet, channel, currency, COUNT(*), CAST(SUM(amount_minor) AS BIGINT) FROM (
+        SELECT a.reference, r.description, p.wallet, COALESCE(t.channel, 'unknown') AS channel, p.currency, r.amount_minor
+        FROM payments_payment p JOIN payments_attempt t ON t.id = p.attempt
+            JOIN payments_request r ON r.id = p.request JOIN payments_account a ON a.id = r.account
+        WHERE p.state = 'applied' AND p.received_at >= $1 AND p.received_at < $2 AND r.bill IS NULL AND a.kind = 'income'
+        UNION ALL
+        SELECT a.reference, r.description, p.wallet, COALESCE(t.channel, 'unknown') AS channel, p.currency, b.amount_minor
+        FROM payments_payment p JOIN payments_attempt t ON t.id = p.attempt
+            JOIN payments_request r ON r.id = p.request
+            JOIN payments_bill_part b ON b.request = r.id
+            JOIN payments_bill_share s ON s.bill = r.bill AND s.place = b.place
+            JOIN payments_account a ON a.id = s.account
+        WHERE p.state = 'applied' AND p.received_at >= $1 AND p.received_at < $2 AND a.kind = 'income') paid
+    GROUP BY reference, description, wallet, channel, currency
+    ORDER BY reference, description, wallet, channel, currency LIMIT $3";
 
-/// What was paid between two moments: by account, by what for, by rail.
-pub(crate) fn revenue(tx: &mut dyn Tx, from: Timestamp, to: Timestamp) -> Result<Vec<Revenue>, TxError> {
+/// What was paid between two moments to accounts of income: by account, by what for, by rail, by channel. What a bill divides
+/// stands with each of its beneficiaries.
+pub(crate) fn revenue(tx: &mut dyn Tx, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<Revenue>, TxError> {
     let read = |row: &Row| {
         let service: Localised = serde_json::from_value(row.get(1)?).map_err(|_| odd("what a request is for"))?;
         Ok(Revenue {
             account: row.get(0)?,
             service,
             rail: row.get(2)?,
-            payments: row.get(4)?,
-            amount: Money::new(row.get(5)?, currency(row, 3)?),
+            channel: row.get(3)?,
+            place: None,
+            payments: row.get(5)?,
+            amount: Money::new(row.get(6)?, currency(row, 4)?),
         })
     };
-    tx.query(SUM_REVENUE, &[from.into(), to.into()])?.iter().map(read).collect()
+    tx.query(SUM_REVENUE, &[from.into(), to.into(), limit.into()])?.iter().map(read).collect()
 }

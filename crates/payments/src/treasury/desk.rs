@@ -3,7 +3,7 @@
 //! **Invariant:** every look is an act; nobody's name is on these pages.
 
 use serde::{Deserialize, Serialize};
-use spine::{Act, Cx, Date, Fault, Localised, Money, Resource, Timestamp};
+use spine::{Act, Cx, Date, Fault, Money, Resource, Timestamp};
 
 use super::reconcile::{currency_of, never};
 use super::{Exception, Reconciliation};
@@ -54,22 +54,7 @@ pub struct Suspense {
     pub returns: Vec<Return>,
 }
 
-/// What was paid for one thing by one rail.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Revenue {
-    /// The account it went to: `income:home-affairs`.
-    pub account: String,
-    /// What it was for.
-    pub service: Localised,
-    /// The rail: a wallet's id, or another rail's account; a counter's says which place.
-    pub rail: String,
-    /// How many payments.
-    pub payments: i64,
-    /// How much.
-    pub amount: Money,
-}
-
-fn look(cx: &mut Cx<'_>, at: &str) -> Result<(), Fault> {
+pub(super) fn look(cx: &mut Cx<'_>, at: &str) -> Result<(), Fault> {
     cx.may("payments.treasury.view", &Resource::new("Treasury", at))?;
     cx.record(Act::new("payments.treasury.viewed").on(at).because("reconciliation", "contract"));
     Ok(())
@@ -188,14 +173,4 @@ pub fn stuck(cx: &mut Cx<'_>) -> Result<Vec<Stuck>, Fault> {
         made_at: it.made_at,
     });
     Ok(shown.collect())
-}
-
-/// What was paid from one day to another, both included. As [`desk`].
-///
-/// # Errors
-/// As [`desk`].
-pub fn revenue(cx: &mut Cx<'_>, rails: &Rails, from: Date, to: Date) -> Result<Vec<Revenue>, Fault> {
-    look(cx, "revenue")?;
-    let ((from, _), (_, to)) = (rails.banks.bounds(from), rails.banks.bounds(to));
-    Ok(rows::revenue(cx.tx(), from, to)?)
 }

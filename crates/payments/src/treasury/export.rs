@@ -20,18 +20,27 @@ pub fn cell(text: &str) -> String {
     if plain.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{plain}") } else { plain }
 }
 
-/// Revenue as CSV: a line for each account, service and rail.
+/// Revenue as CSV: a line for each account, service, place, channel and rail.
 ///
 /// # Errors
 /// None that can be met: the text is in memory.
 pub fn revenue_csv(lines: &[Revenue], language: &Language) -> Result<Vec<u8>, Fault> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let broken = |error: csv::Error| Fault::internal("payments.treasury.unwritable", error);
-    writer.write_record(["account", "service", "rail", "payments", "amount", "currency"]).map_err(broken)?;
+    writer
+        .write_record(["account", "service", "place", "town", "channel", "rail", "payments", "amount", "currency"])
+        .map_err(broken)?;
     for line in lines {
+        let (place, town) = line
+            .place
+            .as_ref()
+            .map_or(("", ""), |place| (place.id.as_str(), place.agent.as_ref().map_or("", |(_, town)| town.as_str())));
         let record = [
             cell(&line.account),
             cell(line.service.in_language(language)),
+            cell(place),
+            cell(town),
+            cell(&line.channel),
             cell(&line.rail),
             line.payments.to_string(),
             line.amount.digits(),

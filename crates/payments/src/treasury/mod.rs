@@ -9,10 +9,11 @@
 //! | `reconcile.rs` | [`reconcile()`]: a rail's day against the ledger |
 //! | `wallet_statement.rs` | a wallet's day, fetched by a job |
 //! | `exceptions.rs` | [`take_over`], [`explain`] |
-//! | `desk.rs` | [`desk`], [`day`], [`suspense`], [`revenue`]: what officers see |
+//! | `desk.rs` | [`desk`], [`day`], [`suspense`]: what officers see |
+//! | `revenue.rs` | [`revenue`]: by service, place and channel |
 //! | `export.rs` | CSV and camt.053 for the government's accounts |
 //! | `journal.rs` | the whole ledger as hledger reads it |
-//! | `pages.rs`, `day_pages.rs`, `payout_pages.rs` | the officers' pages |
+//! | `pages.rs`, `day_pages.rs`, `payout_pages.rs`, `revenue_pages.rs` | the officers' pages |
 
 mod day_pages;
 mod desk;
@@ -22,15 +23,18 @@ mod journal;
 mod pages;
 mod payout_pages;
 mod reconcile;
+mod revenue;
+mod revenue_pages;
 pub(crate) mod wallet_statement;
 
-pub use desk::{DayView, Desk, Revenue, Stuck, Suspense, day, desk, revenue, stuck, suspense};
+pub use desk::{DayView, Desk, Stuck, Suspense, day, desk, stuck, suspense};
 pub use exceptions::{explain, take_over};
 pub use export::{cell, revenue_csv, statement};
 pub use journal::{JournalPage, journal};
 pub(crate) use pages::{rail_name, routes};
 pub(crate) use reconcile::{RECONCILE, later};
 pub use reconcile::{reconcile, reconcile_again};
+pub use revenue::{Place, Revenue, revenue};
 use serde::{Deserialize, Serialize};
 use spine::{Currency, Date, Id, IdKind, Money, Timestamp};
 

@@ -1,4 +1,4 @@
-//! The treasury's desk: `/treasury`, suspense, revenue, and what can be downloaded.
+//! The treasury's desk: `/treasury`, suspense, and an account's day to take away.
 //!
 //! **Invariant:** opening a page is an act; pressing a button changes once.
 
@@ -6,14 +6,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use edge::show::{Choice, Summary, Table, Tone, button, details, inset, tag};
+use edge::show::{Choice, Summary, Table, Tone, button, tag};
 use edge::{Answers, Download, Form, Markup, Path, Query, Reply, Sheet, Visit, html, see_other};
 use journal::Key;
 use serde::Deserialize;
 use spine::{Date, FieldFault, Money, Personal};
 
 use super::day_pages::{exceptions, state_tag};
-use super::{Desk, Revenue, Suspense, day_pages, desk, export, payout_pages, revenue, suspense};
+use super::{Desk, Suspense, day_pages, desk, export, payout_pages, suspense};
 use crate::gateway::arrive::{ArrivalId, ArrivalState};
 use crate::gateway::model::{PaymentId, ReturnId};
 use crate::rails::payout::{Destination, Rails};
@@ -24,12 +24,11 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/treasury", get(page))
         .route("/treasury/suspense", get(waiting))
         .route("/treasury/suspense/{id}", get(one).post(act_on))
-        .route("/treasury/revenue", get(earned))
-        .route("/treasury/revenue.csv", get(earned_csv))
         .route("/treasury/account", get(account))
         .route("/treasury/exceptions/{id}/take", post(day_pages::take))
         .merge(day_pages::routes())
         .merge(payout_pages::routes())
+        .merge(super::revenue_pages::routes())
 }
 
 /// What people call a rail: a wallet's or bank's name, a card, a counter.
@@ -48,6 +47,7 @@ pub(crate) fn rail_name(rails: &Rails, visit: &Visit, rail: &str) -> String {
             rails.acquirers.find(id).map_or_else(|| id.to_owned(), |it| visit.local(&it.name).to_owned())
         }
         Some(("voucher", _)) => visit.t("treasury.rail.voucher"),
+        Some(("exchange", _)) => visit.t("treasury.rail.abroad"),
         _ => rail.to_owned(),
     }
 }
@@ -304,81 +304,6 @@ async fn act_on(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<Str
     let one = found(&gateway, &visit, &id).await?;
     let faults = [FieldFault { field: field.to_owned(), text }];
     Ok(choices(&gateway, &visit, &one, form.answers, &faults).into_response())
-}
-
-#[derive(Deserialize)]
-struct Span {
-    #[serde(default)]
-    from: Option<String>,
-    #[serde(default)]
-    to: Option<String>,
-}
-
-fn span(gateway: &Gateway, asked: &Span) -> (Date, Date) {
-    let to = day_asked(gateway, asked.to.as_deref());
-    let from = asked.from.as_deref().and_then(|day| day.parse().ok()).unwrap_or_else(|| to.first_of_month());
-    (from.min(to), to)
-}
-
-async fn earned(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
-    visit.must_sign_in()?;
-    let ((from, to), rails) = (span(&gateway, &asked), gateway.rails().clone());
-    let lines = gateway.acts().write(visit.caller(), &Key::none(), move |cx| revenue(cx, &rails, from, to)).await?;
-    let answers = Answers::default().with("from", from.to_string()).with("to", to.to_string());
-    let sheet = visit.sheet_with(answers, &[]);
-    let download = format!("/treasury/revenue.csv?from={from}&to={to}");
-    Ok(visit
-        .page(visit.t("treasury.revenue.title"))
-        .caption(format!("{} – {}", visit.date(from), visit.date(to)))
-        .back("/treasury")
-        .wide()
-        .body(html! {
-            @if lines.is_empty() { p { (visit.t("treasury.revenue.none")) } }
-            @else { (by_service(&gateway, &visit, &lines)) p { a href=(download) { (visit.t("treasury.revenue.csv")) } } }
-            (details(&visit.t("treasury.revenue.other"), html! {
-                form method="get" action="/treasury/revenue" {
-                    (sheet.text("from", visit.t("treasury.revenue.from")).hint("2026-11-26").max_length(10))
-                    (sheet.text("to", visit.t("treasury.revenue.to")).hint("2026-11-26").max_length(10))
-                    (button(&visit.t("edge.search")))
-                }
-            }))
-        })
-        .into_response())
-}
-
-fn by_service(gateway: &Gateway, visit: &Visit, lines: &[Revenue]) -> Markup {
-    let mut table = Table::new(visit.t("treasury.revenue.by_service"))
-        .column(visit.t("treasury.fact.account"))
-        .column(visit.t("payments.fact.for"))
-        .column(visit.t("treasury.fact.rail"))
-        .numbers(visit.t("treasury.fact.payments"))
-        .numbers(visit.t("payments.fact.amount"));
-    let mut totals: std::collections::BTreeMap<String, Money> = std::collections::BTreeMap::new();
-    for line in lines {
-        let currency = line.amount.currency();
-        let sum = totals.entry(currency.to_string()).or_insert(Money::new(0, currency));
-        *sum = sum.plus(line.amount).unwrap_or(*sum);
-        table = table.row([
-            html! { (line.account) },
-            html! { (visit.local(&line.service)) },
-            html! { (rail_name(gateway.rails(), visit, &line.rail)) },
-            html! { (line.payments) },
-            html! { (visit.money(line.amount)) },
-        ]);
-    }
-    let totals: Vec<String> = totals.into_values().map(|sum| visit.money(sum)).collect();
-    html! {
-        (inset(html! { strong { (visit.t("treasury.revenue.total")) " " (totals.join(", ")) } }))
-        (table)
-    }
-}
-
-async fn earned_csv(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
-    visit.must_sign_in()?;
-    let ((from, to), rails) = (span(&gateway, &asked), gateway.rails().clone());
-    let lines = gateway.acts().write(visit.caller(), &Key::none(), move |cx| revenue(cx, &rails, from, to)).await?;
-    let bytes = export::revenue_csv(&lines, visit.language())?;
-    Ok(Download::new(format!("revenue-{from}-{to}.csv"), "text/csv; charset=utf-8", bytes).into_response())
 }
 
 #[derive(Deserialize)]

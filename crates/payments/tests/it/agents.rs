@@ -14,7 +14,7 @@ use crate::bench::{Bench, lsl, on_each, person};
 use crate::bills::{bill, made};
 
 /// Somebody who works at a place.
-fn at(place: &str) -> Caller {
+pub(crate) fn at(place: &str) -> Caller {
     let mut clerk = person(&format!("off_{place}"));
     clerk.actor.institution = Some(place.to_owned());
     clerk
@@ -44,7 +44,7 @@ async fn taken_on(bench: &Bench, by: &str, new: NewAgent) -> Result<AgentId, Fau
 }
 
 /// A super-agent with so much float, and an agent who has so much of it.
-async fn arranged(bench: &Bench, paid_in: i64, given: i64) -> AgentId {
+pub(crate) async fn arranged(bench: &Bench, paid_in: i64, given: i64) -> AgentId {
     let open = |cx: &mut Cx<'_>| open_counter(cx, "post-bank", lsl(1).currency());
     bench.write(&Caller::system("test"), open).await.unwrap();
     bench.at_bank("/pay-in", &json!({ "amount_minor": paid_in, "reference": "FLOAT-post-bank" })).await;

@@ -5,7 +5,7 @@ use payments::{
     AccountId, Destination, DisbursementId, DisbursementState, Handed, NewDisbursement, disburse, disburse_all,
     disbursement,
 };
-use spine::{Caller, Cx, Fault, Personal};
+use spine::{Actor, Assurance, Caller, Cx, Fault, FaultKind, Personal};
 
 use crate::bench::{Bench, lsl, on_each, person, under, with_the_wallet_down};
 
@@ -219,14 +219,21 @@ fn a_bad_line_is_refused_alone_and_too_much_is_refused_whole() {
 }
 
 #[test]
-fn only_the_program_and_officers_acts_pay() {
+fn only_acts_of_those_who_are_known_well_pay() {
     let policies = include_str!("../../../../packs/lesotho/policies/payouts.cedar");
     under(policies, async |bench| {
         let rails = bench.gateway.rails().clone();
         let from = AccountId::from_bytes([9; 16]);
         let new = to_number(id(1), from, 1_000, "58001201");
-        let fault = bench.write(&person("per_lineo"), move |cx| disburse(cx, &rails, &new)).await.unwrap_err();
-        assert_eq!(fault.kind(), spine::FaultKind::Forbidden);
+        // A person's own act asks when her payment goes again; she must be known well.
+        let mut weak = person("per_lineo");
+        weak.actor.assurance = Assurance::Low;
+        let nobody = Caller { actor: Actor::anonymous(), ..person("nobody") };
+        for (caller, kind) in [(weak, FaultKind::Forbidden), (nobody, FaultKind::Unauthenticated)] {
+            let (rails, new) = (rails.clone(), new.clone());
+            let fault = bench.write(&caller, move |cx| disburse(cx, &rails, &new)).await.unwrap_err();
+            assert_eq!(fault.kind(), kind);
+        }
     });
 }
 

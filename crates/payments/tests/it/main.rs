@@ -15,6 +15,7 @@ mod cash;
 mod charges;
 mod disbursements;
 mod disputes;
+mod funds;
 mod iso20022;
 mod ledger;
 mod limits;

@@ -1,15 +1,18 @@
 //! The treasury's desk: three sides of a day, late lines, exceptions and what officers do about them.
 
-use payments::RequestState;
+use payments::charges::Charges;
 use payments::iso20022::{Message, XmlLimits, read};
 use payments::treasury::{
     DayState, Exception, ExceptionKind, ExceptionState, Reconciliation, day, desk, explain, reconcile, reconcile_again,
     revenue, revenue_csv, statement, suspense, take_over,
 };
+use payments::{RequestState, take_cash};
 use serde_json::json;
 use spine::{Caller, Date, Language};
 
+use crate::agents;
 use crate::bench::{Bench, lsl, on_each, person, under};
+use crate::bills::{bill, made};
 use crate::disbursements::{id, pay, programme, to_account, to_number, until};
 
 fn today() -> Date {
@@ -209,14 +212,35 @@ fn revenue_and_statements_can_be_taken_away() {
         let id = bench.ask_for(500).await;
         bench.choose(id, "58001201").await.unwrap();
         bench.until(id, RequestState::Paid).await;
+        // A bill that two share is paid in cash at an agent's counter; another by a transfer. A shop's sales are no revenue.
+        agents::arranged(&bench, 10_000, 5_000).await;
+        let shares = [("income:trade", 1_500), ("income:council", 500)];
+        let licence = made(&bench, bill(&bench, "REV-1", &shares, false)).await.number;
+        let pay = move |cx: &mut spine::Cx<'_>| take_cash(cx, &Charges::default(), &licence, lsl(2_000));
+        bench.write(&agents::at("agent-roma"), pay).await.unwrap();
+        let other = made(&bench, bill(&bench, "REV-2", &[("income:trade", 700)], false)).await.number;
+        bench.at_bank("/pay-in", &json!({ "amount_minor": 700, "reference": other })).await;
+        bench.wait_for("the transfer", async || bench.balance("income:trade").await == -2_200).await;
         let (rails, officer) = (bench.gateway.rails().clone(), person("off_1"));
         let of = rails.clone();
         let lines = bench.write(&officer, move |cx| revenue(cx, &of, today(), today())).await.unwrap();
         let csv = String::from_utf8(revenue_csv(&lines, &Language::new("en-LS")).unwrap()).unwrap();
         assert_eq!(
             csv,
-            "account,service,rail,payments,amount,currency\nincome:home-affairs,Passport renewal,mpesa,1,5.00,LSL\n"
+            "account,service,place,town,channel,rail,payments,amount,currency\n\
+             income:council,Trading licence,agent-roma,Roma,counter,cash:agent-roma,1,5.00,LSL\n\
+             income:home-affairs,Passport renewal,,,web,mpesa,1,5.00,LSL\n\
+             income:trade,Trading licence,,,bank,bank:cbl,1,7.00,LSL\n\
+             income:trade,Trading licence,agent-roma,Roma,counter,cash:agent-roma,1,15.00,LSL\n"
         );
+        for account in ["income:council", "income:home-affairs", "income:trade"] {
+            let told: i64 = lines.iter().filter(|it| it.account == account).map(|it| it.amount.minor()).sum();
+            assert_eq!(told, -bench.balance(account).await, "{account}: as the ledger has it");
+        }
+        let yesterday = today().yesterday().unwrap();
+        let of = rails.clone();
+        let none = bench.write(&officer, move |cx| revenue(cx, &of, yesterday, yesterday)).await.unwrap();
+        assert!(none.is_empty());
         let look = move |cx: &mut spine::Cx<'_>| statement(cx, &rails, "income:home-affairs", today());
         let bytes = bench.acts.read(&officer, look).await.unwrap();
         let Message::Statement(told) = read(&bytes, XmlLimits::MESSAGE).unwrap() else { panic!("a statement") };

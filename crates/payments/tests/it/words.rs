@@ -24,6 +24,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
         "cards",
         "agents",
         "charges",
+        "funds",
     ]);
     let keys = |tag: &str| words.keys(&Language::new(tag)).map(str::to_owned).collect::<BTreeSet<_>>();
     assert_eq!(keys("en-LS"), keys("st-LS"));

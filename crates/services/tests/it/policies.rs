@@ -62,6 +62,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let drawer = |own: bool| Resource::new("Counter", "agent-roma").is("own", own);
     let sealed = |signed: bool| Resource::new("Counter", "agent-roma").is("signed", signed);
     let agent = |own: bool| Resource::new("Agent", "agt_one").is("own", own);
+    let fund = |own: bool| Resource::new("Fund", "universal-service").is("own", own);
     let payments_desk = || Resource::new("PaymentDesk", "desk");
     let dead = || Resource::new("Job", "dead");
     let society = |own: bool| Resource::new("Association", "ass_one").is("own", own);
@@ -386,6 +387,13 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "payments.agent.view", agent(true), false),
         (Actor::bare(ActorKind::Client, "counter-device"), "payments.allowance.send", sealed(true), true),
         (Actor::bare(ActorKind::Client, "counter-device"), "payments.allowance.send", sealed(false), false),
+        (officer("fund-officer", "lesotho-communications-authority"), "payments.fund.assess", fund(true), true),
+        (officer("fund-officer", "lesotho-communications-authority"), "payments.fund.decide", fund(true), true),
+        (officer("fund-officer", "ministry-finance"), "payments.fund.decide", fund(false), false),
+        (weak(officer("fund-officer", "lesotho-communications-authority")), "payments.fund.ask", fund(true), false),
+        (officer("payments-officer", "ministry-finance"), "payments.fund.plan", fund(true), false),
+        (person(), "payments.fund.desk", fund(true), false),
+        (person(), "payments.fund.view", fund(false), true),
         (officer("payments-officer", "ministry-finance"), "services.task.claim", task("passport-officer"), false),
         (officer("operator", "ministry-ict"), "journal.job.retry", dead(), true),
         (officer("operator", "ministry-ict"), "registers.record.look", register(home), false),

@@ -10,6 +10,7 @@ use super::workers::ASK;
 use crate::bills;
 use crate::charges::{self, asked};
 use crate::gateway::attempt::declined;
+use crate::gateway::channel::channel;
 use crate::gateway::choose::{LAPSE, must_be_open};
 use crate::gateway::model::{Attempt, AttemptId, AttemptState, Request, RequestId};
 use crate::gateway::request::{found, resource};
@@ -77,7 +78,8 @@ fn attempt(cx: &mut Cx<'_>, rails: &Rails, request: &Request, acquirer: &str) ->
         made_at: now,
         expires_at,
     };
-    rows::insert_attempt(cx.tx(), &attempt)?;
+    let channel = channel(cx.caller().via, &attempt.wallet);
+    rows::insert_attempt(cx.tx(), &attempt, channel)?;
     rows::send_request(cx.tx(), request.id, attempt.id)?;
     let body = json!({ "attempt": attempt.id });
     cx.enqueue(Job::new(ASK, body.clone()).not_before(now.plus_seconds(FIRST_ASK_SECONDS)));

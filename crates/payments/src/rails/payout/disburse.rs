@@ -39,6 +39,11 @@ pub(crate) fn go(cx: &mut Cx<'_>, rails: &Rails, new: &NewDisbursement) -> Resul
     Ok(done.into_iter().next().unwrap_or(Handed::Before))
 }
 
+/// Whether a payment's words are right, before anything is held for it.
+pub(crate) fn check(rails: &Rails, new: &NewDisbursement) -> Result<(), Fault> {
+    ready(rails, new).map(drop)
+}
+
 /// Pays many, at most [`ledger::BATCH`] at once, in their order. A line that cannot be paid is [`Handed::Refused`] and the
 /// others go; if the paying account has not enough for all that can, nothing goes.
 ///
