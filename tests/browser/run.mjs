@@ -84,6 +84,14 @@ async function journey({ service, role, words, person, language, javaScript }) {
   await resident.press();
   ok(/\/pay\//.test(resident.page.url()), `${title}: the fee is asked for`);
   const fee = new URL(resident.page.url()).pathname;
+  const number = (await resident.page.locator("main").textContent()).match(/8\d{3}-\d{4}-\d{4}/)?.[0];
+  const son = await visitor(title, language, javaScript, { width: 320, height: 640 });
+  await son.open("/bill");
+  await son.fill("number", number.replaceAll("-", " "));
+  await son.press("main form button");
+  const shown = await son.page.locator("main").innerText();
+  ok(shown.includes(number) && /M\d/.test(shown) && !shown.includes(person.name.split(" ").pop()), `${title}: whoever has its number can pay it, and reads no more than how much`);
+  await son.page.context().close();
   await resident.pay(person.phone.startsWith("+2665") ? "mpesa" : "ecocash", person.phone);
   const proven = join(world.data, `${service}-${language}-receipt.json`);
   for (let tries = 0; tries < 20; tries += 1) {

@@ -139,4 +139,5 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "limits_of_hours",
         sql: include_str!("../migrations/0023_limits_of_hours.sql"),
     },
+    Migration { engine: "payments", number: 24, name: "fees", sql: include_str!("../migrations/0024_fees.sql") },
 ];

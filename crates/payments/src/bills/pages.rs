@@ -17,7 +17,7 @@ use super::pay::waits_by_card;
 use super::{Bill, BillState, find, mine, pay, payments_of};
 use crate::Gateway;
 use crate::charges::show as charges;
-use crate::gateway::check_digit::read_bill_number;
+use crate::gateway::check_digit::{read_bill_number, read_fee_number};
 use crate::gateway::model::AttemptId;
 use crate::gateway::model::{Request, RequestState};
 use crate::gateway::pages::{other_ways, proof_of, state_tag};
@@ -45,6 +45,9 @@ async fn ask(visit: Visit, Query(asked): Query<Asked>) -> Reply {
     let typed = asked.number.unwrap_or_default();
     if let Some(number) = read_bill_number(&typed) {
         return Ok(see_other(&format!("/bill/{number}")));
+    }
+    if let Some(number) = read_fee_number(&typed) {
+        return Ok(see_other(&format!("/fee/{number}")));
     }
     let wrong = FieldFault { field: "number".to_owned(), text: Text::new("fault.payments.bill.number") };
     let faults = if typed.trim().is_empty() { Vec::new() } else { vec![wrong] };
@@ -285,16 +288,29 @@ fn history(visit: &Visit, bill: &Bill, payments: &[Request]) -> Markup {
 
 /// The same bill for a shop, a brother abroad, or another phone.
 fn by_other_ways(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Markup {
+    let home = format!("/bill/{}", bill.number);
+    let abroad = html! { p { a href=(format!("{home}/abroad")) { (visit.t("payments.remittance.title")) } } };
+    elsewhere(gateway, visit, (&home, &bill.number), ["payments.bill.others_say", "payments.bill.code"], abroad)
+}
+
+/// What is under a number for somebody else, somewhere else: to say, to dial, to send and to scan.
+pub(crate) fn elsewhere(
+    gateway: &Gateway,
+    visit: &Visit,
+    (home, number): (&str, &str),
+    [say, scan]: [&'static str; 2],
+    more: Markup,
+) -> Markup {
     let code = gateway.wallets().service_code().and_then(|code| code.strip_suffix('#'));
-    let dial = code.map(|code| format!("{code}*{}#", bill.number.replace('-', "")));
-    let link = format!("{}/bill/{}", visit.site().base_url(), bill.number);
-    let code = edge::show::qr(&link, &visit.t("payments.bill.code"));
+    let dial = code.map(|code| format!("{code}*{}#", number.replace('-', "")));
+    let link = format!("{}{home}", visit.site().base_url());
+    let code = edge::show::qr(&link, &visit.t(scan));
     edge::show::details(
         &visit.t("payments.bill.others"),
         html! {
-            p { (visit.t1("payments.bill.others_say", "number", bill.number.as_str())) }
+            p { (visit.t1(say, "number", number)) }
             @if let Some(dial) = dial { p { (visit.t1("payments.bill.dial", "code", dial)) } }
-            p { a href=(format!("/bill/{}/abroad", bill.number)) { (visit.t("payments.remittance.title")) } }
+            (more)
             @if let Some(code) = code { (code) }
             p.hint { (link) }
         },

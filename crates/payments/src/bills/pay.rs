@@ -100,7 +100,7 @@ pub(crate) fn ask(cx: &mut Cx<'_>, bill: &Bill, amount: Money, expires_at: Times
         return_path: format!("/bill/{}", bill.number),
         expires_at,
     };
-    let request = make_request(cx, &new)?;
+    let request = make_request(cx, &new, None)?;
     rows::belongs_to(cx.tx(), request.id, bill.id)?;
     Ok(Request { bill: Some(bill.id), ..request })
 }

@@ -9,7 +9,7 @@ use spine::{Act, Cx, Fault, Id, IdKind, Money, Personal, Resource, Timestamp};
 use crate::bills;
 use crate::charges::{self, Charges};
 use crate::gateway::channel::channel;
-use crate::gateway::check_digit::read_bill_number;
+use crate::gateway::check_digit::{read_bill_number, read_fee_number};
 use crate::gateway::model::{Attempt, AttemptState, Request, RequestId};
 use crate::gateway::receive::{self, News, suspense};
 use crate::ledger::{self, Step, Transfer, TransferId};
@@ -154,9 +154,14 @@ pub(crate) fn bill_named(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<Optio
     Ok(None)
 }
 
-/// The request that one of the words names, by its identifier or by its reference; none if there are several.
+/// The request that one of the words names, by its number, its identifier or its reference; none if there are several.
 pub(crate) fn request_named(cx: &mut Cx<'_>, said: &[&str]) -> Result<Option<Request>, Fault> {
     for words in said {
+        for number in std::iter::once(*words).chain(words.split_whitespace()).filter_map(read_fee_number) {
+            if let Some(request) = requests::numbered(cx.tx(), &number)? {
+                return Ok(Some(request));
+            }
+        }
         for word in words.split_whitespace().filter(|word| (3..=64).contains(&word.len())) {
             if let Ok(id) = word.parse::<RequestId>()
                 && let Some(request) = requests::request(cx.tx(), id)?

@@ -1,16 +1,17 @@
-//! A fee paid by whoever holds its reference, on any phone: the clerk's paper says it, a son pays for his mother.
+//! A fee paid by whoever holds its number or reference, on any phone: the clerk's paper says it, a son pays for his mother.
 //!
-//! **Invariant:** who holds a reference is told what is to pay and nothing of what for, or for whom.
+//! **Invariant:** who holds one is told what is to pay and nothing of what for, or for whom.
 
 use spine::{Cx, Fault, Money, Resource};
 
 use crate::charges::payee;
 use crate::gateway::arrive::request_named;
+use crate::gateway::check_digit::read_fee_number;
 use crate::gateway::choose::attempt;
 use crate::gateway::model::{Request, RequestId, RequestState};
 use crate::rails::wallets::Wallets;
 
-/// A fee, as whoever holds its reference sees it.
+/// A fee, as whoever holds its number or reference sees it.
 #[derive(Clone, Debug)]
 pub struct Fee {
     /// How much.
@@ -21,7 +22,7 @@ pub struct Fee {
     pub payee: String,
 }
 
-/// The fee under a reference; none if there is none, or several.
+/// The fee under a number or reference; none if there is none, or several.
 ///
 /// # Errors
 /// A refusal; the store's faults.
@@ -49,11 +50,12 @@ pub fn pay_fee(
     Ok(request.id)
 }
 
-/// Only a reference is a name here: an identifier stands in addresses, and whoever has one of those is let in by other rules.
+/// Only these are names here: an identifier stands in addresses, and whoever has one of those is let in by other rules.
 fn named(cx: &mut Cx<'_>, action: &'static str, typed: &str) -> Result<Option<Request>, Fault> {
     let typed = typed.trim().to_ascii_uppercase();
     cx.may(action, &Resource::new("Fee", &typed))?;
-    let one = !typed.contains(char::is_whitespace) && typed.parse::<RequestId>().is_err();
+    let numbered = read_fee_number(&typed).is_some();
+    let one = numbered || !typed.contains(char::is_whitespace) && typed.parse::<RequestId>().is_err();
     let found = if one { request_named(cx, &[&typed])? } else { None };
     // A bill's number names its bill, not the tries to pay it.
     Ok(found.filter(|request| request.bill.is_none()))

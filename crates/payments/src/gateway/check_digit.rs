@@ -1,4 +1,4 @@
-//! The numbers that people read to one another: of a receipt, of a bill. Eleven digits and a check digit, in groups.
+//! The numbers that people read to one another: of a receipt, of a bill, of a fee. Eleven digits and a check digit, in groups.
 //!
 //! **Invariant:** one wrong digit, or two neighbours exchanged, are always found (`spine::damm`).
 
@@ -26,9 +26,26 @@ pub(crate) fn bill_number(n: u64) -> String {
 
 /// The number of a bill in its one form, from what people type; none if it cannot be one.
 pub(crate) fn read_bill_number(text: &str) -> Option<String> {
+    read(text, '9', bill_number)
+}
+
+/// How many fees can have numbers: theirs begin with an eight.
+pub(crate) const HOW_MANY_FEES: u64 = 10_000_000_000;
+
+/// The number of the fee `n` (below [`HOW_MANY_FEES`]): `8482-7735-6042`.
+pub(crate) fn fee_number(n: u64) -> String {
+    receipt_number(8 * HOW_MANY_FEES + n % HOW_MANY_FEES)
+}
+
+/// The number of a fee in its one form, as [`read_bill_number`].
+pub(crate) fn read_fee_number(text: &str) -> Option<String> {
+    read(text, '8', fee_number)
+}
+
+fn read(text: &str, first: char, number: impl Fn(u64) -> String) -> Option<String> {
     let digits: String = text.chars().filter(|letter| !matches!(letter, '-' | ' ')).collect();
-    let n: u64 = digits.get(1..11).filter(|_| digits.len() == 12 && digits.starts_with('9'))?.parse().ok()?;
-    let number = bill_number(n);
+    let n: u64 = digits.get(1..11).filter(|_| digits.len() == 12 && digits.starts_with(first))?.parse().ok()?;
+    let number = number(n);
     (number.bytes().filter(|byte| *byte != b'-').eq(digits.bytes())).then_some(number)
 }
 

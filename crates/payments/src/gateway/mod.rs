@@ -23,6 +23,7 @@ pub(crate) mod channel;
 pub(crate) mod check_digit;
 pub(crate) mod choose;
 pub(crate) mod events;
+pub(crate) mod fee_pages;
 pub(crate) mod give_back;
 pub(crate) mod limits;
 pub(crate) mod model;
@@ -265,6 +266,7 @@ impl fmt::Debug for Gateway {
 /// Every address of this engine: `/pay/…`, `/payments`, `/treasury`, `/screening`, `/api/payments/callbacks/{wallet}`.
 pub fn routes(gateway: Gateway) -> Router {
     pages::routes()
+        .merge(fee_pages::routes())
         .merge(crate::bills::pages::routes())
         .merge(billers::pages::routes())
         .merge(billers::api::routes())

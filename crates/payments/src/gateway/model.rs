@@ -141,9 +141,18 @@ pub struct Request {
     /// The bill it pays, if it is for one.
     #[serde(default)]
     pub bill: Option<BillId>,
+    /// By what anybody can pay it, if it is a fee: twelve digits that begin with an eight.
+    #[serde(default)]
+    pub number: Option<String>,
 }
 
 impl Request {
+    /// What is written on a paper: the number, or for want of one the reference.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.number.as_deref().unwrap_or(&self.reference)
+    }
+
     /// An act on this request, about its payer.
     pub(crate) fn act(&self, kind: &'static str) -> Act {
         Act::new(kind)

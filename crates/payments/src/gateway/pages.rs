@@ -11,9 +11,10 @@ use edge::show::{Summary, Tone, banner, button, button_link, panel, tag};
 use edge::{Answers, Bucket, Download, Form, Markup, Page, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use journal::log::receipt as receipt_of;
-use spine::{ActorKind, Caller, FieldFault, Text};
+use spine::{ActorKind, Caller, FieldFault};
 
 use crate::charges::show as charges;
+use crate::gateway::fee_pages::for_others;
 use crate::gateway::model::{AttemptState, RequestId, RequestState};
 use crate::gateway::view;
 use crate::gateway::view::{AttemptView, RequestView};
@@ -101,11 +102,9 @@ fn form(gateway: &Gateway, visit: &Visit, seen: &RequestView, answers: Answers, 
         (trouble(visit, seen.attempt.as_ref()))
         (facts(visit, seen))
         @if none { p { (visit.t("payments.pay.none")) } } @else { (visit.form(&format!("/pay/{id}"), fields)) }
-        @if let Some(code) = gateway.wallets().service_code() {
-            p.hint { (visit.say(&Text::new("payments.pay.dial").with("code", code).with("reference", seen.request.reference.as_str()))) }
-        }
-        (by_hub(gateway, visit, &seen.request.reference, false))
         (other_ways(gateway, visit, &format!("/pay/{id}"), &seen.payee, seen.request.amount))
+        (by_hub(gateway, visit, seen.request.called(), false))
+        @if let Some(number) = &seen.request.number { (for_others(gateway, visit, number)) }
     })
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use spine::{Cx, Fault, Job, Resource};
 
 use crate::Emit;
+use crate::gateway::check_digit::{HOW_MANY_FEES, fee_number};
 use crate::gateway::model::{NewRequest, Request, RequestId, RequestState};
 use crate::ledger::{self, AccountKind, Bound, NewAccount};
 use crate::rows::requests as rows;
@@ -40,11 +41,22 @@ pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
     if own.iter().any(|prefix| new.account.starts_with(prefix)) {
         return Err(Fault::invalid("payments.request.account"));
     }
-    Ok(make_request(cx, new)?.id)
+    let number = new_number(cx)?;
+    Ok(make_request(cx, new, Some(&number))?.id)
 }
 
-/// As [`request`], within an operation that has permission.
-pub(crate) fn make_request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<Request, Fault> {
+fn new_number(cx: &mut Cx<'_>) -> Result<String, Fault> {
+    for _ in 0..8 {
+        let number = fee_number(cx.random_below(HOW_MANY_FEES));
+        if rows::numbered(cx.tx(), &number)?.is_none() {
+            return Ok(number);
+        }
+    }
+    Err(Fault::unavailable("payments.receipt.numbers"))
+}
+
+/// As [`request`], within an operation that has permission. What pays a bill goes by the bill's number and has none of its own.
+pub(crate) fn make_request(cx: &mut Cx<'_>, new: &NewRequest, number: Option<&str>) -> Result<Request, Fault> {
     check(new, cx.now())?;
     let id: RequestId = cx.id();
     let account = NewAccount {
@@ -56,7 +68,7 @@ pub(crate) fn make_request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<Request,
     };
     let account = ledger::account(cx, &account)?;
     let now = cx.now();
-    rows::insert_request(cx.tx(), id, new, account, now)?;
+    rows::insert_request(cx.tx(), (id, number), new, account, now)?;
     cx.enqueue(Job::new(EXPIRE, json!({ "request": id })).not_before(new.expires_at));
     let made = found(cx, id)?;
     cx.record(made.act("payments.request.made").with("amount_minor", new.amount.minor()));

@@ -144,7 +144,7 @@ pub(crate) fn belongs_to(tx: &mut dyn Tx, request: RequestId, bill: BillId) -> R
 
 const SELECT_REQUESTS_FOR: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at, bill
+        receipt, paid_at, made_at, expires_at, bill, number
     FROM payments_request WHERE bill = $1 ORDER BY id DESC LIMIT 20";
 
 pub(crate) fn requests_for(tx: &mut dyn Tx, bill: BillId) -> Result<Vec<Request>, TxError> {

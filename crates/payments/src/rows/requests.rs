@@ -14,12 +14,13 @@ pub(crate) fn odd(what: &str) -> TxError {
 
 const INSERT_REQUEST: &str = "
     INSERT INTO payments_request
-        (id, payer, account, amount_minor, currency, reference, description, return_path, state, tries, made_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0, $9, $10)";
+        (id, payer, account, amount_minor, currency, reference, description, return_path, state, tries, made_at, expires_at,
+        number)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0, $9, $10, $11)";
 
 pub(crate) fn insert_request(
     tx: &mut dyn Tx,
-    id: RequestId,
+    (id, number): (RequestId, Option<&str>),
     new: &NewRequest,
     account: AccountId,
     now: Timestamp,
@@ -37,30 +38,41 @@ pub(crate) fn insert_request(
         (&new.return_path).into(),
         now.into(),
         new.expires_at.into(),
+        number.into(),
     ];
     tx.execute(INSERT_REQUEST, &args).map(|_| ())
 }
 
 const SELECT_REQUEST: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at, bill
+        receipt, paid_at, made_at, expires_at, bill, number
     FROM payments_request WHERE id = $1";
 
 pub(crate) fn request(tx: &mut dyn Tx, id: RequestId) -> Result<Option<Request>, TxError> {
     tx.first(SELECT_REQUEST, &[id.into()])?.as_ref().map(request_row).transpose()
 }
 
+const SELECT_NUMBERED: &str = "
+    SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
+        receipt, paid_at, made_at, expires_at, bill, number
+    FROM payments_request WHERE number = $1";
+
+/// The request of this number.
+pub(crate) fn numbered(tx: &mut dyn Tx, number: &str) -> Result<Option<Request>, TxError> {
+    tx.first(SELECT_NUMBERED, &[number.into()])?.as_ref().map(request_row).transpose()
+}
+
 const SELECT_RECENT: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at, bill
+        receipt, paid_at, made_at, expires_at, bill, number
     FROM payments_request WHERE id < $1 ORDER BY id DESC LIMIT $2";
 const SELECT_RECENT_IN: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at, bill
+        receipt, paid_at, made_at, expires_at, bill, number
     FROM payments_request WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2";
 const SELECT_RECENT_OF: &str = "
     SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
-        receipt, paid_at, made_at, expires_at, bill
+        receipt, paid_at, made_at, expires_at, bill, number
     FROM payments_request WHERE id < $1 AND reference = $3 ORDER BY id DESC LIMIT $2";
 
 pub(crate) fn recent(
@@ -97,6 +109,7 @@ pub(crate) fn request_row(row: &Row) -> Result<Request, TxError> {
         made_at: row.get(13)?,
         expires_at: row.get(14)?,
         bill: row.get(15)?,
+        number: row.get(16)?,
     })
 }
 

@@ -289,6 +289,11 @@ impl Bench {
         self.workers.drain(&self.acts).await.unwrap()
     }
 
+    /// The number that a fee goes by.
+    pub(crate) async fn number(&self, id: RequestId) -> String {
+        self.request(id).await.number.unwrap()
+    }
+
     pub(crate) async fn request(&self, id: RequestId) -> Request {
         self.read(move |cx| payments::find(cx, id)).await.unwrap()
     }

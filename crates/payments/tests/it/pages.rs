@@ -243,6 +243,42 @@ fn from_the_question_to_the_receipt() {
 }
 
 #[test]
+fn a_fee_is_paid_by_whoever_has_its_number_and_told_to_nobody_else() {
+    under(POLICIES, async |bench| {
+        for (language, pay, waits) in
+            [("en", "Pay M130.00", "Waiting for the phone"), ("st", "Lefa M130.00", "Ho emetsoe fono")]
+        {
+            let id = bench.ask_for(13_000).await;
+            let number = bench.number(id).await;
+            let hers = Browser::new(&bench, "per_lineo", language).get(&format!("/pay/{id}")).await;
+            let digits = number.replace('-', "");
+            assert!(hers.body.contains(&number) && hers.body.contains(&format!("*124*{digits}#")), "{}", hers.body);
+            let son = Browser::new(&bench, "", language);
+            let address = format!("/fee/{number}");
+            assert_eq!(son.get(&format!("/bill?number={digits}")).await.location, address);
+            let page = son.get(&address).await;
+            assert!(page.status == 200 && page.body.contains(pay), "{}", page.body);
+            for hidden in ["PP-2026", "Lineo", "/cases/", "Passport", "Pasepoto", "income"] {
+                assert!(!page.body.contains(hidden), "{hidden} in {}", page.body);
+            }
+            let wrong = son.post(&address, &page, "wallet=mpesa&phone=6200").await;
+            assert!(wrong.status == 422 && wrong.body.contains("href=\"#phone\""), "{}", wrong.body);
+            let sent = son.post(&address, &wrong, "wallet=mpesa&phone=5800+1203").await;
+            assert_eq!((sent.status, sent.location.as_str()), (303, address.as_str()));
+            let waiting = son.get(&address).await;
+            assert!(waiting.body.contains(waits) && !waiting.body.contains(pay), "{}", waiting.body);
+            let another = son.post(&address, &wrong, "wallet=mpesa&phone=5800+1204").await;
+            assert_eq!((another.status, bench.request(id).await.tries), (303, 1), "two at once ring one phone");
+            // Its identifier and its reference are no numbers, nor is one with a slip.
+            let last = if digits.ends_with('5') { '6' } else { '5' };
+            for no in [id.to_string(), "PP-2026-0001".to_owned(), format!("{}{last}", &digits[..11])] {
+                assert_eq!(son.get(&format!("/fee/{no}")).await.status, 404, "{no}");
+            }
+        }
+    });
+}
+
+#[test]
 fn who_may_not_see_it_does_not() {
     under(POLICIES, async |bench| {
         let id = bench.ask_for(13_000).await;

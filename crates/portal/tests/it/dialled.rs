@@ -212,7 +212,7 @@ fn no_wallet_several_wallets_and_a_bill_that_is_over() {
 }
 
 #[test]
-fn a_fee_is_paid_by_its_reference_and_says_nothing_of_what_for() {
+fn a_fee_is_paid_by_its_number_or_reference_and_says_nothing_of_what_for() {
     on_each(async |bench| {
         let new = NewRequest {
             payer: "per_lineo".to_owned(),
@@ -230,6 +230,15 @@ fn a_fee_is_paid_by_its_reference_and_says_nothing_of_what_for() {
             let said = bench.dials(&format!("w{}", wrong.len()), "26658001201", &wrong.replace(' ', "+")).await;
             assert!(said.contains("Nothing to pay"), "{wrong}: {said}");
         }
+        let look = move |cx: &mut Cx<'_>| payments::find(cx, id);
+        let request = bench.acts.read(&Caller::system("it"), look).await.unwrap().unwrap();
+        let number = request.number.unwrap().replace('-', "");
+        let shown = bench.dials("s0", "26658001201", &number).await;
+        assert!(shown.contains("130.00") && !shown.contains("Lineo"), "{shown}");
+        // One digit of it wrong is nobody else's fee.
+        let last = if number.ends_with('5') { '6' } else { '5' };
+        let slip = format!("{}{last}", &number[..11]);
+        assert!(bench.dials("s9", "26658001201", &slip).await.contains("Nothing to pay"));
         bench.dials("s1", "26658001201", "").await;
         let shown = bench.dials("s1", "26658001201", "pp-ab12-cd34").await;
         assert!(shown.contains("130.00") && !shown.contains("Lineo") && !shown.contains("Pay a part"), "{shown}");

@@ -68,7 +68,7 @@ pub fn sought(cx: &mut Cx<'_>, rails: &Rails, hub: &str, written: &str) -> Resul
     let request = request_named(cx, &[written])?;
     let request = request.filter(|request| request.state.is_payable() && request.expires_at > now);
     let one = |request: crate::Request| Sought {
-        number: request.reference,
+        number: request.called().to_owned(),
         description: None,
         left: request.amount,
         in_parts: false,
