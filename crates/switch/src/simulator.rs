@@ -210,20 +210,23 @@ impl Institutions {
             }
             ("POST", "quotes") => {
                 let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default();
+                let packet = base64url(text("transactionId").as_bytes());
                 let quoted = json!({
                     "transferAmount": body.get("amount"),
                     "payeeReceiveAmount": body.get("amount"),
                     "expiration": moment(self.inner.clock.now().plus_seconds(EXPIRES_SECONDS)),
-                    "ilpPacket": base64url(text("transactionId").as_bytes()),
-                    "condition": base64url(&crypto::sha256(&[&secret(text("transactionId"))])),
+                    "condition": base64url(&crypto::sha256(&[&secret(&packet)])),
+                    "ilpPacket": packet,
                 });
                 put(format!("/quotes/{}", text("quoteId")), quoted).await;
             }
             ("POST", "transfers") => {
-                let id = body.get("transferId").and_then(Value::as_str).unwrap_or_default();
+                // A payer may call its transfer as it likes: what was quoted is known by its packet.
+                let text = |member: &str| body.get(member).and_then(Value::as_str).unwrap_or_default();
+                let id = text("transferId");
                 let agreed = json!({
                     "transferState": "COMMITTED",
-                    "fulfilment": base64url(&secret(id)),
+                    "fulfilment": base64url(&secret(text("ilpPacket"))),
                     "completedTimestamp": moment(self.inner.clock.now()),
                 });
                 put(format!("/transfers/{id}"), agreed).await;
@@ -242,8 +245,8 @@ fn step(path: &str) -> &'static str {
     }
 }
 
-fn secret(transfer: &str) -> [u8; 32] {
-    crypto::sha256(&[b"fulfilment of ", transfer.as_bytes()])
+fn secret(packet: &str) -> [u8; 32] {
+    crypto::sha256(&[b"fulfilment of ", packet.as_bytes()])
 }
 
 /// A random UUID.

@@ -1,4 +1,4 @@
-//! `letsema config check FILE`: whether a file is sound, and its pack, and what is not connected.
+//! `letsema config check --config FILE`: whether a file is sound, and its pack, and what is not connected.
 //!
 //! **Invariant:** nothing is started and nothing written; what the file names and the pack does not know is a fault, what the pack
 //! knows and the file does not name is a note.

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use super::error::{DESTINATION_FSP, MISSING, Refused, URI};
 use super::headers::Verb;
 use super::incoming::Incoming;
+use super::transfers::amount;
 use crate::Switch;
 use crate::courier::OrElse;
 use crate::letter::Letter;
@@ -37,6 +38,8 @@ fn needed_id<'a>(message: &'a Incoming, resource: &str) -> Result<&'a str, Refus
         "quotes" => {
             message.needed("/transactionId")?;
             message.needed("/amount/amount")?;
+            // What cannot be transferred afterwards is not quoted.
+            amount(message.body.get("amount"))?;
             message.needed("/quoteId")
         }
         "bulkQuotes" => message.needed("/bulkQuoteId"),

@@ -24,6 +24,9 @@ pub(crate) const VERSIONS: [&str; 3] = ["2.0", "1.1", "1.0"];
 /// What else of a message is handed on as it came.
 const CARRIED: [&str; 7] = ["content-type", "date", SIGNATURE, URI, METHOD, "traceparent", "tracestate"];
 
+/// What programs send as `Accept` whose writers said nothing: as if it were not there.
+const ANYTHING: &str = "*/*";
+
 /// The longest name of an institution (API Definition §7.3.15).
 const NAME_LENGTH: usize = 32;
 
@@ -89,7 +92,7 @@ impl Head {
         let version = versions(&content_type, resource, false)?;
         if verb.asks() {
             // An answer's version: the newest they take and we speak; the message's own where no Accept is sent.
-            let accept = text("accept").unwrap_or_else(|| content_type.clone());
+            let accept = text("accept").filter(|accept| accept != ANYTHING).unwrap_or_else(|| content_type.clone());
             versions(&accept, resource, true)?;
         }
         let destination = text(DESTINATION).filter(|name| !name.is_empty());
@@ -99,7 +102,8 @@ impl Head {
         let mut carried: Vec<(String, String)> =
             CARRIED.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
         if verb.asks() {
-            carried.extend(text("accept").map(|accept| ("accept".to_owned(), accept)));
+            let accept = text("accept").filter(|accept| accept != ANYTHING);
+            carried.extend(accept.map(|accept| ("accept".to_owned(), accept)));
         }
         Ok(Self { source, destination, version, carried })
     }
@@ -119,7 +123,8 @@ fn versions(text: &str, resource: &str, may_be_several: bool) -> Result<String, 
         let mut parts = one.split(';').map(str::trim);
         let wanted = format!("application/vnd.interoperability.{resource}+json");
         if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case(&wanted)) {
-            return Err(Refused::new(SYNTAX, format!("content type is not {wanted}")));
+            let header = if may_be_several { "accept" } else { "content-type" };
+            return Err(Refused::new(SYNTAX, format!("header {header} is not {wanted}")));
         }
         let asked = parts.next().and_then(|part| part.strip_prefix("version="));
         let known = match asked {
@@ -173,6 +178,9 @@ mod tests {
         let read = |content: &str, accept: Option<&str>| Head::read(&headers(content, accept), Verb::Post, "transfers");
         assert_eq!(read(&kind("1.1"), Some(&kind("1"))).unwrap().version, "1.1");
         assert!(read(&kind("2.0"), Some("application/vnd.interoperability.transfers+json")).is_ok());
+        let any = read(&kind("1.1"), Some(ANYTHING)).unwrap();
+        assert!(any.version == "1.1" && !any.carried.iter().any(|(name, _)| name == "accept"));
+        assert!(read(&kind("1.1"), Some("text/html")).unwrap_err().detail.contains("accept"));
         assert_eq!(read(&kind("3.0"), None).unwrap_err().code, VERSION);
         assert_eq!(read(&kind("1.0"), Some(&kind("9"))).unwrap_err().status, StatusCode::NOT_ACCEPTABLE);
         assert_eq!(read("application/json", None).unwrap_err().code, SYNTAX);

@@ -42,6 +42,13 @@ fn every_wall_before_a_transfer() {
             assert!(status.is_client_error(), "{status} {body:.80}");
             assert_eq!(said["errorInformation"]["errorCode"], code, "{body:.80}");
         }
+        // What could not be transferred is not quoted either.
+        for (text, code) in [("1,000", "3101"), ("120.50", "3101"), ("0", "3101")] {
+            let quote =
+                json!({ "quoteId": "q", "transactionId": "t", "amount": { "amount": text, "currency": "LSL" } });
+            let (status, said) = world.send("bank", Method::POST, "/quotes", &quote).await;
+            assert_eq!((status, said["errorInformation"]["errorCode"].as_str()), (StatusCode::BAD_REQUEST, Some(code)));
+        }
         let headers: [(&str, &str, u16, &str); 8] = [
             ("date", "", 400, "3102"),
             ("fspiop-source", "mpesa", 403, "3000"),
