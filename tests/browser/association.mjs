@@ -1,7 +1,7 @@
 // A burial society with two of three signatories: founded, joined with codes, paid in by a passer-by, and a funeral paid for when
 // the second has agreed; a change of the rule ends what waits; one without a seat sees nothing.
 import { setTimeout as sleep } from "node:timers/promises";
-import { ok } from "./world.mjs";
+import { messagesTo, ok } from "./world.mjs";
 
 async function until(visitor, path, says) {
   for (let tries = 0; tries < 160; tries += 1) {
@@ -19,6 +19,16 @@ async function proposes(visitor, address, amount) {
   await visitor.page.locator('input[name="wallet"][value="mpesa"]').check({ force: true });
   await visitor.fill("number", "58001201");
   await visitor.press();
+}
+
+/** What somebody was told in which these words stand. */
+async function heard(demo, phone, words) {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const found = (await messagesTo(demo, phone)).map((it) => it.text ?? it.body ?? "").find((text) => text.includes(words));
+    if (found) return found;
+    await sleep(250);
+  }
+  return undefined;
 }
 
 export async function association({ demo, visitor, signatories, outsider, language, javaScript }) {
@@ -73,6 +83,8 @@ export async function association({ demo, visitor, signatories, outsider, langua
   await proposes(second, address, "500.01");
   ok((await second.page.locator('.es a[href="#amount"]').count()) === 1, `${title}: more than there is cannot be promised`);
   await proposes(second, address, "300");
+  const waits = await heard(demo, signatories[2].phone, "M300.00");
+  ok(waits?.includes("Mpolokeng") && !waits.includes("Thabo"), `${title}: who has not agreed hears of it by SMS, and not what it is for`);
   await third.open(`${address}/proposal/1`);
   ok((await third.page.locator("main").innerText()).includes("Lepato la ntate Thabo"), `${title}: every signatory reads what it is for`);
   await second.open(`${address}/proposal/1`);

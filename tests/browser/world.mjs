@@ -79,8 +79,10 @@ export async function code(demo, phone, after = 0) {
   for (let tries = 0; tries < 60; tries += 1) {
     const answer = await fetch(`${demo.inbox_api}?to=${encodeURIComponent(phone)}`);
     const { messages } = await answer.json();
-    const found = messages.map((message) => /\b(\d{6})\b/.exec(message.text ?? message.body ?? "")).find(Boolean);
-    if (found && messages.length > after) return found[1];
+    // The newest first; what was there before is another code, or none.
+    const fresh = messages.slice(0, Math.max(0, messages.length - after));
+    const found = fresh.map((message) => /\b(\d{6})\b/.exec(message.text ?? message.body ?? "")).find(Boolean);
+    if (found) return found[1];
     await sleep(100);
   }
   throw new Error(`no code came to ${phone}`);

@@ -9,9 +9,11 @@
 //! | `looks.rs` | `/my/looks`: every deed about a person |
 //! | `notices.rs` | `/my/notices` |
 //! | `entered.rs` | no page: what people are told when an event of theirs is entered |
+//! | `awaited.rs` | no page: what signatories are told when something waits for them |
 //! | `receipts.rs` | no page: what people are told when something of theirs is paid |
 //! | `navigation.rs` | what stands in the bar, by who visits |
 
+mod awaited;
 mod dialled;
 mod entered;
 mod home;
@@ -54,13 +56,15 @@ impl Portal {
     /// Which jobs events become.
     #[must_use]
     pub fn subscriptions(subscriptions: Subscriptions) -> Subscriptions {
-        subscriptions.on(entered::TOPIC, entered::JOB).on(receipts::TOPIC, receipts::JOB)
+        let subscriptions = subscriptions.on(entered::TOPIC, entered::JOB).on(receipts::TOPIC, receipts::JOB);
+        subscriptions.on(awaited::TOPIC, awaited::JOB)
     }
 
     /// What it does in the background.
     #[must_use]
     pub fn handlers(&self, workers: Workers) -> Workers {
-        receipts::handler(self.clone(), entered::handler(self.clone(), workers))
+        let workers = receipts::handler(self.clone(), entered::handler(self.clone(), workers));
+        awaited::handler(self.clone(), workers)
     }
 
     /// The portal's pages.

@@ -13,7 +13,7 @@
 //! | `found.rs` | [`found`], [`invite`], [`join`]: who the signatories are |
 //! | `propose.rs` | [`propose`], [`lapse`](propose::lapse): money is held, or a change is asked for |
 //! | `decide.rs` | [`say`]: a signatory agrees or refuses |
-//! | `view.rs` | [`mine`], [`see`], [`ask`]: what signatories see, and bills that bring money |
+//! | `view.rs` | [`mine`], [`see`], [`ask`]: what signatories see, and bills that bring money; [`awaited`]: whom a proposal waits for |
 //! | `pages.rs`, `proposal_pages.rs` | `/association` |
 
 mod decide;
@@ -29,4 +29,4 @@ pub use found::{NewAssociation, code_hash, found, invite, join};
 pub use model::{Association, AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Tally, Voice, tally};
 pub use propose::propose;
 pub(crate) use propose::{LAPSE, lapse};
-pub use view::{Sight, ask, mine, see};
+pub use view::{Awaited, Sight, ask, awaited, mine, see};

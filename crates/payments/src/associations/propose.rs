@@ -3,13 +3,16 @@
 //! **Invariant:** the money of a proposed payment is held until the proposal ends, and given up or paid when it does.
 
 use serde_json::json;
-use spine::{Act, Cx, Fault, FaultKind, FieldFault, Job, Money, Personal, Resource, Text};
+use spine::{Act, Cx, Event, Fault, FaultKind, FieldFault, Job, Money, Personal, Resource, Text};
 
 use super::found::{herself, own, plain};
 use super::model::{Association, AssociationId, Deed, LEAST, Proposal, ProposalId, ProposalState, SEATS, Seat};
 use crate::ledger::{self, AccountKind, Bound, NewAccount, Step, Transfer};
 use crate::rails::payout::Rails;
 use crate::rows::associations as rows;
+
+/// What the other signatories are told by.
+const MADE: &str = "payments.proposal.made";
 
 /// The job that ends a proposal whose time is over.
 pub(crate) const LAPSE: &str = "payments.proposal.lapse";
@@ -63,7 +66,8 @@ pub fn propose(
         hold(cx, &association, &proposal, amount)?;
     }
     cx.enqueue(Job::new(LAPSE, json!({ "proposal": proposal.id })).not_before(proposal.expires_at));
-    cx.record(act("payments.proposal.made", &proposal).about(&proposal.proposer).because("payment", "contract"));
+    cx.emit(Event { topic: MADE, body: json!({ "proposal": proposal.id }) });
+    cx.record(act(MADE, &proposal).about(&proposal.proposer).because("payment", "contract"));
     Ok(proposal.id)
 }
 

@@ -5,7 +5,7 @@
 use spine::{Cx, Fault, Localised, Money, Resource};
 
 use super::found::own;
-use super::model::{Association, AssociationId, Proposal, Seat, Voice};
+use super::model::{Association, AssociationId, Proposal, ProposalId, ProposalState, Seat, Voice};
 use crate::bills::{self, Bill, BillId, NewBill, Share};
 use crate::ledger::{self, Account, Line};
 use crate::merchants::Counter;
@@ -60,6 +60,36 @@ pub fn see(cx: &mut Cx<'_>, id: AssociationId) -> Result<Sight, Fault> {
     }
     let movements = ledger::statement(cx, association.account, None, MOVEMENTS)?;
     Ok(Sight { association, seats, account, proposals, movements })
+}
+
+/// A proposal that waits, for whoever tells signatories of it.
+#[derive(Clone, Debug)]
+pub struct Awaited {
+    /// Whose it is.
+    pub association: Association,
+    /// The proposal.
+    pub proposal: Proposal,
+    /// The signatories who have not said anything to it: their ids as people.
+    pub people: Vec<String>,
+}
+
+/// Whom a proposal waits for; none if it waits no more.
+///
+/// # Errors
+/// `payments.proposal.unknown`; a refusal; the store's faults.
+pub fn awaited(cx: &mut Cx<'_>, id: ProposalId) -> Result<Option<Awaited>, Fault> {
+    cx.may("payments.proposal.tell", &Resource::new("Proposal", id))?;
+    let unknown = || Fault::not_found("payments.proposal.unknown");
+    let proposal = rows::proposal(cx.tx(), id)?.ok_or_else(unknown)?;
+    let association = rows::find(cx.tx(), proposal.association)?.ok_or_else(unknown)?;
+    if proposal.state != ProposalState::Open || proposal.expires_at <= cx.now() {
+        return Ok(None);
+    }
+    let voices = rows::voices(cx.tx(), id)?;
+    let seats = rows::seats(cx.tx(), association.id)?;
+    let people = seats.into_iter().filter_map(|seat| seat.person);
+    let people = people.filter(|person| voices.iter().all(|voice| voice.person != *person)).collect();
+    Ok(Some(Awaited { association, proposal, people }))
 }
 
 /// Asks members for an amount: a bill that may be paid in parts by whoever holds its number, for 30 days.

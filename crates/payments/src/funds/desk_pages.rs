@@ -52,9 +52,8 @@ async fn shown(gateway: &Gateway, visit: &Visit, id: &str, answers: Answers, fau
     let page = visit.page(visit.local(&fund.name)).caption(visit.t("payments.fund.desk")).wide().sheet(&all).body(html! {
         (Summary::new(visit)
             .row(visit.t("payments.fund.free"), visit.money(seen.free))
-            .row(visit.t("payments.fund.promised"), visit.money(seen.promised)))
+            .row(visit.t("payments.fund.held"), visit.money(seen.promised)))
         p { a href=(format!("/funds/{id}")) { (visit.t("payments.fund.public")) } }
-        h2 { (visit.t("payments.fund.waiting")) }
         @if let Some(table) = waiting { (table) } @else { p { (visit.t("payments.fund.none_waiting")) } }
         @if seen.projects.is_empty() { p { (visit.t("payments.fund.no_projects")) } } @else { (projects(visit, id, &seen)) }
         (folded(visit, &to_plan, "payments.fund.plan", new_project(visit, id, &to_plan)))

@@ -6,7 +6,7 @@ use payments::associations::{
 use payments::merchants::Counter;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use spine::{Cx, Fault, Personal, Secret};
+use spine::{Caller, Cx, Fault, Personal, Secret};
 
 use crate::bench::{Bench, lsl, on_each, person, under};
 use crate::bills::anybody;
@@ -72,6 +72,30 @@ async fn see(bench: &Bench, id: AssociationId) -> Sight {
 fn state(sight: &Sight, id: ProposalId) -> (ProposalState, bool) {
     let (proposal, _, payment) = sight.proposals.iter().find(|(it, ..)| it.id == id).unwrap();
     (proposal.state, payment.is_some())
+}
+
+/// Whom a proposal waits for, as the messenger asks.
+async fn awaited(bench: &Bench, id: ProposalId) -> Option<Vec<String>> {
+    let waits = move |cx: &mut Cx<'_>| associations::awaited(cx, id);
+    let found = bench.acts.read(&Caller::system("portal"), waits).await.unwrap();
+    found.map(|it| it.people)
+}
+
+#[test]
+fn those_who_have_said_nothing_are_told_while_it_waits() {
+    on_each(async |bench| {
+        let id = full(&bench, 3, 4, 100_000).await;
+        let one = propose(&bench, "per_b", id, payment(60_000)).await.unwrap();
+        let of = |people: &[&str]| Some(people.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        assert_eq!(awaited(&bench, one).await, of(&["per_a", "per_c", "per_d"]));
+        say(&bench, "per_c", one, true).await.unwrap();
+        assert_eq!(awaited(&bench, one).await, of(&["per_a", "per_d"]));
+        say(&bench, "per_d", one, true).await.unwrap();
+        assert_eq!(awaited(&bench, one).await, None, "it is done");
+        let other = propose(&bench, "per_b", id, payment(1_000)).await.unwrap();
+        bench.clock.step(15 * 86_400);
+        assert_eq!(awaited(&bench, other).await, None, "its time is over, though nobody has ended it");
+    });
 }
 
 #[test]

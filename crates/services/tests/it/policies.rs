@@ -313,6 +313,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (person(), "payments.proposal.say", society(false), false),
         (person(), "payments.association.view", society(false), false),
         (weak(person()), "payments.proposal.say", society(true), false),
+        (person(), "payments.proposal.tell", Resource::new("Proposal", "prp_one"), false),
         (officer("payments-officer", "ministry-finance"), "payments.association.view", society(false), false),
         (person(), "messages.notice.view", Resource::new("Notice", "per_lineo").is("own", true), true),
         (person(), "messages.notice.view", Resource::new("Notice", "per_thabo").is("own", false), false),
