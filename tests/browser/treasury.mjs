@@ -55,6 +55,13 @@ export async function treasury({ demo, visitor, officerOf, language, javaScript 
   const wallet = new URL(officer.page.url()).pathname;
   const agrees = await until(officer, wallet, async () => (await officer.page.locator("main dl .t-good, main dl .tag").count()) > 0);
   ok(agrees, `${title}: a wallet's day is fetched and weighed`);
+  await officer.open("/treasury/counters");
+  const counters = await officer.page.locator("main table tbody tr").count();
+  await officer.press();
+  ok((await officer.page.locator('.es a[href="#place"]').count()) === 1, `${title}: no counter without an office`);
+  await officer.page.locator('select[name="place"]').selectOption({ index: 1 });
+  await officer.press();
+  ok((await officer.page.locator("main table tbody tr").count()) === counters + 1, `${title}: another office may take cash, once it has paid in`);
   await officer.open("/treasury/revenue");
   const csv = await officer.page.locator('main a[href^="/treasury/revenue.csv"]').getAttribute("href");
   const text = await (await officer.page.context().request.get(demo.base_url + csv)).text();

@@ -225,6 +225,11 @@ impl Gateway {
         &self.inner.corridors
     }
 
+    /// What people call the institutions.
+    pub(crate) fn institutions(&self) -> &BTreeMap<String, Localised> {
+        &self.inner.institutions
+    }
+
     /// What people call an institution; its id if it has no name here.
     pub(crate) fn institution<'a>(&'a self, visit: &'a edge::Visit, id: &'a str) -> &'a str {
         self.inner.institutions.get(id).map_or(id, |name| visit.local(name))

@@ -73,6 +73,22 @@ pub fn open_counter(cx: &mut Cx<'_>, place: &str, currency: spine::Currency) -> 
     Ok(())
 }
 
+/// Of these places those that take cash, each with what it may still take. The look is an act, so it must run as a write.
+///
+/// # Errors
+/// A refusal; the store's faults.
+pub(crate) fn counters(cx: &mut Cx<'_>, places: &[String]) -> Result<Vec<(String, Money)>, Fault> {
+    cx.may("payments.treasury.view", &Resource::new("Treasury", "counters"))?;
+    let mut open = Vec::new();
+    for place in places {
+        if let Some(known) = ledger::called(cx, &account(place))? {
+            open.push((place.clone(), Money::new(known.available(), known.currency)));
+        }
+    }
+    cx.record(Act::new("payments.treasury.viewed").on("counters").because("reconciliation", "contract"));
+    Ok(open)
+}
+
 /// What a number or reference is for, and what the office may still take. Nobody's name is told.
 ///
 /// # Errors

@@ -13,8 +13,9 @@
 //! | `revenue.rs` | [`revenue`]: by service, place and channel |
 //! | `export.rs` | CSV and camt.053 for the government's accounts |
 //! | `journal.rs` | the whole ledger as hledger reads it |
-//! | `pages.rs`, `day_pages.rs`, `payout_pages.rs`, `revenue_pages.rs` | the officers' pages |
+//! | `pages.rs`, `day_pages.rs`, `payout_pages.rs`, `revenue_pages.rs`, `counter_pages.rs` | the officers' pages |
 
+mod counter_pages;
 mod day_pages;
 mod desk;
 mod exceptions;

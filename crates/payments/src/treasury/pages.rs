@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .merge(day_pages::routes())
         .merge(payout_pages::routes())
         .merge(super::revenue_pages::routes())
+        .merge(super::counter_pages::routes())
 }
 
 /// What people call a rail: a wallet's or bank's name, a card, a counter.
@@ -87,6 +88,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
                 a href="/screening" { (visit.t("screening.desk.title")) } " · "
                 a href="/treasury/payouts" { (visit.t("treasury.payouts.title")) } " · "
                 a href="/treasury/revenue" { (visit.t("treasury.revenue.title")) } " · "
+                a href="/treasury/counters" { (visit.t("treasury.counters.title")) } " · "
                 a href="/payments" { (visit.t("payments.desk.title")) } }
         })
         .into_response())

@@ -1,5 +1,8 @@
 //! The payer's and the officer's pages, as a browser sees them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header;
@@ -19,6 +22,11 @@ const POLICIES: &str = include_str!("../../../../packs/lesotho/policies/payments
 const WITH_SCREENING: &str = concat!(
     include_str!("../../../../packs/lesotho/policies/payments.cedar"),
     include_str!("../../../../packs/lesotho/policies/screening.cedar")
+);
+
+const WITH_TREASURY: &str = concat!(
+    include_str!("../../../../packs/lesotho/policies/payments.cedar"),
+    include_str!("../../../../packs/lesotho/policies/treasury.cedar")
 );
 
 struct Answer {
@@ -238,6 +246,33 @@ fn from_the_question_to_the_receipt() {
             assert!(paid.body.contains(&number) && paid.body.contains("href=\"/cases/1\""));
             let slip = lineo.get(&format!("{address}/receipt")).await;
             assert!(slip.body.contains(receipt) && slip.body.contains(&number) && slip.body.contains("M130.00"));
+        }
+    });
+}
+
+#[test]
+fn a_counter_is_opened_for_an_institution_and_for_nobody_else() {
+    under(WITH_TREASURY, async |bench| {
+        let name = Localised::from([("en", "Post Office"), ("st", "Poso")]);
+        let institutions = Arc::new(BTreeMap::from([("post-office".to_owned(), name)]));
+        let routes = payments::routes(bench.gateway.clone().with_institutions(institutions)).layer(from_fn(recognise));
+        let app = frame(routes, &bench.site, Limits::default());
+        let browser = |who, language| Browser { app: app.clone(), who, language };
+        assert_eq!(browser("per_lineo", "en").get("/treasury/counters").await.status, 403);
+        for (language, none, once) in [("en", "No office takes cash", "Post Office"), ("st", "Ha ho ofisi", "Poso")] {
+            let officer = browser("off_1", language);
+            let page = officer.get("/treasury/counters").await;
+            assert_eq!((page.status, page.body.contains(none)), (200, language == "en"), "{}", page.body);
+            let wrong = officer.post("/treasury/counters", &page, "place=tavern").await;
+            assert!(wrong.status == 422 && wrong.body.contains("href=\"#place\""), "{}", wrong.body);
+            // Opened twice is opened once.
+            let opened = officer.post("/treasury/counters", &wrong, "place=post-office").await;
+            assert_eq!((opened.status, opened.location.as_str()), (303, "/treasury/counters"));
+            let page = officer.get("/treasury/counters").await;
+            for part in [once, "FLOAT-post-office", "M0.00"] {
+                assert_eq!(page.body.matches(part).count(), 1, "{part} in {}", page.body);
+            }
+            assert!(!page.body.contains("treasury."), "an unsaid word: {}", page.body);
         }
     });
 }
