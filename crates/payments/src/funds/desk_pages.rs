@@ -1,6 +1,6 @@
 //! `/funds/{fund}/desk`: a fund's keepers assess levies, plan projects, ask for payments and decide on one another's.
 //!
-//! **Invariant:** pressing twice does once; a payee's account is shown to keepers alone.
+//! **Invariant:** pressing twice does once; a payee's account is shown to keepers alone, and each look at it is an act.
 
 use axum::Router;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use spine::{Fault, FieldFault, Money};
 use super::model::{FundPayment, FundPaymentId, FundPaymentState, ProjectId};
 use super::pack::Fund;
 use super::pages::{known, rate, this_year};
-use super::sight::{FundDesk, ProjectView, desk};
+use super::sight::{FundDesk, ProjectView, desk, look};
 use super::{NewAssessment, NewFundPayment, NewProject, ask, assess, decide, plan};
 use crate::Gateway;
 use crate::agents::folded;
@@ -298,6 +298,9 @@ async fn payment(
     visit: Visit,
     Path((id, payment)): Path<(String, FundPaymentId)>,
 ) -> Reply {
+    visit.must_sign_in()?;
+    let (funds, of) = (gateway.funds().clone(), id.clone());
+    gateway.acts().write(visit.caller(), &Key::none(), move |cx| look(cx, &funds, &of, payment)).await?;
     let seen = seen(&gateway, &visit, &id).await?;
     let all = seen.projects.iter().flat_map(|view| view.payments.iter().map(move |it| (view, it)));
     let found = all.into_iter().find(|(_, (it, _))| it.id == payment);

@@ -31,7 +31,7 @@ use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
 pub use levy::{NewAssessment, assess};
 pub use model::{Assessment, AssessmentId, FundPayment, FundPaymentId, FundPaymentState, Project, ProjectId};
 pub use pack::{Contributor, Fund, Funds, FundsError, Levy};
-pub use sight::{Entry, FundDesk, FundYear, ProjectView, Side, desk, year};
+pub use sight::{Entry, FundDesk, FundYear, ProjectView, Side, desk, look, year};
 pub use spend::{NewFundPayment, NewProject, ask, decide, plan};
 
 pub(crate) fn routes() -> Router<Gateway> {

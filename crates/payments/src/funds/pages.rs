@@ -12,6 +12,7 @@ use edge::{Bucket, Download, Markup, Path, Query, Reply, Visit, html};
 use serde::Deserialize;
 use spine::{Fault, Money};
 
+use super::model::Project;
 use super::pack::{Fund, Levy};
 use super::sight::{Entry, FundYear, Side, year};
 use crate::Gateway;
@@ -21,6 +22,8 @@ use crate::treasury::cell;
 const LOOKS: Bucket = Bucket { name: "payments.fund.looks", burst: 60, seconds: 60 };
 /// So many movements stand on the page; all are in the file.
 const SHOWN: usize = 20;
+/// So many projects stand on it that are planned, and were not paid for in its year.
+const PLANNED: usize = 40;
 
 pub(super) fn routes() -> Router<Gateway> {
     Router::new()
@@ -127,36 +130,43 @@ fn side_name(visit: &Visit, fund: &Fund, seen: &FundYear, side: &Side) -> String
 }
 
 fn came(visit: &Visit, fund: &Fund, seen: &FundYear) -> Markup {
-    let lines: Vec<_> = seen.sums.values().filter(|(side, _)| matches!(side, Side::From(_))).collect();
-    let other = seen.sums.values().filter(|(side, sum)| *side == Side::Other && sum.minor() > 0);
-    let lines: Vec<_> = lines.into_iter().chain(other).collect();
+    let comes_in = |(side, sum): &(&Side, &Money)| match side {
+        Side::From(_) => true,
+        Side::Other => sum.minor() > 0,
+        Side::For(_) => false,
+    };
+    let lines: Vec<_> = seen.sums.iter().filter(comes_in).collect();
     let mut table = Table::new(visit.t("payments.fund.came"))
         .column(visit.t("payments.fund.contributor"))
         .numbers(visit.t("payments.fact.amount"));
     for (side, sum) in &lines {
-        table = table.row([html! { (side_name(visit, fund, seen, side)) }, html! { (visit.money(*sum)) }]);
+        table = table.row([html! { (side_name(visit, fund, seen, side)) }, html! { (visit.money(**sum)) }]);
     }
     html! { @if lines.is_empty() { p { (visit.t("payments.fund.nothing_came")) } } @else { (table) } }
 }
 
-/// Every project, also those for which nothing was paid in this year.
+/// Each project that was paid for in this year, and then what else is planned.
 fn went(visit: &Visit, seen: &FundYear) -> Markup {
     let mut table = Table::new(visit.t("payments.fund.went"))
         .column(visit.t("payments.fund.project"))
         .column(visit.t("payments.fund.place"))
         .numbers(visit.t("payments.fund.budget"))
         .numbers(visit.t("payments.fund.paid"));
-    let nothing = Money::new(0, seen.opening.currency());
-    for project in &seen.projects {
-        let sum = seen.sums.values().find(|(side, _)| *side == Side::For(project.id)).map_or(nothing, |(_, sum)| *sum);
+    let sum = |project: &Project| seen.sums.get(&Side::For(project.id)).map_or(0, |sum| -sum.minor());
+    let (paid, planned): (Vec<&Project>, Vec<&Project>) = seen.projects.iter().partition(|it| sum(it) != 0);
+    for project in paid.into_iter().chain(planned.into_iter().take(PLANNED)) {
         table = table.row([
             html! { (project.name) },
             html! { (project.place) },
             html! { (visit.money(project.budget)) },
-            html! { (visit.money(Money::new(-sum.minor(), sum.currency()))) },
+            html! { (visit.money(Money::new(sum(project), project.budget.currency()))) },
         ]);
     }
-    html! { @if seen.projects.is_empty() { p { (visit.t("payments.fund.no_projects")) } } @else { (table) } }
+    let other = seen.sums.get(&Side::Other).filter(|sum| sum.minor() < 0);
+    html! {
+        @if seen.projects.is_empty() { p { (visit.t("payments.fund.no_projects")) } } @else { (table) }
+        @if let Some(sum) = other { p { (visit.t("payments.fund.other")) ": " (visit.money(*sum)) } }
+    }
 }
 
 /// A levy's rate, as people read it.

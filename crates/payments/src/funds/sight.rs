@@ -5,24 +5,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use spine::{Cx, Date, Fault, Money, Resource, Timestamp};
+use spine::{Act, Cx, Date, Fault, Money, Resource, Timestamp};
 
 use super::kept;
 use super::model::{Assessment, FundPayment, FundPaymentId, FundPaymentState, Project, ProjectId};
 use super::pack::{Fund, Funds};
-use super::spend::spent;
+use super::spend::{payments, spent};
 use crate::ledger::{self, Account, Did};
 use crate::rails::payout::{Disbursement, DisbursementId, Rails};
-use crate::rows::{disbursements, funds as rows};
+use crate::rows::funds as rows;
 
 /// So many movements of a year are added up.
 const ENTRIES: usize = 20_000;
 const STRIDE: u16 = 500;
 
 /// Whom a movement is from, or what it is for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Side {
     /// A contributor's id: a levy, or one that went back.
     From(String),
@@ -33,7 +31,7 @@ pub enum Side {
 }
 
 /// A movement on a fund's account.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// When it was booked.
     pub at: Timestamp,
@@ -44,7 +42,7 @@ pub struct Entry {
 }
 
 /// A fund's year, as anybody may see it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct FundYear {
     /// The year.
     pub year: i64,
@@ -55,7 +53,7 @@ pub struct FundYear {
     /// What is promised now, and not paid.
     pub promised: Money,
     /// What came and went in it, by whom from and what for: less than nothing is what went out.
-    pub sums: BTreeMap<String, (Side, Money)>,
+    pub sums: BTreeMap<Side, Money>,
     /// Its movements, the newest first.
     pub entries: Vec<Entry>,
     /// Every project of the fund.
@@ -68,7 +66,7 @@ impl FundYear {
     /// What came in, or what went out, as more than nothing.
     #[must_use]
     pub fn total(&self, comes_in: bool) -> Money {
-        let minor: i64 = self.sums.values().map(|(side, sum)| of(side, sum.minor(), comes_in)).sum();
+        let minor: i64 = self.sums.iter().map(|(side, sum)| of(side, sum.minor(), comes_in)).sum();
         Money::new(minor, self.opening.currency())
     }
 }
@@ -157,9 +155,8 @@ fn walk(
             }
             let amount = Money::new(if line.is_debit { -line.minor } else { line.minor }, account.currency);
             let side = side(&line.reference);
-            let key = format!("{side:?}");
-            let sum = seen.sums.entry(key).or_insert_with(|| (side.clone(), Money::new(0, account.currency)));
-            sum.1 = sum.1.plus(amount).map_err(|error| Fault::internal("payments.fund.sum", error))?;
+            let sum = seen.sums.entry(side.clone()).or_insert(Money::new(0, account.currency));
+            *sum = sum.plus(amount).map_err(|error| Fault::internal("payments.fund.sum", error))?;
             seen.entries.push(Entry { at: line.at, amount, side });
         }
         if seen.entries.len() > ENTRIES {
@@ -204,6 +201,16 @@ impl FundDesk {
     }
 }
 
+/// A keeper opens a payment, and sees whose account it goes to.
+///
+/// # Errors
+/// `payments.fund.unknown`; a refusal; the store's faults.
+pub fn look(cx: &mut Cx<'_>, funds: &Funds, fund: &str, id: FundPaymentId) -> Result<(), Fault> {
+    kept(cx, funds, fund, "payments.fund.desk")?;
+    cx.record(Act::new("payments.fund.viewed").on(id).because("payment", "contract"));
+    Ok(())
+}
+
 /// A fund, for its keepers.
 ///
 /// # Errors
@@ -214,12 +221,8 @@ pub fn desk(cx: &mut Cx<'_>, funds: &Funds, id: &str) -> Result<FundDesk, Fault>
     let money = |minor| Money::new(minor, fund.currency);
     let mut projects = Vec::new();
     for project in rows::projects(cx.tx(), id)? {
-        let spent = money(spent(cx, &project)?);
-        let mut payments = Vec::new();
-        for payment in rows::payments(cx.tx(), project.id)? {
-            let sent = disbursements::find(cx.tx(), payment.disbursement())?;
-            payments.push((payment, sent));
-        }
+        let payments = payments(cx, project.id)?;
+        let spent = money(spent(&payments));
         projects.push(ProjectView { project, spent, payments });
     }
     Ok(FundDesk {

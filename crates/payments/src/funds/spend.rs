@@ -11,7 +11,7 @@ use super::pack::Funds;
 use super::{account, kept};
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Transfer};
 use crate::rails::payout::disburse::{check, go};
-use crate::rails::payout::{Destination, DisbursementState, NewDisbursement, Rails};
+use crate::rails::payout::{Destination, Disbursement, DisbursementState, NewDisbursement, Rails};
 use crate::rows::{disbursements, funds as rows};
 
 /// A project to be planned.
@@ -109,7 +109,8 @@ pub fn ask(
     };
     let account = account(cx, fund)?;
     check(rails, &going(&payment, &project, account)).map_err(|fault| field(&fault))?;
-    if spent(cx, &project)? + payment.amount.minor() > project.budget.minor() {
+    let before = spent(&payments(cx, project.id)?);
+    if before + payment.amount.minor() > project.budget.minor() {
         return Err(Fault::conflict("payments.fund.over"));
     }
     hold(cx, &payment, account)?;
@@ -149,23 +150,26 @@ fn going(payment: &FundPayment, project: &Project, from: AccountId) -> NewDisbur
     }
 }
 
-/// What was paid for a project, is on its way, or is asked for, in minor units. What the bank did not pay is not counted.
-pub(super) fn spent(cx: &mut Cx<'_>, project: &Project) -> Result<i64, Fault> {
-    let mut spent = 0;
-    for payment in rows::payments(cx.tx(), project.id)? {
-        let gone = match payment.state {
-            FundPaymentState::Refused => false,
-            FundPaymentState::Asked => true,
-            FundPaymentState::Approved => {
-                let sent = disbursements::find(cx.tx(), payment.disbursement())?;
-                let back =
-                    |it: &DisbursementState| matches!(it, DisbursementState::Failed | DisbursementState::Returned);
-                !sent.is_some_and(|sent| back(&sent.state))
-            }
-        };
-        spent += if gone { payment.amount.minor() } else { 0 };
+/// A project's payments, the newest first, each with what the bank made of it.
+pub(super) fn payments(cx: &mut Cx<'_>, project: ProjectId) -> Result<Vec<(FundPayment, Option<Disbursement>)>, Fault> {
+    let mut all = Vec::new();
+    for payment in rows::payments(cx.tx(), project)? {
+        let sent = disbursements::find(cx.tx(), payment.disbursement())?;
+        all.push((payment, sent));
     }
-    Ok(spent)
+    Ok(all)
+}
+
+/// What of these was paid, is on its way, or is asked for, in minor units. What the bank did not pay is not counted.
+pub(super) fn spent(payments: &[(FundPayment, Option<Disbursement>)]) -> i64 {
+    let counts = |(payment, sent): &&(FundPayment, Option<Disbursement>)| match (payment.state, sent) {
+        (FundPaymentState::Refused, _) => false,
+        (FundPaymentState::Asked, _) | (FundPaymentState::Approved, None) => true,
+        (FundPaymentState::Approved, Some(sent)) => {
+            !matches!(sent.state, DisbursementState::Failed | DisbursementState::Returned)
+        }
+    };
+    payments.iter().filter(counts).map(|(payment, _)| payment.amount.minor()).sum()
 }
 
 fn hold(cx: &mut Cx<'_>, payment: &FundPayment, debit: AccountId) -> Result<(), Fault> {

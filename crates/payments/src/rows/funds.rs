@@ -97,7 +97,7 @@ const SELECT_PROJECT: &str = "
     SELECT id, fund, name, place, budget_minor, currency, made_at FROM payments_fund_project WHERE id = $1";
 const SELECT_PROJECTS: &str = "
     SELECT id, fund, name, place, budget_minor, currency, made_at FROM payments_fund_project
-    WHERE fund = $1 ORDER BY id DESC LIMIT 500";
+    WHERE fund = $1 ORDER BY id DESC";
 
 pub(crate) fn insert_project(tx: &mut dyn Tx, new: &Project, by: &str) -> Result<(), TxError> {
     let currency = new.budget.currency();

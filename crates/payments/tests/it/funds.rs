@@ -76,8 +76,8 @@ async fn of_year(bench: &Bench, of: i64) -> funds::FundYear {
 
 /// The levy's bill is paid by a transfer to our bank, whole or a part of it.
 async fn pays(bench: &Bench, number: &str, minor: i64) {
-    bench.at_bank("/pay-in", &json!({ "amount_minor": minor, "reference": number })).await;
     let before = bench.balance(ACCOUNT).await;
+    bench.at_bank("/pay-in", &json!({ "amount_minor": minor, "reference": number })).await;
     bench.wait_for("the levy", async || bench.balance(ACCOUNT).await == before - minor).await;
 }
 
@@ -134,7 +134,7 @@ fn levies_come_in_and_projects_are_paid_by_two_officers() {
         let (came, went) = (seen.total(true), seen.total(false));
         assert_eq!((seen.opening, came, went, seen.closing), (lsl(0), lsl(170_001), lsl(90_000), lsl(80_001)));
         assert_eq!(seen.promised, lsl(80_001));
-        let sum = |side: Side| seen.sums.values().find(|(of, _)| *of == side).unwrap().1;
+        let sum = |side: Side| seen.sums[&side];
         assert_eq!(sum(Side::From("operator-one".to_owned())), lsl(100_001));
         assert_eq!(sum(Side::From("operator-two".to_owned())), lsl(70_000));
         assert_eq!(sum(Side::For(mast)), lsl(-90_000));
