@@ -91,6 +91,8 @@ async function journey({ service, role, words, person, language, javaScript }) {
   await son.press("main form button");
   const shown = await son.page.locator("main").innerText();
   ok(shown.includes(number) && /M\d/.test(shown) && !shown.includes(person.name.split(" ").pop()), `${title}: whoever has its number can pay it, and reads no more than how much`);
+  await son.open(`/fee/${number}/abroad`);
+  ok((await son.page.locator("main .card").count()) === 2, `${title}: also from abroad, by a partner with all its costs`);
   await son.page.context().close();
   await resident.pay(person.phone.startsWith("+2665") ? "mpesa" : "ecocash", person.phone);
   const proven = join(world.data, `${service}-${language}-receipt.json`);

@@ -140,4 +140,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0023_limits_of_hours.sql"),
     },
     Migration { engine: "payments", number: 24, name: "fees", sql: include_str!("../migrations/0024_fees.sql") },
+    Migration {
+        engine: "payments",
+        number: 25,
+        name: "fees_from_abroad",
+        sql: include_str!("../migrations/0025_fees_from_abroad.sql"),
+    },
 ];

@@ -7,7 +7,7 @@ use spine::{Cx, Fault, Money, Resource};
 use crate::charges::payee;
 use crate::gateway::arrive::request_named;
 use crate::gateway::check_digit::read_fee_number;
-use crate::gateway::choose::attempt;
+use crate::gateway::choose::{attempt, must_be_payable};
 use crate::gateway::model::{Request, RequestId, RequestState};
 use crate::rails::wallets::Wallets;
 
@@ -31,6 +31,17 @@ pub fn fee(cx: &mut Cx<'_>, typed: &str) -> Result<Option<Fee>, Fault> {
     let over = request.state.is_payable() && request.expires_at <= cx.now();
     let state = if over { RequestState::Expired } else { request.state };
     Ok(Some(Fee { amount: request.amount, state, payee: payee(cx, &request)? }))
+}
+
+/// The fee under a number, if it can be paid now.
+///
+/// # Errors
+/// `payments.request.{unknown,over,paid}`; a refusal; the store's faults.
+pub(crate) fn payable_fee(cx: &mut Cx<'_>, number: &str) -> Result<Request, Fault> {
+    let request = named(cx, "payments.fee.view", number)?;
+    let request = request.ok_or_else(|| Fault::not_found("payments.request.unknown"))?;
+    must_be_payable(cx, &request)?;
+    Ok(request)
 }
 
 /// Pays a fee from a wallet.

@@ -98,12 +98,14 @@ fn page(
                 }))
             }
             (by_hub(gateway, visit, number, false))
+            p { a href=(format!("{home}/abroad")) { (visit.t("payments.remittance.title")) } }
         }
     })
 }
 
 /// The same fee for somebody else, on the payer's own page.
 pub(super) fn for_others(gateway: &Gateway, visit: &Visit, number: &str) -> edge::Markup {
-    let keys = ["payments.fee.others_say", "payments.fee.code"];
-    elsewhere(gateway, visit, (&format!("/fee/{number}"), number), keys, edge::Markup::default())
+    let (home, keys) = (format!("/fee/{number}"), ["payments.fee.others_say", "payments.fee.code"]);
+    let abroad = html! { p { a href=(format!("{home}/abroad")) { (visit.t("payments.remittance.title")) } } };
+    elsewhere(gateway, visit, (&home, number), keys, abroad)
 }

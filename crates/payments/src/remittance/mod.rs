@@ -1,4 +1,4 @@
-//! Remittances: somebody abroad pays a bill at home, straight to whom it is owed. A licensed partner collects the money in
+//! Remittances: somebody abroad pays a bill or a fee at home, straight to whom it is owed. A licensed partner collects the money in
 //! the sender's currency.
 //!
 //! **Invariant:** the sender sees every fee and the rate before she agrees, and is asked for that total and no other. The
@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `corridors.rs` | [`Corridors`]: the pack's partners |
 //! | `quote.rs` | [`quote`]: what it costs |
+//! | `owed.rs` | what goes by the number that was typed |
 //! | `order.rs` | [`order`]: the partner is to collect |
 //! | `receive.rs` | what the partner tells |
 //! | `workers.rs`, `api.rs`, `pages.rs` | calls, callbacks, pages |
@@ -15,6 +16,7 @@
 pub(crate) mod api;
 mod corridors;
 mod order;
+mod owed;
 pub(crate) mod pages;
 mod quote;
 mod receive;

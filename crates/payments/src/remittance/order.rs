@@ -1,4 +1,4 @@
-//! Somebody abroad agrees to a quote: a request to pay for the bill, and a partner who is to collect.
+//! Somebody abroad agrees to a quote: a request to pay, and a partner who is to collect.
 //!
 //! **Invariant:** what is ordered is what was agreed to, or nothing; a sender's name and number stand in the remittance's row
 //! alone, and go to the partner who must know whom it serves.
@@ -8,8 +8,8 @@ use serde_json::json;
 use spine::{Act, Cx, Fault, FaultKind, FieldFault, Id, IdKind, Job, Money, Personal, Resource, Text, Timestamp};
 
 use super::corridors::{Corridors, Partner};
+use super::owed::owed;
 use super::quote::quote;
-use crate::bills;
 use crate::gateway::model::RequestId;
 use crate::rows::remittances as rows;
 use crate::screening::{HELD, Screening, stop};
@@ -83,7 +83,7 @@ pub struct Remittance {
     pub id: RemittanceId,
     /// The request it is to pay.
     pub request: RequestId,
-    /// The number of the bill.
+    /// The number of the bill or the fee.
     pub bill: String,
     /// The partner who collects.
     pub partner: String,
@@ -131,7 +131,7 @@ impl Remittance {
 /// What somebody abroad agreed to.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
-    /// The number of the bill, as typed.
+    /// The number of the bill or the fee, as typed.
     pub bill: String,
     /// The partner's id.
     pub partner: String,
@@ -143,20 +143,20 @@ pub struct NewOrder {
     pub agreed_minor: i64,
 }
 
-/// Orders a payment of all that is left of a bill. A sender whom a rule of the pack names waits until officers have looked.
+/// Orders a payment of a fee, or of all that is left of a bill. A sender whom a rule of the pack names waits until officers have looked.
 ///
 /// # Errors
 /// `payments.remittance.wrong` with the fields `partner`, `sender` or `phone`; `payments.remittance.{amount,agreed,limit}`;
-/// as [`bills::find`]; a refusal; the store's faults.
+/// as [`crate::bills::find`]; `payments.request.{unknown,over,paid}`; a refusal; the store's faults.
 pub fn order(
     cx: &mut Cx<'_>,
     corridors: &Corridors,
     screening: &Screening,
     new: &NewOrder,
 ) -> Result<Remittance, Fault> {
-    let bill = bills::find(cx, &new.bill)?;
-    cx.may("payments.remittance.order", &Resource::new("Bill", &bill.number))?;
-    let amount = bills::payable(&bill, None, cx.now())?;
+    let owed = owed(cx, &new.bill)?;
+    cx.may("payments.remittance.order", &Resource::new("Bill", &owed.number))?;
+    let amount = owed.payable(cx.now())?;
     let (partner, msisdn) = checked(corridors, new)?;
     let quoted = quote(partner, amount)?;
     if quoted.total.minor() != new.agreed_minor {
@@ -168,12 +168,12 @@ pub fn order(
         let most = Money::new(corridors.thirty_days_most_minor, partner.currency);
         return Err(Fault::new(FaultKind::TooMany, "payments.remittance.limit").with("most", most));
     }
-    let expires_at = now.plus_seconds(corridors.pay_within_seconds).min(bill.expires_at);
-    let request = bills::ask(cx, &bill, amount, expires_at)?;
+    let expires_at = now.plus_seconds(corridors.pay_within_seconds).min(owed.until);
+    let request = owed.ask(cx, expires_at)?;
     let mut remittance = Remittance {
         id: cx.id(),
         request: request.id,
-        bill: bill.number.clone(),
+        bill: owed.number,
         partner: partner.id.clone(),
         sender: new.sender.clone(),
         msisdn,

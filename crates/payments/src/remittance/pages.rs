@@ -1,4 +1,4 @@
-//! The pages for who pays from abroad: `/bill/{number}/abroad` with every fee, and how it goes.
+//! The pages for who pays from abroad: `/bill/{number}/abroad`, `/fee/{number}/abroad` with every cost, and how it goes.
 //!
 //! **Invariant:** nobody need sign in; the sender sees rate, fee and total before she gives her name, and agrees to that total.
 
@@ -12,15 +12,18 @@ use journal::Key;
 use serde::Deserialize;
 use spine::{FieldFault, Personal};
 
+use super::owed::{Owed, home, owed};
 use super::{NewOrder, Partner, Quote, Remittance, RemittanceId, RemittanceState, order, quote, remittance};
 use crate::Gateway;
 use crate::bills::pages::LOOKS;
-use crate::bills::{self, Bill};
 
 const ORDERS: Bucket = Bucket { name: "payments.remittances", burst: 30, seconds: 900 };
 
 pub(crate) fn routes() -> Router<Gateway> {
-    Router::new().route("/bill/{number}/abroad", get(ask).post(answer)).route("/remittance/{id}", get(see))
+    Router::new()
+        .route("/bill/{number}/abroad", get(ask).post(answer))
+        .route("/fee/{number}/abroad", get(ask).post(answer))
+        .route("/remittance/{id}", get(see))
 }
 
 #[derive(Deserialize)]
@@ -28,9 +31,9 @@ struct Asked {
     partner: Option<String>,
 }
 
-async fn the_bill(gateway: &Gateway, visit: &Visit, number: String) -> Reply<Bill> {
+async fn sought(gateway: &Gateway, visit: &Visit, number: String) -> Reply<Owed> {
     visit.limit(&LOOKS)?;
-    Ok(gateway.acts().read(visit.caller(), move |cx| bills::find(cx, &number)).await?)
+    Ok(gateway.acts().read(visit.caller(), move |cx| owed(cx, &number)).await?)
 }
 
 async fn ask(
@@ -39,29 +42,26 @@ async fn ask(
     Path(number): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Reply {
-    let bill = the_bill(&gateway, &visit, number).await?;
+    let owed = sought(&gateway, &visit, number).await?;
     let chosen = asked.partner.as_deref().and_then(|id| gateway.corridors().offered().find(|partner| partner.id == id));
-    Ok(match chosen.and_then(|partner| Some((partner, quote(partner, bill.left()).ok()?))) {
-        Some((partner, quoted)) => form(&visit, &bill, partner, &quoted, Answers::default(), &[]).into_response(),
-        None => offers(&gateway, &visit, &bill).into_response(),
+    Ok(match chosen.and_then(|partner| Some((partner, quote(partner, owed.left).ok()?))) {
+        Some((partner, quoted)) => form(&visit, &owed, partner, &quoted, Answers::default(), &[]).into_response(),
+        None => offers(&gateway, &visit, &owed).into_response(),
     })
 }
 
 /// Each partner with what it costs by way of it.
-fn offers(gateway: &Gateway, visit: &Visit, bill: &Bill) -> Page {
-    let offers: Vec<(&Partner, Quote)> = gateway
-        .corridors()
-        .offered()
-        .filter_map(|partner| Some((partner, quote(partner, bill.left()).ok()?)))
-        .collect();
-    let back = format!("/bill/{}", bill.number);
-    visit.page(visit.t("payments.remittance.title")).caption(bill.number.as_str()).back(back).body(html! {
-        p { (visit.t1("payments.remittance.says", "amount", bill.left())) }
+fn offers(gateway: &Gateway, visit: &Visit, owed: &Owed) -> Page {
+    let offers: Vec<(&Partner, Quote)> =
+        gateway.corridors().offered().filter_map(|partner| Some((partner, quote(partner, owed.left).ok()?))).collect();
+    let back = home(&owed.number);
+    visit.page(visit.t("payments.remittance.title")).caption(owed.number.as_str()).back(back).body(html! {
+        p { (visit.t1("payments.remittance.says", "amount", owed.left)) }
         @if offers.is_empty() { p { (visit.t("payments.remittance.none")) } }
         (cards(offers.iter().map(|(partner, quoted)| card(html! { (visit.local(&partner.name)) }, html! {
             (costs(visit, quoted))
             p { (button_link(
-                &format!("/bill/{}/abroad?partner={}", bill.number, partner.id),
+                &format!("{}/abroad?partner={}", home(&owed.number), partner.id),
                 &visit.t1("payments.remittance.choose", "total", quoted.total),
             )) }
         }))))
@@ -84,14 +84,14 @@ fn costs(visit: &Visit, quoted: &Quote) -> Markup {
 
 fn form(
     visit: &Visit,
-    bill: &Bill,
+    owed: &Owed,
     partner: &Partner,
     quoted: &Quote,
     answers: Answers,
     faults: &[FieldFault],
 ) -> Page {
     let sheet = visit.sheet_with(answers, faults);
-    let address = format!("/bill/{}/abroad", bill.number);
+    let address = format!("{}/abroad", home(&owed.number));
     let name = sheet.text("sender", visit.t("payments.remittance.sender")).max_length(100);
     let phone = sheet.phone("phone", visit.t("payments.remittance.phone")).prefix(partner.prefix());
     let fields = html! {
@@ -101,15 +101,15 @@ fn form(
         (button(&visit.t1("payments.remittance.button", "total", quoted.total)))
     };
     let title = visit.local(&partner.name).to_owned();
-    visit.page(title).caption(bill.number.as_str()).back(address.as_str()).sheet(&sheet).body(html! {
-        p { (visit.local(&bill.description)) }
+    visit.page(title).caption(owed.number.as_str()).back(address.as_str()).sheet(&sheet).body(html! {
+        @if let Some(what) = &owed.what { p { (visit.local(what)) } }
         (costs(visit, quoted))
         (visit.form(&address, fields))
     })
 }
 
 async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path<String>, sent: Form) -> Reply {
-    let bill = the_bill(&gateway, &visit, number.clone()).await?;
+    let owed = sought(&gateway, &visit, number.clone()).await?;
     visit.limit(&ORDERS)?;
     let answers = &sent.answers;
     let key = Key::new(&format!("payments.remittance.order:{number}"), sent.key.text(), sent.key.request());
@@ -127,10 +127,10 @@ async fn answer(State(gateway): State<Gateway>, visit: Visit, Path(number): Path
         Ok(id) => Ok(see_other(&format!("/remittance/{id}"))),
         Err(fault) => {
             let partner = gateway.corridors().find(&partner).cloned();
-            let quoted = partner.and_then(|partner| Some((quote(&partner, bill.left()).ok()?, partner)));
+            let quoted = partner.and_then(|partner| Some((quote(&partner, owed.left).ok()?, partner)));
             let Some((quoted, partner)) = quoted else { return Err(fault.into()) };
             let faults = correctable(fault)?;
-            Ok(form(&visit, &bill, &partner, &quoted, sent.answers, &faults).into_response())
+            Ok(form(&visit, &owed, &partner, &quoted, sent.answers, &faults).into_response())
         }
     }
 }
@@ -184,6 +184,6 @@ fn state(gateway: &Gateway, visit: &Visit, of: &Remittance, receipt: Option<&str
         }))
         (facts)
         @if of.state.is_open() { p { (button_link(&format!("/remittance/{}", of.id), &visit.t(look))) } }
-        p { a href=(format!("/bill/{}", of.bill)) { (visit.t("payments.remittance.back")) } }
+        p { a href=(home(&of.bill)) { (visit.t("payments.remittance.back")) } }
     })
 }

@@ -130,7 +130,7 @@ fn what_a_rule_stops_two_officers_decide_and_the_sender_hears_no_more_than_that(
     under(WITH_SCREENING, async |bench| {
         let bill = crate::remittances::bill_of(&bench, "EX-1", 50_000).await;
         let listed = ("Mohlalafela Seqhoqho", "0820001201");
-        let id = crate::remittances::sends(&bench, &bill, listed, 51_000).await.unwrap();
+        let id = crate::remittances::sends(&bench, &bill.number, listed, 51_000).await.unwrap();
         for (language, looks, title, another) in [
             ("en", "Somebody looks into it", "Stopped payments", "another officer decides the same"),
             ("st", "Ho na le ea ntseng a e hlahloba", "Litefo tse emisitsoeng", "ofisiri e ’ngoe e etsa qeto"),

@@ -1,5 +1,6 @@
 //! A bill paid from abroad, through its face: every fee before, one commit for two currencies, and a partner that misbehaves.
 
+use payments::RequestState;
 use payments::bills::{self, Bill, BillState, NewBill, Share};
 use payments::remittance::{self, NewOrder, Quote, RemittanceId, RemittanceState};
 use spine::{Actor, ActorKind, Caller, Cx, Fault, Language, Localised, Personal, Via};
@@ -42,19 +43,19 @@ fn offer(bench: &Bench) -> Quote {
 
 /// She agrees; what her phone does is in the last two digits.
 async fn orders(bench: &Bench, bill: &Bill, phone: &str, agreed_minor: i64) -> Result<RemittanceId, Fault> {
-    sends(bench, bill, ("Puleng Mokoena", phone), agreed_minor).await
+    sends(bench, &bill.number, ("Puleng Mokoena", phone), agreed_minor).await
 }
 
 /// Somebody of this name and number agrees.
 pub(crate) async fn sends(
     bench: &Bench,
-    bill: &Bill,
+    owed: &str,
     (name, phone): (&str, &str),
     agreed_minor: i64,
 ) -> Result<RemittanceId, Fault> {
     let (corridors, screening) = (bench.gateway.corridors().clone(), bench.gateway.rails().screening.clone());
     let new = NewOrder {
-        bill: bill.number.clone(),
+        bill: owed.to_owned(),
         partner: "pula".to_owned(),
         sender: Personal::new(name.to_owned()),
         number: phone.to_owned(),
@@ -90,6 +91,38 @@ fn the_brothers_exam_is_paid_and_both_currencies_balance() {
         ] {
             assert_eq!(bench.balance(account).await, held, "{account}");
         }
+        bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn a_mothers_fee_is_paid_from_abroad_by_its_number() {
+    on_each(async |bench| {
+        let fee = bench.ask_for(50_000).await;
+        let number = bench.number(fee).await;
+        let slip = format!("{}{}", &number[..13], if number.ends_with('5') { '6' } else { '5' });
+        let puleng = ("Puleng Mokoena", "+27 82 000 1201");
+        assert_eq!(sends(&bench, &slip, puleng, 51_000).await.unwrap_err().code(), "payments.bill.number");
+        let id = sends(&bench, &number.replace('-', " "), puleng, 51_000).await.unwrap();
+        until(&bench, id, RemittanceState::Paid).await;
+        assert_eq!((bench.state(fee).await, bench.events(fee).await), (RequestState::Paid, vec!["paid".to_owned()]));
+        assert_eq!(bench.balance("income:home-affairs").await, -50_000);
+        // Paid is paid: a sister who comes later is told, and nobody rings her phone.
+        assert_eq!(sends(&bench, &number, puleng, 51_000).await.unwrap_err().code(), "payments.request.paid");
+        // Two at once: both partners collect, the second's money waits for an officer.
+        let fee = bench.ask_for(50_000).await;
+        let number = bench.number(fee).await;
+        let (first, second) = (sends(&bench, &number, puleng, 51_000), sends(&bench, &number, puleng, 51_000));
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        bench.until(fee, RequestState::Paid).await;
+        let ended = async || {
+            let states = bench.read(move |cx| {
+                Ok([remittance::remittance(cx, first)?.state, remittance::remittance(cx, second)?.state])
+            });
+            let states = states.await;
+            states.contains(&RemittanceState::Paid) && states.contains(&RemittanceState::Review)
+        };
+        bench.wait_for("one paid and one looked into", ended).await;
         bench.must_be_sound().await;
     });
 }
