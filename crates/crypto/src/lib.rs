@@ -3,7 +3,7 @@
 //! **Invariant:** secrets enter and leave as [`spine::Secret`]; comparisons of secrets take the same time
 //! whatever they hold; the algorithm of a signature is the key's to say and never the message's.
 //!
-//! **Absent on purpose:** our own primitives, encryption without authentication.
+//! **Absent on purpose:** our own primitives; encryption without authentication, but for what `transport.rs` says.
 //!
 //! | file | its job |
 //! |---|---|
@@ -16,6 +16,7 @@
 //! | `seal.rs` | secrets at rest and in cookies (AES-256-GCM) |
 //! | `password.rs` | argon2id, a few at a time |
 //! | `signed_call.rs` | calls between programs that share a secret |
+//! | `transport.rs` | RSAES-PKCS1-v1_5, where another's interface asks for it |
 //! | `totp.rs` | one-time codes (RFC 6238) |
 
 mod certificate;
@@ -28,6 +29,7 @@ mod random;
 mod seal;
 pub mod signed_call;
 mod totp;
+mod transport;
 
 pub use certificate::Certificate;
 pub use encode::{base32, base64, base64url, from_base32, from_base64, from_base64url, from_hex, hex};
@@ -37,3 +39,4 @@ pub use password::{Checked, Hasher, PasswordError};
 pub use random::{SystemEntropy, random};
 pub use seal::{SealError, SealKey};
 pub use totp::{TOTP_DIGITS, totp_code, totp_uri, verify_totp};
+pub use transport::{TransportKey, TransportKeyPair};

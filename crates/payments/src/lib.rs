@@ -65,6 +65,7 @@ pub use openapi::openapi;
 pub use rails::banks::{Bank, BankLink, Banks, BanksError, OwnAccount};
 pub use rails::cards;
 pub use rails::cash::{AtTheCounter, Taken, at_the_counter, open_counter, take_cash};
+pub use rails::open_api::OpenApiLink;
 pub use rails::payout::outcome::{PaidOut, PaidOutState, resolve};
 pub use rails::payout::{
     ByPhone, Destination, Disbursement, DisbursementId, DisbursementState, Handed, NewDisbursement, Rails, disburse,

@@ -85,7 +85,7 @@ fn checked(
 ) -> Result<Deed, Fault> {
     match deed {
         Deed::Pay { wallet, number, amount } => {
-            let known = rails.wallets.find(wallet).filter(|wallet| wallet.link().is_some());
+            let known = rails.wallets.find(wallet).filter(|wallet| wallet.is_connected());
             let known = known.ok_or_else(|| wrong("wallet", "payments.choose.wallet_missing"))?;
             let number = rails.wallets.number(number.reveal()).filter(|number| known.serves(number));
             let number = number.ok_or_else(|| wrong("number", "payments.choose.number_wrong"))?;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `wallets.rs`, `banks.rs` | [`wallets::Wallets`] and [`banks::Banks`] of the pack |
 //! | `talk.rs`, `workers.rs` | calls to wallets, from jobs |
+//! | `speaking.rs`, `open_api/` | the same to a wallet that speaks M-Pesa's OpenAPI |
 //! | `api.rs` | their callbacks |
 //! | `hubs/` | [`hubs::Hubs`]: hubs between banks and wallets that we are a member of |
 //! | `payout/` | [`payout::disburse()`]: money to somebody's wallet or bank account |
@@ -25,8 +26,10 @@ pub(crate) mod cash;
 pub(crate) mod cash_pages;
 pub mod hubs;
 pub mod iso20022;
+pub(crate) mod open_api;
 pub(crate) mod payout;
 pub mod simulator;
+pub(crate) mod speaking;
 pub(crate) mod talk;
 pub mod vouchers;
 pub(crate) mod wallets;

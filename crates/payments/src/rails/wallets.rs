@@ -12,6 +12,7 @@ use spine::{Currency, Fault, FieldFault, Localised, Money, Personal, Secret, Tex
 
 use crate::charges::Charges;
 use crate::gateway::limits::RollingLimit;
+use crate::rails::open_api::{Market, OpenApi, OpenApiLink};
 
 /// Where a wallet's programming interface is, and the secret both sides sign with.
 #[derive(Clone)]
@@ -44,7 +45,17 @@ pub struct Wallet {
     /// The most it takes at once.
     pub most: Money,
     numbers: Vec<String>,
-    link: Option<WalletLink>,
+    market: Option<Market>,
+    link: Option<Link>,
+}
+
+/// Where it is, and what it speaks.
+#[derive(Clone, Debug)]
+enum Link {
+    /// The protocol of this crate's README.
+    Ours(WalletLink),
+    /// M-Pesa's OpenAPI.
+    OpenApi(OpenApi),
 }
 
 /// All wallets of the country. Cheap to clone.
@@ -112,6 +123,8 @@ struct WalletPart {
     numbers: Vec<String>,
     least_minor: i64,
     most_minor: i64,
+    /// Its place in M-Pesa's OpenAPI, if it speaks that.
+    open_api: Option<Market>,
 }
 
 impl Wallets {
@@ -136,7 +149,8 @@ impl Wallets {
             }
             let money = |minor| Money::new(minor, part.currency);
             wallets.push(Wallet {
-                link: link(&part.id),
+                link: link(&part.id).map(Link::Ours),
+                market: part.open_api,
                 least: money(part.least_minor),
                 most: money(part.most_minor),
                 id: part.id,
@@ -158,6 +172,20 @@ impl Wallets {
 
     pub(crate) fn limits(&self) -> &[RollingLimit] {
         &self.limits
+    }
+
+    /// The same, where the wallet called `id` is reached by M-Pesa's OpenAPI.
+    ///
+    /// # Errors
+    /// [`WalletsError`] if the pack has no such wallet, or no place in that interface for it.
+    pub fn speaking(self, id: &str, link: OpenApiLink) -> Result<Self, WalletsError> {
+        let mut wallets = Arc::unwrap_or_clone(self.wallets);
+        let refuse = |problem| WalletsError::Value { wallet: id.to_owned(), problem };
+        let wallet = wallets.iter_mut().find(|wallet| wallet.id == id);
+        let wallet = wallet.ok_or_else(|| refuse("the pack has no such wallet"))?;
+        let market = wallet.market.clone().ok_or_else(|| refuse("open_api says its market and country"))?;
+        wallet.link = Some(Link::OpenApi(OpenApi::new(link, market, wallet.currency)));
+        Ok(Self { wallets: Arc::new(wallets), ..self })
     }
 
     /// The same, with what they and the other rails charge.
@@ -264,8 +292,25 @@ impl Wallet {
         format!("wallet:{}", self.id)
     }
 
+    /// Whether it can be reached at all.
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// How it is reached in our own protocol, if it speaks that.
     pub(crate) const fn link(&self) -> Option<&WalletLink> {
-        self.link.as_ref()
+        match &self.link {
+            Some(Link::Ours(link)) => Some(link),
+            _ => None,
+        }
+    }
+
+    /// How it is reached by M-Pesa's OpenAPI, if it speaks that.
+    pub(crate) const fn open_api(&self) -> Option<&OpenApi> {
+        match &self.link {
+            Some(Link::OpenApi(open_api)) => Some(open_api),
+            _ => None,
+        }
     }
 }
 

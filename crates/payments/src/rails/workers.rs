@@ -5,7 +5,7 @@
 
 use edge::Outbound;
 use journal::{JobFault, RunningJob, Workers};
-use spine::{Caller, Cx, IdKind, Timestamp};
+use spine::{Caller, Cx, IdKind, Money, Timestamp};
 
 use crate::Gateway;
 use crate::bills::{self, BillId};
@@ -13,7 +13,7 @@ use crate::gateway::attempt::{self, ASK};
 use crate::gateway::choose::{LAPSE, PUSH};
 use crate::gateway::give_back::{self, RETURN};
 use crate::gateway::model::{
-    Attempt, AttemptId, Payment, PaymentId, PaymentState, RequestId, RequestState, ReturnId, ReturnState,
+    Attempt, AttemptId, Payment, PaymentId, PaymentState, Request, RequestId, RequestState, ReturnId, ReturnState,
 };
 use crate::gateway::receive;
 use crate::gateway::refund::{self, REFUND};
@@ -95,6 +95,17 @@ impl Gateway {
     }
 }
 
+/// What is asked of the payer, and the request it is for.
+async fn asked_of(gateway: &Gateway, caller: &Caller, attempt: &Attempt) -> Result<(Money, Request), JobFault> {
+    let (request, rail) = (attempt.request, attempt.wallet.clone());
+    let look = move |cx: &mut Cx<'_>| {
+        let request = request::found(cx, request)?;
+        let charge = charges::of(cx, &request, &rail)?;
+        Ok((charges::asked(request.amount, charge.as_ref())?, request))
+    };
+    Ok(gateway.acts().read(caller, look).await?)
+}
+
 async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (id, caller): (AttemptId, _) = (id_in(&job, "attempt")?, job.caller(PART));
     let attempt = gateway.attempt(&caller, id).await?;
@@ -102,20 +113,13 @@ async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     if attempt.state != crate::AttemptState::Made || attempt.expires_at <= acts.now() {
         return Ok(());
     }
-    let request = attempt.request;
-    let rail = attempt.wallet.clone();
-    let look = move |cx: &mut Cx<'_>| {
-        let request = request::found(cx, request)?;
-        let charge = charges::of(cx, &request, &rail)?;
-        Ok((charges::asked(request.amount, charge.as_ref())?, request))
-    };
-    let (asked, request) = acts.read(&caller, look).await?;
+    let (asked, request) = asked_of(&gateway, &caller, &attempt).await?;
     if request.state != RequestState::Sent || request.attempt != Some(id) {
         // Withdrawn, paid or over in the meantime: nobody's phone rings for it.
         return Ok(());
     }
     let wallet = gateway.wallet(&attempt.wallet)?;
-    let pushed = gateway.line(wallet)?.push(&attempt, asked, &request.reference).await;
+    let pushed = gateway.speaking(wallet)?.push(&attempt, asked, &request.reference).await;
     let ask_at = |seconds| acts.now().plus_seconds(seconds);
     match pushed {
         Pushed::Taken(reference) => {
@@ -138,12 +142,13 @@ async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
 async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (id, caller): (AttemptId, _) = (id_in(&job, "attempt")?, job.caller(PART));
     let attempt = gateway.attempt(&caller, id).await?;
-    if !matches!(attempt.state, crate::AttemptState::Pushed | crate::AttemptState::Expired) {
+    let told = is_told(&job);
+    if !told && !matches!(attempt.state, crate::AttemptState::Pushed | crate::AttemptState::Expired) {
         return Ok(());
     }
     let wallet = gateway.wallet(&attempt.wallet)?.clone();
-    let acts = gateway.acts();
-    match gateway.line(&wallet)?.ask(id).await {
+    let (acts, (asked, _)) = (gateway.acts(), asked_of(&gateway, &caller, &attempt).await?);
+    match gateway.speaking(&wallet)?.ask(id, asked).await {
         Asked::Told(told) if told.state != crate::ToldState::Pending => {
             acts.post(&caller, &job.key("told"), move |cx| receive::receive(cx, &wallet, &told)).await?;
             Ok(())
@@ -152,11 +157,17 @@ async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
             acts.write(&caller, &job.key("unheard"), move |cx| attempt::push_again(cx, id)).await?;
             Ok(())
         }
+        Asked::Told(_) | Asked::Later if told => Ok(()),
         Asked::Told(_) | Asked::Later => match pause(job.attempt, acts.now()) {
             Some(at) => Err(JobFault::At(at, "payments.wallet.pending")),
             None => Ok(()),
         },
     }
+}
+
+/// Whether somebody said that there is news: one more look, and whatever else looks goes on by itself.
+pub(crate) fn is_told(job: &RunningJob) -> bool {
+    job.body.get("told").and_then(serde_json::Value::as_bool) == Some(true)
 }
 
 pub(crate) fn pause(attempt: i64, now: Timestamp) -> Option<Timestamp> {
@@ -170,7 +181,7 @@ async fn give_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let payment: Option<Payment> = acts.read(&caller, move |cx| Ok(rows::payment(cx.tx(), id)?)).await?;
     let payment = payment.ok_or(JobFault::Dead("payments.payment.unknown"))?;
     let (PaymentState::Refunding, Some(hold)) = (payment.state, payment.hold) else { return Ok(()) };
-    match gateway.line_of(&payment.wallet)?.give_back(hold, &payment.wallet_reference, payment.amount).await {
+    match gateway.speaking_to(&payment.wallet)?.give_back(hold, &payment.wallet_reference, payment.amount).await {
         Returned::Done(reference) => {
             let key = job.key("returned");
             acts.write(&caller, &key, move |cx| refund::finish(cx, id, Some(&reference))).await?;
@@ -190,7 +201,7 @@ async fn give_fee_back(gateway: Gateway, job: RunningJob) -> Result<(), JobFault
     let known = acts.read(&caller, move |cx| Ok(crate::rows::returns::find(cx.tx(), id)?)).await?;
     let known = known.ok_or(JobFault::Dead("payments.return.unknown"))?;
     let (ReturnState::Going, Some(hold)) = (known.state, known.hold) else { return Ok(()) };
-    match gateway.line_of(&known.wallet)?.give_back(hold, &known.wallet_reference, known.amount).await {
+    match gateway.speaking_to(&known.wallet)?.give_back(hold, &known.wallet_reference, known.amount).await {
         Returned::Done(reference) => {
             let key = job.key("returned");
             acts.write(&caller, &key, move |cx| give_back::finish(cx, id, Some(&reference))).await?;

@@ -103,7 +103,7 @@ fn each(authority: Arc<dyn Authority>, wallet_runs: bool, test: impl AsyncFn(Ben
     }
 }
 
-async fn serve(listener: TcpListener, router: Router) {
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
     axum::serve(listener, router).await.unwrap();
 }
 

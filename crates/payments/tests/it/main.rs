@@ -20,6 +20,7 @@ mod iso20022;
 mod ledger;
 mod limits;
 mod merchants;
+mod open_api;
 mod pages;
 mod remittances;
 mod screening;

@@ -427,6 +427,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (Actor::anonymous(), "grants.voucher.pay", Resource::new("Voucher", "voucher"), true),
         (Actor::anonymous(), "payments.card.open", Resource::new("CardTry", "att_one"), true),
         (Actor::anonymous(), "payments.wallet.report", wallet(false), false),
+        (Actor::anonymous(), "payments.wallet.hint", wallet(false), true),
         (Actor::anonymous(), "journal.job.view", dead(), false),
     ]
 }

@@ -100,7 +100,7 @@ fn to_wallet(
     wallet: &str,
     number: &Personal<String>,
 ) -> Result<(String, Destination), Fault> {
-    let known = rails.wallets.find(wallet).filter(|wallet| wallet.link().is_some());
+    let known = rails.wallets.find(wallet).filter(|wallet| wallet.is_connected());
     let known = known.ok_or_else(|| Fault::invalid("payments.disbursement.wallet"))?;
     let number = rails.wallets.number(number.reveal()).filter(|number| known.serves(number));
     let number = number.ok_or_else(|| Fault::invalid("payments.disbursement.number"))?;

@@ -11,7 +11,7 @@ use super::{Destination, Disbursement, DisbursementId, DisbursementState};
 use crate::Gateway;
 use crate::gateway::receive;
 use crate::rails::talk::{Pushed, ToldOfPayment};
-use crate::rails::workers::{FIRST_ASK_SECONDS, PART, UNSURE_ASK_SECONDS, id_in, pause};
+use crate::rails::workers::{FIRST_ASK_SECONDS, PART, UNSURE_ASK_SECONDS, id_in, is_told, pause};
 use crate::rows::disbursements as rows;
 
 pub(crate) fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
@@ -32,7 +32,7 @@ async fn push(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
         return Ok(());
     }
     let wallet = gateway.wallet(wallet)?;
-    let pushed = gateway.line(wallet)?.pay_out(id, number, known.amount, &known.reference).await;
+    let pushed = gateway.speaking(wallet)?.pay_out(id, number, known.amount, &known.reference).await;
     let (acts, caller) = (gateway.acts(), job.caller(PART));
     let ask_at = |seconds| acts.now().plus_seconds(seconds);
     match pushed {
@@ -61,11 +61,12 @@ fn later(attempt: i64) -> i64 {
 async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
     let (id, known) = found(&gateway, &job).await?;
     let Destination::Wallet { wallet, .. } = &known.to else { return Ok(()) };
-    if !known.state.is_open() {
+    let told = is_told(&job);
+    if !told && !known.state.is_open() {
         return Ok(());
     }
     let (wallet, acts, caller) = (gateway.wallet(wallet)?.clone(), gateway.acts(), job.caller(PART));
-    match gateway.line(&wallet)?.ask_of_payment(id).await {
+    match gateway.speaking(&wallet)?.ask_of_payment(&known).await {
         ToldOfPayment::Said(said) if said.state != PaidOutState::Pending => {
             acts.write(&caller, &job.key("told"), move |cx| outcome::told(cx, &wallet, &said)).await?;
             Ok(())
@@ -74,6 +75,7 @@ async fn ask(gateway: Gateway, job: RunningJob) -> Result<(), JobFault> {
             acts.write(&caller, &job.key("unheard"), move |cx| outcome::unheard(cx, id)).await?;
             Ok(())
         }
+        ToldOfPayment::Said(_) | ToldOfPayment::Later if told => Ok(()),
         ToldOfPayment::Said(_) | ToldOfPayment::Later => match pause(job.attempt, acts.now()) {
             Some(at) => Err(JobFault::At(at, "payments.wallet.pending")),
             None => Ok(()),

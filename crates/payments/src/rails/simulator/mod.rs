@@ -19,11 +19,14 @@
 //!
 //! A payment to a number behaves alike: `02` is not made, `05` fails and is made after all, `06` is late, and so on.
 //!
+//! `open_api.rs` is the same wallet as M-Pesa's OpenAPI shows it.
+//!
 //! **Invariant:** the same key is the same request or refund, with the same answer.
 
 pub mod acquirer;
 pub mod bank;
 mod book;
+pub mod open_api;
 mod paying;
 mod server;
 mod telling;

@@ -23,18 +23,18 @@ use crate::rails::payout::outcome::PaidOutState;
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ordered {
-    id: String,
-    msisdn: String,
-    amount_minor: i64,
-    currency: Currency,
-    reference: String,
+    pub(super) id: String,
+    pub(super) msisdn: String,
+    pub(super) amount_minor: i64,
+    pub(super) currency: Currency,
+    pub(super) reference: String,
 }
 
 /// A payment and what became of it.
 #[derive(Clone)]
 pub(super) struct Payment {
     ordered: Ordered,
-    state: PaidOutState,
+    pub(super) state: PaidOutState,
     pub(super) paid_minor: i64,
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn take(State(simulator): State<Arc<Simulator>>, headers: Heade
 }
 
 /// Takes a payment; whether it is new.
-fn enter(simulator: &Simulator, ordered: Ordered) -> Result<bool, (StatusCode, &'static str)> {
+pub(super) fn enter(simulator: &Simulator, ordered: Ordered) -> Result<bool, (StatusCode, &'static str)> {
     let (now, manner, id) = (simulator.now(), Manner::of(&ordered.msisdn), ordered.id.clone());
     let mut book = simulator.book.open();
     if let Some(known) = book.payments.get(&id) {
@@ -115,7 +115,7 @@ fn told(known: &Payment) -> Value {
 }
 
 /// Plays one payment to its end.
-async fn play(simulator: Arc<Simulator>, id: String, manner: Manner) {
+pub(super) async fn play(simulator: Arc<Simulator>, id: String, manner: Manner) {
     if manner == Manner::Silent {
         return;
     }
@@ -128,7 +128,7 @@ async fn play(simulator: Arc<Simulator>, id: String, manner: Manner) {
             simulator.pause(1).await;
             simulator.pay(&id, 0);
         }
-        Manner::OtherAmount => simulator.pay(&id, 100),
+        Manner::OtherAmount if !simulator.tells_results => simulator.pay(&id, 100),
         Manner::Lost => return simulator.pay(&id, 0),
         Manner::Forged => {
             let forged = simulator.book.open().payments.get(&id).map(told);

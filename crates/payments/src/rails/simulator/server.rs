@@ -25,9 +25,16 @@ use crypto::signed_call::{SIGNATURE, TIMESTAMP, is_signed};
 pub(super) struct Simulator {
     pub(super) settings: SimulatorSettings,
     pub(super) book: Book,
+    /// Whether it tells results as M-Pesa's OpenAPI does, without a signature.
+    pub(super) tells_results: bool,
 }
 
 impl Simulator {
+    /// One that tells results as M-Pesa's OpenAPI does.
+    pub(super) fn telling_results(settings: SimulatorSettings) -> Self {
+        Self { settings, book: Book::default(), tells_results: true }
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.settings.clock.now()
     }
@@ -41,10 +48,8 @@ impl Simulator {
 /// The wallet's interface, `POST /requests`, `GET /requests/{id}`, `POST /refunds`, `POST /disbursements`, and `/` and `/log.json` for
 /// people and tests. Each request it takes plays out in a task of its own; it must run within a Tokio runtime.
 pub fn routes(settings: SimulatorSettings) -> Router {
-    let simulator = Arc::new(Simulator { settings, book: Book::default() });
+    let simulator = Arc::new(Simulator { settings, book: Book::default(), tells_results: false });
     Router::new()
-        .route("/", get(page))
-        .route("/log.json", get(log))
         .route("/requests", post(take))
         .route("/requests/{id}", get(ask))
         .route("/refunds", post(give_back))
@@ -53,7 +58,13 @@ pub fn routes(settings: SimulatorSettings) -> Router {
         .route("/disbursements", post(paying::take))
         .route("/disbursements/{id}", get(paying::ask))
         .layer(DefaultBodyLimit::max(16 * 1024))
-        .with_state(simulator)
+        .with_state(Arc::clone(&simulator))
+        .merge(page_and_log(simulator))
+}
+
+/// What it did: `/` for people, `/log.json` for tests.
+pub(super) fn page_and_log(simulator: Arc<Simulator>) -> Router {
+    Router::new().route("/", get(page)).route("/log.json", get(log)).with_state(simulator)
 }
 
 pub(super) fn refuse(status: StatusCode, code: &str) -> Response {
@@ -81,12 +92,12 @@ async fn take(State(simulator): State<Arc<Simulator>>, headers: HeaderMap, body:
     (StatusCode::ACCEPTED, Json(json!({ "reference": taken.reference }))).into_response()
 }
 
-enum Entered {
+pub(super) enum Entered {
     New(Known),
     Known(Known),
 }
 
-fn enter(simulator: &Simulator, pushed: Pushed) -> Result<Entered, (StatusCode, &'static str)> {
+pub(super) fn enter(simulator: &Simulator, pushed: Pushed) -> Result<Entered, (StatusCode, &'static str)> {
     let (now, manner) = (simulator.now(), Manner::of(&pushed.msisdn));
     let mut book = simulator.book.open();
     if let Some(known) = book.requests.get(&pushed.id) {

@@ -9,9 +9,9 @@ use axum::http::{Request, header};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::Manner;
 use super::book::{Known, Pages};
 use super::server::Simulator;
+use super::{Manner, open_api};
 use crate::gateway::receive::ToldState;
 use crypto::signed_call::{SIGNATURE, TIMESTAMP, sign};
 
@@ -48,9 +48,11 @@ pub(super) async fn play(simulator: Arc<Simulator>, known: Known) {
             simulator.send_signed(&id, &body, "0".repeat(64)).await;
             simulator.approve(&id, amount).await;
         }
-        Manner::OtherAmount => simulator.approve(&id, amount.saturating_add(100)).await,
+        Manner::OtherAmount if !simulator.tells_results => simulator.approve(&id, amount.saturating_add(100)).await,
         Manner::Lost => simulator.take(&id, amount),
-        Manner::Approve | Manner::Busy | Manner::Silent | Manner::Refuse => simulator.approve(&id, amount).await,
+        Manner::Approve | Manner::Busy | Manner::Silent | Manner::Refuse | Manner::OtherAmount => {
+            simulator.approve(&id, amount).await;
+        }
     }
 }
 
@@ -116,11 +118,13 @@ impl Simulator {
     }
 
     pub(super) async fn send_signed(&self, id: &str, body: &Value, signature: String) -> Option<u16> {
-        let request = Request::post(&self.settings.callback_url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(TIMESTAMP, self.now().as_seconds().to_string())
-            .header(SIGNATURE, signature)
-            .body(Bytes::from(body.to_string()));
+        let request = Request::post(&self.settings.callback_url).header(header::CONTENT_TYPE, "application/json");
+        let request = if self.tells_results {
+            request.body(Bytes::from(open_api::as_result(body).to_string()))
+        } else {
+            let time = self.now().as_seconds().to_string();
+            request.header(TIMESTAMP, time).header(SIGNATURE, signature).body(Bytes::from(body.to_string()))
+        };
         let answer = match request {
             Ok(request) => self.settings.outbound.send(request).await.ok().map(|answer| answer.status().as_u16()),
             Err(_) => None,
