@@ -105,6 +105,12 @@ enum Command {
         /// PEM of an authority to trust when it calls back, beside the public web's.
         #[arg(long)]
         authority: Option<PathBuf>,
+        /// Speak M-Pesa's OpenAPI in this market (vodacomLES) and print the public key; the secret is then the application's key.
+        #[arg(long)]
+        open_api: Option<String>,
+        /// The short code that is served there.
+        #[arg(long, default_value = "171717")]
+        short_code: String,
         /// End when standard input closes.
         #[arg(long)]
         with_parent: bool,
@@ -301,8 +307,9 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
             verify::run(&file, key.trim(), json, asking).await
         }
         Command::Witness { listen, name, log, data } => witness::run(listen, &name, log, &data).await,
-        Command::Wallet { listen, callback, secret, authority, with_parent } => {
-            wallet::run(listen, callback, secret, authority.as_deref(), with_parent).await
+        Command::Wallet { listen, callback, secret, authority, open_api, short_code, with_parent } => {
+            let market = open_api.map(|market| (market, short_code));
+            wallet::run(listen, (callback, secret), market, authority.as_deref(), with_parent).await
         }
         Command::Bank(args) => bank::run(args).await,
         Command::Acquirer(args) => acquirer::run(args).await,

@@ -67,6 +67,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         switch: Some(Secret::new(secrets.token(switch::HUB))),
         hubs: vec![institutions::membership(&ours, &secrets, port)],
         wallets: links(&around.wallets),
+        open_api: Vec::new(),
         banks: vec![(around.bank.beside.id.clone(), around.bank.beside.link())],
         partners: links(&around.partners),
         acquirers: around.acquirers.links(),

@@ -28,7 +28,7 @@ use payments::disputes::Recourse;
 use payments::hubs::Hubs;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
-use payments::{Banks, Gateway, WalletLink, Wallets};
+use payments::{Banks, Gateway, OpenApiLink, WalletLink, Wallets};
 use portal::{BillMenu, Portal};
 use services::{Services, ServicesSettings};
 use spine::{Caller, Clock, Language, Localised, Migration, Secret, Words};
@@ -71,6 +71,8 @@ pub(crate) struct Setup {
     pub(crate) hubs: Vec<(String, HubPart)>,
     /// Each wallet's address and secret.
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// The wallets that are reached by M-Pesa's OpenAPI.
+    pub(crate) open_api: Vec<(String, OpenApiLink)>,
     /// Our bank's address and secret.
     pub(crate) banks: Vec<(String, WalletLink)>,
     /// The addresses and secrets of partners who collect money abroad.
@@ -347,7 +349,10 @@ fn gateway(
     let banks = Banks::parse(&rails.banks, zone.clone(), |id| of(&setup.banks, id));
     let banks = banks.map_err(|error| wrong("banks.toml", error))?;
     let wallets = Wallets::parse(&rails.wallets, |id| of(&setup.wallets, id));
-    let wallets = wallets.map_err(|error| wrong("wallets.toml", error))?;
+    let reached = |wallets: Wallets| {
+        setup.open_api.iter().try_fold(wallets, |wallets, (id, link)| wallets.speaking(id, link.clone()))
+    };
+    let wallets = wallets.and_then(reached).map_err(|error| wrong("wallets.toml", error))?;
     let wallets = wallets.charging(rails.charges.clone());
     let hubs = Hubs::parse(&rails.hubs, |id| setup.hubs.iter().any(|(own, _)| own == id));
     let hubs = hubs.map_err(|error| wrong("hubs.toml", error))?;

@@ -87,6 +87,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         switch: config.switch,
         hubs: config.hubs,
         wallets: config.wallets,
+        open_api: config.open_api,
         banks: config.banks,
         partners: config.partners,
         acquirers: config.acquirers,

@@ -12,15 +12,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::Router;
+use crypto::TransportKeyPair;
 use edge::{Outbound, OutboundLimits};
 use payments::WalletLink;
+use payments::simulator::open_api::{self, OpenApiSettings};
 use payments::simulator::{SimulatorSettings, routes};
 use serde::{Deserialize, Serialize};
 use spine::Secret;
 use tokio::process::{Child, Command};
 
 use crate::clock::SystemClock;
-use crate::serve;
+use crate::{command, serve};
 
 /// The ports that programs beside a demonstration listen on.
 const PORTS: Range<u16> = 20_000..32_000;
@@ -34,18 +37,36 @@ pub(crate) const SECRET: &str = "LETSEMA_WALLET_SECRET";
 /// A sentence for the command line.
 pub(crate) async fn run(
     listen: SocketAddr,
-    callback: String,
-    secret: String,
+    (callback, secret): (String, String),
+    market: Option<(String, String)>,
     authority: Option<&Path>,
     with_parent: bool,
 ) -> Result<(), String> {
-    let mut settings = SimulatorSettings::new(callback, Secret::new(secret.into_bytes()), Arc::new(SystemClock));
+    let mut settings =
+        SimulatorSettings::new(callback, Secret::new(secret.clone().into_bytes()), Arc::new(SystemClock));
     if let Some(file) = authority {
         let pem = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         settings.outbound = Outbound::trusting(OutboundLimits::default(), &pem)?;
     }
     let listener = serve::listen(listen).await?;
-    until_the_end(serve::serve(listener, routes(settings)), with_parent).await
+    let routes = match market {
+        Some(market) => as_open_api(settings, secret, market)?,
+        None => routes(settings),
+    };
+    until_the_end(serve::serve(listener, routes), with_parent).await
+}
+
+/// As M-Pesa's OpenAPI shows a wallet; the public key is printed as the operator's portal would show it.
+fn as_open_api(
+    wallet: SimulatorSettings,
+    api_key: String,
+    (market, service_provider_code): (String, String),
+) -> Result<Router, String> {
+    let keys = TransportKeyPair::generate().map_err(|error| error.to_string())?;
+    let public = keys.public_der().map_err(|error| error.to_string())?;
+    command::say(&crypto::base64(&public));
+    let api_key = Secret::new(api_key);
+    Ok(open_api::routes(OpenApiSettings { wallet, api_key, keys, market, service_provider_code }))
 }
 
 /// Serves until told to end, or with the parent until it ends.

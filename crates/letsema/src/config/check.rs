@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use payments::Wallets;
 use payments::hubs::Hubs;
+use payments::{OpenApiLink, Wallets};
 
 use super::Config;
 use crate::command;
@@ -26,7 +26,7 @@ pub(crate) fn check(file: &Path) -> Result<(), String> {
     command::say(&format!(
         "{}: sound: {} wallets, {} hubs, {} clients, {} witnesses",
         file.display(),
-        config.wallets.len(),
+        config.wallets.len() + config.open_api.len(),
         config.hubs.len(),
         config.clients.len(),
         config.witnesses.len()
@@ -43,7 +43,19 @@ fn against(config: &Config, country: &Country) -> Result<Vec<String>, Vec<String
     let wallets = Wallets::parse(&country.rails.wallets, |_| None).map_err(|error| alone(&error))?;
     let hubs = Hubs::parse(&country.rails.hubs, |_| true).map_err(|error| alone(&error))?;
     let known: Vec<&str> = wallets.iter().map(|wallet| wallet.id.as_str()).collect();
-    let (mut wrong, mut lacking) = named(("wallet", &known), config.wallets.iter().map(|(id, _)| id.as_str()));
+    let connected = config.wallets.iter().map(|(id, _)| id).chain(config.open_api.iter().map(|(id, _)| id));
+    let connected = connected.map(String::as_str);
+    let (mut wrong, mut lacking) = named(("wallet", &known), connected);
+    // One that speaks OpenAPI has its place in the pack.
+    let placed = |(id, link): &(String, OpenApiLink)| wallets.clone().speaking(id, link.clone()).err();
+    wrong.extend(
+        config
+            .open_api
+            .iter()
+            .filter(|(id, _)| known.contains(&id.as_str()))
+            .filter_map(placed)
+            .map(|error| error.to_string()),
+    );
     let mut notes: Vec<String> =
         lacking.drain(..).map(|id| format!("the wallet {id} is not connected, so nobody can pay with it")).collect();
     let known: Vec<&str> = hubs.iter().map(|hub| hub.id.as_str()).collect();

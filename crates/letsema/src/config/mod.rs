@@ -6,6 +6,7 @@
 
 mod check;
 mod fields;
+mod open_api;
 mod parts;
 mod secrets;
 
@@ -17,8 +18,8 @@ use identity::{AbisLink, ClientMetadata};
 use journal::log::Witness;
 use messages::MailSettings;
 use messages::ussd::DoorKey;
-use payments::WalletLink;
 use payments::cards::AcquirerLink;
+use payments::{OpenApiLink, WalletLink};
 use spine::Secret;
 
 use crate::hub::HubPart;
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     /// Hubs that we are a member of.
     pub(crate) hubs: Vec<(String, HubPart)>,
     pub(crate) wallets: Vec<(String, WalletLink)>,
+    /// The wallets that are reached by M-Pesa's OpenAPI.
+    pub(crate) open_api: Vec<(String, OpenApiLink)>,
     /// Our bank’s address and secret.
     pub(crate) banks: Vec<(String, WalletLink)>,
     /// The addresses and secrets of partners who collect money abroad.
@@ -97,6 +100,7 @@ impl Config {
         let tls = parts::tls(whole, faults);
         let authorities = parts::authorities(whole, faults);
         let wallets = parts::links(whole, faults, "wallets");
+        let open_api = open_api::open_api(whole, faults, &wallets);
         let banks = parts::links(whole, faults, "banks");
         let partners = parts::links(whole, faults, "partners");
         let acquirers = parts::acquirers(whole, faults);
@@ -128,6 +132,7 @@ impl Config {
             authorities,
             hubs,
             wallets,
+            open_api,
             banks,
             partners,
             acquirers,

@@ -148,7 +148,7 @@ pub(super) fn authorities(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<u
 }
 
 /// An address of another program: over TLS, or on this machine.
-fn other(section: &mut Section<'_>, faults: &mut Faults, example: &str) -> Option<String> {
+pub(super) fn other(section: &mut Section<'_>, faults: &mut Faults, example: &str) -> Option<String> {
     let (written, at) = section.needed(faults, "url", example)?;
     let url = written.trim_end_matches('/').to_owned();
     if url.parse().is_ok_and(|uri| may_be_called(&uri)) {
@@ -158,7 +158,12 @@ fn other(section: &mut Section<'_>, faults: &mut Faults, example: &str) -> Optio
     None
 }
 
-fn twice<'a>(faults: &mut Faults, seen: impl Iterator<Item = &'a str>, what: &str, (id, at): &At<String>) -> bool {
+pub(super) fn twice<'a>(
+    faults: &mut Faults,
+    seen: impl Iterator<Item = &'a str>,
+    what: &str,
+    (id, at): &At<String>,
+) -> bool {
     let known = seen.into_iter().any(|known| known == id);
     if known {
         faults.at(*at, format!("{what} {id:?} stands here twice; leave one out"));
