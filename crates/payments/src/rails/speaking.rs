@@ -4,7 +4,7 @@
 //! was asked for stands.
 
 use journal::JobFault;
-use spine::Money;
+use spine::{Money, Personal};
 
 use super::open_api::line::{self as theirs, Stands};
 use super::talk::{Asked, Line, Pushed, Returned, ToldOfPayment};
@@ -15,7 +15,6 @@ use crate::ledger::TransferId;
 use crate::rails::payout::outcome::PaidOutState;
 use crate::rails::payout::{Disbursement, DisbursementId};
 use crate::rails::wallets::Wallet;
-use spine::Personal;
 
 /// A line to it at one moment.
 pub(crate) enum Speaking<'a> {

@@ -15,7 +15,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use crypto::TransportKeyPair;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use spine::{Currency, Secret};
 
 use super::book::{Pushed, Refunded, own_reference};
@@ -90,28 +90,42 @@ impl Portal {
         headers.contains_key(header::ORIGIN) && crypto::constant_time_eq(&shown, wanted.as_bytes())
     }
 
-    fn admits(&self, headers: &HeaderMap, code: &str) -> Result<(), Response> {
-        if !self.shows(headers, &self.session) {
-            return Err(said(StatusCode::UNAUTHORIZED, "INS-26", &[]));
+    /// Whoever it loses its answer to waits for it.
+    async fn answers(&self, manner: Manner) {
+        if manner == Manner::Lost {
+            tokio::time::sleep(Duration::from_millis(self.simulator.settings.hang_ms)).await;
         }
-        if code == self.service_provider_code { Ok(()) } else { Err(said(StatusCode::BAD_REQUEST, "INS-13", &[])) }
+    }
+
+    fn admits(&self, headers: &HeaderMap, code: &str) -> Result<(), No> {
+        if !self.shows(headers, &self.session) {
+            return Err(No(StatusCode::UNAUTHORIZED, "INS-26"));
+        }
+        if code == self.service_provider_code { Ok(()) } else { Err(No(StatusCode::BAD_REQUEST, "INS-13")) }
+    }
+}
+
+/// It does not: its status and its code.
+struct No(StatusCode, &'static str);
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        said(self.0, self.1, &[])
     }
 }
 
 fn said(status: StatusCode, code: &str, more: &[(&str, &str)]) -> Response {
     let words = if code == "INS-0" { "Request processed successfully" } else { "See the code" };
-    let mut body = json!({ "output_ResponseCode": code, "output_ResponseDesc": words });
-    for (name, value) in more {
-        body[format!("output_{name}")] = json!(value);
-    }
-    (status, Json(body)).into_response()
+    let known = [("ResponseCode", code), ("ResponseDesc", words)];
+    let all = known.iter().chain(more).map(|(name, value)| (format!("output_{name}"), json!(value)));
+    (status, Json(all.collect::<Map<String, Value>>())).into_response()
 }
 
-async fn session(State(portal): State<Arc<Portal>>, headers: HeaderMap) -> Response {
+async fn session(State(portal): State<Arc<Portal>>, headers: HeaderMap) -> Result<Response, No> {
     if !portal.shows(&headers, portal.api_key.reveal()) {
-        return said(StatusCode::UNAUTHORIZED, "INS-2", &[]);
+        return Err(No(StatusCode::UNAUTHORIZED, "INS-2"));
     }
-    said(StatusCode::OK, "INS-0", &[("SessionID", &portal.session)])
+    Ok(said(StatusCode::OK, "INS-0", &[("SessionID", &portal.session)]))
 }
 
 #[derive(Deserialize)]
@@ -135,21 +149,21 @@ struct Input {
 }
 
 impl Input {
-    fn parse(portal: &Portal, headers: &HeaderMap, body: &[u8]) -> Result<Self, Response> {
-        let input: Self = serde_json::from_slice(body).map_err(|_| said(StatusCode::BAD_REQUEST, "INS-20", &[]))?;
+    fn parse(portal: &Portal, headers: &HeaderMap, body: &[u8]) -> Result<Self, No> {
+        let input: Self = serde_json::from_slice(body).map_err(|_| No(StatusCode::BAD_REQUEST, "INS-20"))?;
         portal.admits(headers, &input.code)?;
         let worded = |text: &str, most| {
             (1..=most).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
         };
         if !worded(&input.id, 40) || !worded(&input.country, 3) {
-            return Err(said(StatusCode::BAD_REQUEST, "INS-21", &[]));
+            return Err(No(StatusCode::BAD_REQUEST, "INS-21"));
         }
         Ok(input)
     }
 
     /// The amount of a payment, and its number as we write it.
-    fn payment(&self) -> Result<(i64, Currency, String), Response> {
-        let wrong = |code| said(StatusCode::BAD_REQUEST, code, &[]);
+    fn payment(&self) -> Result<(i64, Currency, String), No> {
+        let wrong = |code| No(StatusCode::BAD_REQUEST, code);
         let currency = Currency::parse(&self.currency).map_err(|_| wrong("INS-21"))?;
         let minor = minor_units(&self.amount, currency).filter(|minor| *minor > 0).ok_or_else(|| wrong("INS-15"))?;
         let named = (1..=20).contains(&self.reference.len());
@@ -170,54 +184,40 @@ impl Input {
     }
 }
 
-fn refused(status: StatusCode) -> Response {
+/// In its own code, what the wallet refuses by status.
+fn refused(status: StatusCode) -> No {
     match status {
-        StatusCode::CONFLICT => said(status, "INS-10", &[]),
-        StatusCode::SERVICE_UNAVAILABLE => said(status, "INS-16", &[]),
-        _ => said(status, "INS-2051", &[]),
+        StatusCode::CONFLICT => No(status, "INS-10"),
+        StatusCode::SERVICE_UNAVAILABLE => No(status, "INS-16"),
+        _ => No(status, "INS-2051"),
     }
 }
 
-async fn c2b(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Response {
-    let input = Input::parse(&portal, &headers, &body).and_then(|input| Ok((input.payment()?, input)));
-    let ((amount_minor, currency, msisdn), input) = match input {
-        Ok(input) => input,
-        Err(refusal) => return refusal,
-    };
+async fn c2b(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Result<Response, No> {
+    let input = Input::parse(&portal, &headers, &body)?;
+    let (amount_minor, currency, msisdn) = input.payment()?;
     let expires_at = portal.simulator.now().plus_seconds(APPROVE_SECONDS);
     let (id, reference, manner) = (input.id.clone(), input.reference.clone(), Manner::of(&msisdn));
-    match enter(&portal.simulator, Pushed { id, msisdn, amount_minor, currency, reference, expires_at }) {
-        Ok(Entered::New(known)) => {
-            tokio::spawn(play(Arc::clone(&portal.simulator), known));
-        }
-        Ok(Entered::Known(_)) => return refused(StatusCode::CONFLICT),
-        Err((status, _)) => return refused(status),
-    }
-    if manner == Manner::Lost {
-        tokio::time::sleep(Duration::from_millis(portal.simulator.settings.hang_ms)).await;
-    }
-    input.taken()
+    let pushed = Pushed { id, msisdn, amount_minor, currency, reference, expires_at };
+    match enter(&portal.simulator, pushed).map_err(|(status, _)| refused(status))? {
+        Entered::New(known) => tokio::spawn(play(Arc::clone(&portal.simulator), known)),
+        Entered::Known(_) => return Err(refused(StatusCode::CONFLICT)),
+    };
+    portal.answers(manner).await;
+    Ok(input.taken())
 }
 
-async fn b2c(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Response {
-    let input = Input::parse(&portal, &headers, &body).and_then(|input| Ok((input.payment()?, input)));
-    let ((amount_minor, currency, msisdn), input) = match input {
-        Ok(input) => input,
-        Err(refusal) => return refusal,
-    };
+async fn b2c(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Result<Response, No> {
+    let input = Input::parse(&portal, &headers, &body)?;
+    let (amount_minor, currency, msisdn) = input.payment()?;
     let (id, reference, manner) = (input.id.clone(), input.reference.clone(), Manner::of(&msisdn));
     let ordered = Ordered { id: id.clone(), msisdn, amount_minor, currency, reference };
-    match paying::enter(&portal.simulator, ordered) {
-        Ok(true) => {
-            tokio::spawn(paying::play(Arc::clone(&portal.simulator), id, manner));
-        }
-        Ok(false) => return refused(StatusCode::CONFLICT),
-        Err((status, _)) => return refused(status),
+    if !paying::enter(&portal.simulator, ordered).map_err(|(status, _)| refused(status))? {
+        return Err(refused(StatusCode::CONFLICT));
     }
-    if manner == Manner::Lost {
-        tokio::time::sleep(Duration::from_millis(portal.simulator.settings.hang_ms)).await;
-    }
-    input.taken()
+    tokio::spawn(paying::play(Arc::clone(&portal.simulator), id, manner));
+    portal.answers(manner).await;
+    Ok(input.taken())
 }
 
 #[derive(Deserialize)]
@@ -228,10 +228,12 @@ struct Asked {
     code: String,
 }
 
-async fn query(State(portal): State<Arc<Portal>>, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
-    if let Err(refusal) = portal.admits(&headers, &asked.code) {
-        return refusal;
-    }
+async fn query(
+    State(portal): State<Arc<Portal>>,
+    headers: HeaderMap,
+    Query(asked): Query<Asked>,
+) -> Result<Response, No> {
+    portal.admits(&headers, &asked.code)?;
     let id = asked.reference.as_str();
     let book = portal.simulator.book.open();
     let (status, transaction) = if let Some(known) = book.requests.get(id) {
@@ -251,37 +253,27 @@ async fn query(State(portal): State<Arc<Portal>>, headers: HeaderMap, Query(aske
     } else if let Some((_, reference)) = book.refunds.get(id) {
         ("Completed", reference.clone())
     } else {
-        return said(StatusCode::NOT_FOUND, "INS-19", &[]);
+        return Err(No(StatusCode::NOT_FOUND, "INS-19"));
     };
     let original = if status == "Completed" { transaction.as_str() } else { "N/A" };
-    said(StatusCode::OK, "INS-0", &[("ResponseTransactionStatus", status), ("OriginalTransactionID", original)])
+    let more = [("ResponseTransactionStatus", status), ("OriginalTransactionID", original)];
+    Ok(said(StatusCode::OK, "INS-0", &more))
 }
 
-async fn reversal(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Response {
-    let input = match Input::parse(&portal, &headers, &body) {
-        Ok(input) => input,
-        Err(refusal) => return refusal,
-    };
+async fn reversal(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Result<Response, No> {
+    let input = Input::parse(&portal, &headers, &body)?;
     let now = portal.simulator.now();
     let mut book = portal.simulator.book.open();
     if book.refunds.contains_key(&input.id) {
-        return refused(StatusCode::CONFLICT);
+        return Err(refused(StatusCode::CONFLICT));
     }
     let of = book.requests.values().find(|known| known.reference == input.transaction);
-    let Some(currency) = of.map(|known| known.pushed.currency) else {
-        return said(StatusCode::BAD_REQUEST, "INS-18", &[]);
-    };
-    let Some(amount_minor) = minor_units(&input.amount, currency) else {
-        return said(StatusCode::BAD_REQUEST, "INS-15", &[]);
-    };
+    let currency = of.map(|known| known.pushed.currency).ok_or(No(StatusCode::BAD_REQUEST, "INS-18"))?;
+    let amount_minor = minor_units(&input.amount, currency).ok_or(No(StatusCode::BAD_REQUEST, "INS-15"))?;
     let refund = Refunded { id: input.id.clone(), payment: input.transaction.clone(), amount_minor, currency };
-    match book.give_back(now, &refund) {
-        Some(reference) => {
-            book.note(now, "returned", &refund.id, amount_minor.to_string());
-            said(StatusCode::OK, "INS-0", &[("TransactionID", &reference)])
-        }
-        None => said(StatusCode::UNPROCESSABLE_ENTITY, "INS-15", &[]),
-    }
+    let reference = book.give_back(now, &refund).ok_or(No(StatusCode::UNPROCESSABLE_ENTITY, "INS-15"))?;
+    book.note(now, "returned", &refund.id, amount_minor.to_string());
+    Ok(said(StatusCode::OK, "INS-0", &[("TransactionID", &reference)]))
 }
 
 /// What is told in our own words, as a result in theirs.
