@@ -5,10 +5,8 @@
 use serde::{Deserialize, Serialize};
 use spine::{Date, Fault, Money, Timestamp};
 
-use super::fields::{
-    Bank, amount, bank, check_control, control_sum, day, leaf, maybe_leaf, moment, optional, payable, required,
-    write_amount, write_bank,
-};
+use super::fields::{Bank, bank, day, leaf, moment, optional, payable, required, write_amount, write_bank};
+use super::group::{Group, check};
 use super::xml::{Node, at};
 
 /// Payments between institutions, for themselves, in one currency.
@@ -43,16 +41,9 @@ pub struct InstitutionTransfer {
 
 impl InstitutionTransfers {
     pub(super) fn to_node(&self) -> Result<Node, Fault> {
-        let sum = control_sum(self.transfers.iter().map(|it| it.amount))?;
-        let sum = sum.ok_or_else(|| at("payments.iso20022.missing", "CdtTrfTxInf"))?;
-        let clearing = maybe_leaf("Prtry", self.clearing.as_deref(), 35)?.map(|leaf| Node::new("ClrSys").with(leaf));
-        let header = Node::new("GrpHdr")
-            .with(leaf("MsgId", &self.id, 35)?)
-            .text("CreDtTm", self.made_at.to_string())
-            .text("NbOfTxs", self.transfers.len().to_string())
-            .with(write_amount("TtlIntrBkSttlmAmt", sum)?)
-            .text("IntrBkSttlmDt", self.settles_on.to_string())
-            .with(Node::new("SttlmInf").text("SttlmMtd", "CLRG".to_owned()).with_all(clearing));
+        let (id, clearing) = (self.id.as_str(), self.clearing.as_deref());
+        let group = Group { id, made_at: self.made_at, settles_on: self.settles_on, method: "CLRG", clearing };
+        let header = group.to_node(&amounts(&self.transfers))?;
         let each = self.transfers.iter().map(InstitutionTransfer::to_node).collect::<Result<Vec<_>, _>>()?;
         Ok(Node::new("FICdtTrf").with(header).with_all(each))
     }
@@ -60,15 +51,7 @@ impl InstitutionTransfers {
     pub(super) fn from_node(node: &Node) -> Result<Self, Fault> {
         let header = node.one("GrpHdr")?;
         let transfers = node.all("CdtTrfTxInf").map(InstitutionTransfer::from_node).collect::<Result<Vec<_>, _>>()?;
-        let sum = control_sum(transfers.iter().map(|it| it.amount))?;
-        let sum = sum.ok_or_else(|| at("payments.iso20022.missing", "CdtTrfTxInf"))?;
-        header.one("NbOfTxs")?;
-        check_control(header, transfers.len(), Some(sum))?;
-        if let Some(total) = header.maybe("TtlIntrBkSttlmAmt")?
-            && amount(total)? != sum
-        {
-            return Err(at("payments.iso20022.control", "GrpHdr/TtlIntrBkSttlmAmt"));
-        }
+        check(header, &amounts(&transfers))?;
         Ok(Self {
             id: required(header, "MsgId", 35)?,
             made_at: moment(header.one("CreDtTm")?)?,
@@ -77,6 +60,10 @@ impl InstitutionTransfers {
             transfers,
         })
     }
+}
+
+fn amounts(transfers: &[InstitutionTransfer]) -> Vec<Money> {
+    transfers.iter().map(|one| one.amount).collect()
 }
 
 impl InstitutionTransfer {

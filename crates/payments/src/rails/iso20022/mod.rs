@@ -13,13 +13,14 @@
 //! | pacs.004 returns between banks | .09 | .09, .11 | `giving_back.rs` |
 //! | camt.053 statement, camt.054 notification | .08 | .02, .08 | `statement.rs` |
 //!
-//! `xml.rs` is the tree below them, `fields.rs` what they share.
+//! `xml.rs` is the tree below them; `fields.rs` and `group.rs` are what they share.
 //!
 //! **Absent on purpose:** addresses, structured names, charges, agents in between, signatures inside the XML: nothing here
 //! needs them, and what a bank sends of them is passed over.
 
 pub(crate) mod fields;
 mod giving_back;
+mod group;
 mod initiation;
 mod institution;
 mod statement;

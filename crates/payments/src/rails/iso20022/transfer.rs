@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use spine::{Date, Fault, Money, Timestamp};
 
 use super::fields::{
-    Bank, BankAccount, Remittance, account, amount, bank, check_control, control_sum, day, leaf, maybe_leaf, moment,
-    optional, party, payable, required, write_account, write_amount, write_bank, write_party,
+    Bank, BankAccount, Remittance, account, bank, day, leaf, maybe_leaf, moment, optional, party, payable, required,
+    write_account, write_amount, write_bank, write_party,
 };
+use super::group::{Group, check};
 use super::xml::{Node, at};
 
 /// Payments between banks.
@@ -57,16 +58,9 @@ pub struct InterbankTransfer {
 
 impl InterbankTransfers {
     pub(super) fn to_node(&self) -> Result<Node, Fault> {
-        let sum = control_sum(self.transfers.iter().map(|it| it.amount))?;
-        let sum = sum.ok_or_else(|| at("payments.iso20022.missing", "CdtTrfTxInf"))?;
-        let clearing = maybe_leaf("Prtry", self.clearing.as_deref(), 35)?.map(|leaf| Node::new("ClrSys").with(leaf));
-        let header = Node::new("GrpHdr")
-            .with(leaf("MsgId", &self.id, 35)?)
-            .text("CreDtTm", self.made_at.to_string())
-            .text("NbOfTxs", self.transfers.len().to_string())
-            .with(write_amount("TtlIntrBkSttlmAmt", sum)?)
-            .text("IntrBkSttlmDt", self.settles_on.to_string())
-            .with(Node::new("SttlmInf").with(leaf("SttlmMtd", &self.method, 4)?).with_all(clearing));
+        let (id, method, clearing) = (self.id.as_str(), self.method.as_str(), self.clearing.as_deref());
+        let group = Group { id, made_at: self.made_at, settles_on: self.settles_on, method, clearing };
+        let header = group.to_node(&amounts(&self.transfers))?;
         let each = self.transfers.iter().map(InterbankTransfer::to_node).collect::<Result<Vec<_>, _>>()?;
         Ok(Node::new("FIToFICstmrCdtTrf").with(header).with_all(each))
     }
@@ -74,17 +68,7 @@ impl InterbankTransfers {
     pub(super) fn from_node(node: &Node) -> Result<Self, Fault> {
         let header = node.one("GrpHdr")?;
         let transfers = node.all("CdtTrfTxInf").map(InterbankTransfer::from_node).collect::<Result<Vec<_>, _>>()?;
-        if transfers.is_empty() {
-            return Err(at("payments.iso20022.missing", "CdtTrfTxInf"));
-        }
-        let sum = control_sum(transfers.iter().map(|it| it.amount))?;
-        header.one("NbOfTxs")?;
-        check_control(header, transfers.len(), sum)?;
-        if let Some(total) = header.maybe("TtlIntrBkSttlmAmt")?
-            && Some(amount(total)?) != sum
-        {
-            return Err(at("payments.iso20022.control", "GrpHdr/TtlIntrBkSttlmAmt"));
-        }
+        check(header, &amounts(&transfers))?;
         // The day stands in the header or with each payment.
         let first = node.all("CdtTrfTxInf").next().map(|one| one.maybe("IntrBkSttlmDt")).transpose()?.flatten();
         let settles = header.maybe("IntrBkSttlmDt")?.or(first);
@@ -103,6 +87,10 @@ impl InterbankTransfers {
             transfers,
         })
     }
+}
+
+fn amounts(transfers: &[InterbankTransfer]) -> Vec<Money> {
+    transfers.iter().map(|one| one.amount).collect()
 }
 
 impl InterbankTransfer {
