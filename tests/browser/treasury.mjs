@@ -66,6 +66,9 @@ export async function treasury({ demo, visitor, officerOf, language, javaScript 
   const csv = await officer.page.locator('main a[href^="/treasury/revenue.csv"]').getAttribute("href");
   const text = await (await officer.page.context().request.get(demo.base_url + csv)).text();
   ok(text.includes("income:ministry-transport") || text.includes("bills:"), `${title}: revenue can be taken away`);
+  const accounts = await officer.page.locator('main a[href^="/treasury/income.csv"]').getAttribute("href");
+  const table = await (await officer.page.context().request.get(demo.base_url + accounts)).text();
+  ok(table.includes("income:ministry-transport,120.00,0.00,120.00"), `${title}: the accounts of income as the ledger has them`);
   const camt = await officer.page.context().request.get(`${demo.base_url}/treasury/account?reference=bank:cbl`);
   ok((await camt.text()).includes("camt.053.001.08"), `${title}: an account's day as camt.053`);
   // The same pages in the other language, on the smallest phone.

@@ -215,3 +215,11 @@ pub(crate) fn revenue(tx: &mut dyn Tx, from: Timestamp, to: Timestamp, limit: i6
     };
     tx.query(SUM_REVENUE, &[from.into(), to.into(), limit.into()])?.iter().map(read).collect()
 }
+
+const SELECT_INCOMES: &str = "
+    SELECT reference FROM payments_account WHERE kind = 'income' AND reference LIKE 'income:%' ORDER BY reference";
+
+/// What the accounts of income are called.
+pub(crate) fn incomes(tx: &mut dyn Tx) -> Result<Vec<String>, TxError> {
+    tx.query(SELECT_INCOMES, &[])?.iter().map(|row| row.get(0)).collect()
+}

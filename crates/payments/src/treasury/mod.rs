@@ -10,7 +10,7 @@
 //! | `wallet_statement.rs` | a wallet's day, fetched by a job |
 //! | `exceptions.rs` | [`take_over`], [`explain`] |
 //! | `desk.rs` | [`desk`], [`day`], [`suspense`]: what officers see |
-//! | `revenue.rs` | [`revenue`]: by service, place and channel |
+//! | `revenue.rs` | [`revenue`]: by service, place and channel; [`income`]: by account, less what went back |
 //! | `export.rs` | CSV and camt.053 for the government's accounts |
 //! | `journal.rs` | the whole ledger as hledger reads it |
 //! | `pages.rs`, `day_pages.rs`, `payout_pages.rs`, `revenue_pages.rs`, `counter_pages.rs` | the officers' pages |
@@ -30,12 +30,12 @@ pub(crate) mod wallet_statement;
 
 pub use desk::{DayView, Desk, Stuck, Suspense, day, desk, stuck, suspense};
 pub use exceptions::{explain, take_over};
-pub use export::{cell, revenue_csv, statement};
+pub use export::{cell, income_csv, revenue_csv, statement};
 pub use journal::{JournalPage, journal};
 pub(crate) use pages::{rail_name, routes};
 pub(crate) use reconcile::{RECONCILE, later};
 pub use reconcile::{reconcile, reconcile_again};
-pub use revenue::{Place, Revenue, revenue};
+pub use revenue::{Income, Place, Revenue, income, revenue};
 use serde::{Deserialize, Serialize};
 use spine::{Currency, Date, Id, IdKind, Money, Timestamp};
 

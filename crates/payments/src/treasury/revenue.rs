@@ -1,14 +1,15 @@
 //! What was paid to the government's accounts of income: by service, by place and by channel.
 //!
 //! **Invariant:** each line is what the ledger booked on the account of whoever it was for, a bill's on each of its beneficiaries'; so
-//! the three ways of adding up come to one sum. What went back afterwards is not taken off. Next: `revenue_pages.rs`.
+//! the three ways of adding up come to one sum. What went back stands with the accounts, as the ledger has it. Next: `revenue_pages.rs`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spine::{Cx, Date, Fault, Localised, Money};
+use spine::{Cx, Date, Fault, Localised, Money, Resource};
 
 use super::desk::look;
+use crate::ledger;
 use crate::rails::payout::Rails;
 use crate::rows::{agents, treasury as rows};
 
@@ -61,6 +62,38 @@ pub fn revenue(cx: &mut Cx<'_>, rails: &Rails, from: Date, to: Date) -> Result<V
         line.place = counter(&line.rail).map(|id| Place { agent: agents.get(&id).cloned(), id });
     }
     Ok(lines)
+}
+
+/// What the ledger booked on an account of income.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Income {
+    /// The account: `income:home-affairs`.
+    pub account: String,
+    /// What came onto it.
+    pub came: Money,
+    /// What left it again: what was given back, and charges that its institution bears.
+    pub went: Money,
+}
+
+/// What the ledger booked on each account of income from one day to another, both included. For a page that has recorded its look.
+///
+/// # Errors
+/// A refusal; the store's faults.
+pub fn income(cx: &mut Cx<'_>, rails: &Rails, from: Date, to: Date) -> Result<Vec<Income>, Fault> {
+    cx.may("payments.treasury.view", &Resource::new("Treasury", "income"))?;
+    let ((begin, _), (_, end)) = (rails.banks.bounds(from), rails.banks.bounds(to));
+    let mut all = Vec::new();
+    for reference in rows::incomes(cx.tx())? {
+        let Some(account) = ledger::called(cx, &reference)? else { continue };
+        let before = ledger::balances_at(cx, account.id, begin.plus_seconds(-1))?;
+        let after = ledger::balances_at(cx, account.id, end.plus_seconds(-1))?;
+        let (came, went) = (after.credits_posted - before.credits_posted, after.debits_posted - before.debits_posted);
+        if came != 0 || went != 0 {
+            let money = |minor| Money::new(minor, account.currency);
+            all.push(Income { account: reference, came: money(came), went: money(went) });
+        }
+    }
+    Ok(all)
 }
 
 /// The counter of a rail that is one; what a counter's device takes is taken at the counter's place.

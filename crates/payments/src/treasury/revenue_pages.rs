@@ -1,4 +1,4 @@
-//! `/treasury/revenue`: by service, by place, by channel, for any days; and all of it as CSV.
+//! `/treasury/revenue`: by account less what went back, by service, by place, by channel, for any days; and all of it as CSV.
 //!
 //! **Invariant:** each table adds up to the sum above it; opening the page is an act.
 
@@ -10,10 +10,10 @@ use edge::show::{Table, button, details, inset};
 use edge::{Answers, Download, Markup, Query, Reply, Visit, html};
 use journal::Key;
 use serde::Deserialize;
-use spine::{Date, Money};
+use spine::{Date, Fault, Money};
 
 use super::pages::day_asked;
-use super::revenue::{Place, Revenue, revenue, summed};
+use super::revenue::{Income, Place, Revenue, income, revenue, summed};
 use super::{export, rail_name};
 use crate::Gateway;
 use crate::gateway::channel::CHANNELS;
@@ -22,7 +22,10 @@ use crate::gateway::channel::CHANNELS;
 const SHOWN: usize = 60;
 
 pub(super) fn routes() -> Router<Gateway> {
-    Router::new().route("/treasury/revenue", get(page)).route("/treasury/revenue.csv", get(csv))
+    Router::new()
+        .route("/treasury/revenue", get(page))
+        .route("/treasury/revenue.csv", get(csv))
+        .route("/treasury/income.csv", get(accounts_csv))
 }
 
 #[derive(Deserialize)]
@@ -45,12 +48,29 @@ async fn read(gateway: &Gateway, visit: &Visit, (from, to): (Date, Date)) -> Rep
     Ok(gateway.acts().write(visit.caller(), &Key::none(), move |cx| revenue(cx, &rails, from, to)).await?)
 }
 
+/// The accounts of income, in the lane of readers: it is walked back from now.
+async fn accounts(gateway: &Gateway, visit: &Visit, (from, to): (Date, Date)) -> Reply<Vec<Income>> {
+    visit.must_sign_in()?;
+    let rails = gateway.rails().clone();
+    Ok(gateway.acts().read(visit.caller(), move |cx| income(cx, &rails, from, to)).await?)
+}
+
 async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
     let (from, to) = span(&gateway, &asked);
     let lines = read(&gateway, &visit, (from, to)).await?;
+    let accounts = accounts(&gateway, &visit, (from, to)).await?;
     let answers = Answers::default().with("from", from.to_string()).with("to", to.to_string());
     let sheet = visit.sheet_with(answers, &[]);
     let download = format!("/treasury/revenue.csv?from={from}&to={to}");
+    let by_account = if accounts.is_empty() {
+        html! {}
+    } else {
+        html! {
+            (incomes(&gateway, &visit, &accounts)?)
+            p { (visit.t("treasury.revenue.account_says")) }
+            p { a href=(format!("/treasury/income.csv?from={from}&to={to}")) { (visit.t("treasury.revenue.account_csv")) } }
+        }
+    };
     let shown = if lines.is_empty() {
         html! { p { (visit.t("treasury.revenue.none")) } }
     } else {
@@ -67,6 +87,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
         .wide()
         .body(html! {
             (shown)
+            (by_account)
             (details(&visit.t("treasury.revenue.other"), html! {
                 form method="get" action="/treasury/revenue" {
                     (sheet.text("from", visit.t("treasury.revenue.from")).hint("2026-11-26").max_length(10))
@@ -81,6 +102,25 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
 /// What people call the institution behind an account of income; the account itself if it is no institution's.
 fn owner<'a>(gateway: &'a Gateway, visit: &'a Visit, account: &'a str) -> &'a str {
     gateway.institution(visit, account.strip_prefix("income:").unwrap_or(account))
+}
+
+/// Each account of income, as the ledger booked it.
+fn incomes(gateway: &Gateway, visit: &Visit, accounts: &[Income]) -> Reply<Table> {
+    let mut table = Table::new(visit.t("treasury.revenue.by_account"))
+        .column(visit.t("treasury.revenue.owner"))
+        .numbers(visit.t("treasury.revenue.came"))
+        .numbers(visit.t("treasury.revenue.went"))
+        .numbers(visit.t("treasury.revenue.net"));
+    for one in accounts {
+        let net = one.came.minus(one.went).map_err(|error| Fault::internal("payments.treasury.sum", error))?;
+        table = table.row([
+            html! { (owner(gateway, visit, &one.account)) },
+            html! { (visit.money(one.came)) },
+            html! { (visit.money(one.went)) },
+            html! { (visit.money(net)) },
+        ]);
+    }
+    Ok(table)
 }
 
 /// What people call a counter.
@@ -148,4 +188,10 @@ async fn csv(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<S
     let lines = read(&gateway, &visit, (from, to)).await?;
     let bytes = export::revenue_csv(&lines, visit.language())?;
     Ok(Download::new(format!("revenue-{from}-{to}.csv"), "text/csv; charset=utf-8", bytes).into_response())
+}
+
+async fn accounts_csv(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<Span>) -> Reply {
+    let (from, to) = span(&gateway, &asked);
+    let bytes = export::income_csv(&accounts(&gateway, &visit, (from, to)).await?)?;
+    Ok(Download::new(format!("income-{from}-{to}.csv"), "text/csv; charset=utf-8", bytes).into_response())
 }

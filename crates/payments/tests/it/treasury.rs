@@ -3,12 +3,12 @@
 use payments::charges::Charges;
 use payments::iso20022::{Message, XmlLimits, read};
 use payments::treasury::{
-    DayState, Exception, ExceptionKind, ExceptionState, Reconciliation, day, desk, explain, reconcile, reconcile_again,
-    revenue, revenue_csv, statement, suspense, take_over,
+    DayState, Exception, ExceptionKind, ExceptionState, Reconciliation, day, desk, explain, income, income_csv,
+    reconcile, reconcile_again, revenue, revenue_csv, statement, suspense, take_over,
 };
 use payments::{RequestState, take_cash};
 use serde_json::json;
-use spine::{Caller, Date, Language};
+use spine::{Caller, Cx, Date, Language};
 
 use crate::agents;
 use crate::bench::{Bench, lsl, on_each, person, under};
@@ -237,14 +237,29 @@ fn revenue_and_statements_can_be_taken_away() {
             let told: i64 = lines.iter().filter(|it| it.account == account).map(|it| it.amount.minor()).sum();
             assert_eq!(told, -bench.balance(account).await, "{account}: as the ledger has it");
         }
+        // A part of the fee goes back: the accounts say so, and what was paid stays what was paid.
+        bench.write(&Caller::system("it"), move |cx| payments::give_back(cx, id, lsl(120)).map(drop)).await.unwrap();
+        bench.wait_for("the fee to go back", async || bench.balance("income:home-affairs").await == -380).await;
+        let of = rails.clone();
+        let accounts =
+            bench.acts.read(&officer, move |cx: &mut Cx<'_>| income(cx, &of, today(), today())).await.unwrap();
+        let csv = String::from_utf8(income_csv(&accounts).unwrap()).unwrap();
+        assert_eq!(
+            csv,
+            "account,came_in,went_out,net,currency\nincome:council,5.00,0.00,5.00,LSL\n\
+             income:home-affairs,5.00,1.20,3.80,LSL\nincome:trade,22.00,0.00,22.00,LSL\n"
+        );
         let yesterday = today().yesterday().unwrap();
+        let of = rails.clone();
+        let before = bench.acts.read(&officer, move |cx: &mut Cx<'_>| income(cx, &of, yesterday, yesterday)).await;
+        assert!(before.unwrap().is_empty());
         let of = rails.clone();
         let none = bench.write(&officer, move |cx| revenue(cx, &of, yesterday, yesterday)).await.unwrap();
         assert!(none.is_empty());
         let look = move |cx: &mut spine::Cx<'_>| statement(cx, &rails, "income:home-affairs", today());
         let bytes = bench.acts.read(&officer, look).await.unwrap();
         let Message::Statement(told) = read(&bytes, XmlLimits::MESSAGE).unwrap() else { panic!("a statement") };
-        assert_eq!((told.entries.len(), told.movement()), (1, 500));
+        assert_eq!((told.entries.len(), told.movement()), (2, 380));
     });
 }
 
