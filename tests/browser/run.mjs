@@ -33,6 +33,7 @@ const { demo } = world;
 const chrome = await browser();
 const faults = new Map();
 let pictures = 0;
+let visits = 0;
 
 /** Looks at a page as axe does, and takes its picture on a small phone and on a desk. */
 function looker(name, javaScript) {
@@ -57,8 +58,11 @@ function looker(name, javaScript) {
   };
 }
 
+/** Somebody at an address of her own: tries to sign in are counted by it. */
 async function visitor(name, language, javaScript, viewport) {
-  const context = await chrome.newContext({ javaScriptEnabled: javaScript, viewport, acceptDownloads: true });
+  visits += 1;
+  const extraHTTPHeaders = { "x-forwarded-for": `10.1.${visits >> 8}.${visits & 255}` };
+  const context = await chrome.newContext({ javaScriptEnabled: javaScript, viewport, acceptDownloads: true, extraHTTPHeaders });
   return new Visitor(demo, await context.newPage(), language, looker(name, javaScript));
 }
 
