@@ -28,8 +28,8 @@ import { counter, treasury } from "./treasury.mjs";
 import { browser, failures, messagesTo, ok, shots, start } from "./world.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let world = await start();
-let { demo } = world;
+const world = await start();
+const { demo } = world;
 const chrome = await browser();
 const faults = new Map();
 let pictures = 0;
@@ -202,10 +202,6 @@ try {
   await sandbox({ demo, visitor, language: "en", javaScript: true });
   await sandbox({ demo, visitor, language: "st", javaScript: false });
   books(world);
-  // So many sign-ins from one address are let through in a while: the others are walked on another demonstration.
-  await world.stop();
-  world = await start();
-  ({ demo } = world);
   await acting({ demo, visitor, language: "en", javaScript: true });
   await grants({ demo, visitor, pensioner: person("pensioner"), language: "st", javaScript: true });
   await anyBank({ demo, visitor, officerOf, language: "en", javaScript: true });
