@@ -52,10 +52,7 @@ pub fn settle(cx: &mut Cx<'_>, rails: &Rails, id: AgentId) -> Result<i64, Fault>
 /// The payment of this number to this agent, for ever the same.
 fn numbered(agent: &Agent) -> DisbursementId {
     let number = agent.settlements.to_be_bytes();
-    let hash = crypto::sha256(&[b"letsema/agent/commission/v1\0", agent.id.as_bytes(), &number]);
-    let mut id = [0; 16];
-    id.copy_from_slice(hash.split_at(16).0);
-    DisbursementId::from_bytes(id)
+    DisbursementId::from_bytes(crypto::short_hash(&[b"letsema/agent/commission/v1\0", agent.id.as_bytes(), &number]))
 }
 
 /// The same as a job, which leaves the next day's behind.

@@ -9,7 +9,7 @@ use super::model::{Bill, BillId, BillState};
 use super::pay::clearing;
 use crate::billers;
 use crate::gateway::model::{Request, RequestId};
-use crate::ledger::{self, Step, Transfer, TransferId};
+use crate::ledger::{self, AccountId, Step, Transfer, TransferId};
 use crate::rows::bills as rows;
 
 /// Whether a bill's request can still be paid with what it asks for; a request that is for no bill always can.
@@ -56,24 +56,23 @@ pub(crate) fn applied(cx: &mut Cx<'_>, request: &Request, receipt: &str) -> Resu
 
 /// Money of a bill's request goes back: the beneficiaries give `amount` of it back to where the return takes it from.
 pub(crate) fn taken_back(cx: &mut Cx<'_>, request: &Request, amount: Money, returned: [u8; 16]) -> Result<(), Fault> {
-    let Some(id) = request.bill else { return Ok(()) };
-    let parts = rows::parts(cx.tx(), request.id)?;
-    let shares = rows::shares(cx.tx(), id)?;
-    let clearing = clearing(cx, amount)?;
-    let got: Vec<i64> = parts.iter().map(|(_, minor)| *minor).collect();
-    let mut legs = Vec::new();
-    for ((place, _), minor) in parts.iter().zip(divide(amount.minor(), &got)).filter(|(_, minor)| *minor > 0) {
-        let share = shares.iter().find(|share| share.place == *place);
-        let share = share.ok_or_else(|| Fault::internal("payments.bill.broken", "a part of no share"))?;
-        let step = Step::Move { debit: share.account, credit: clearing, amount: Money::new(minor, amount.currency()) };
-        let id = leg(RequestId::from_bytes(returned), *place, b"back");
-        legs.push(Transfer { id, step, reference: request.reference.clone() });
-    }
-    ledger::book(cx, &legs).map(drop)
+    divided(cx, request, amount, (returned, b"back"), |share, clearing| (share, clearing))
 }
 
 /// Money that [`taken_back`] took for a charge is the beneficiaries' again, each what she gave.
 pub(crate) fn given_again(cx: &mut Cx<'_>, request: &Request, amount: Money, returned: [u8; 16]) -> Result<(), Fault> {
+    divided(cx, request, amount, (returned, b"again"), |share, clearing| (clearing, share))
+}
+
+/// Books `amount` between the beneficiaries and the clearing, each in proportion to what she got; `ends` says who is debited and
+/// who is credited of a beneficiary and the clearing.
+fn divided(
+    cx: &mut Cx<'_>,
+    request: &Request,
+    amount: Money,
+    (returned, way): ([u8; 16], &[u8]),
+    ends: impl Fn(AccountId, AccountId) -> (AccountId, AccountId),
+) -> Result<(), Fault> {
     let Some(id) = request.bill else { return Ok(()) };
     let parts = rows::parts(cx.tx(), request.id)?;
     let shares = rows::shares(cx.tx(), id)?;
@@ -83,8 +82,9 @@ pub(crate) fn given_again(cx: &mut Cx<'_>, request: &Request, amount: Money, ret
     for ((place, _), minor) in parts.iter().zip(divide(amount.minor(), &got)).filter(|(_, minor)| *minor > 0) {
         let share = shares.iter().find(|share| share.place == *place);
         let share = share.ok_or_else(|| Fault::internal("payments.bill.broken", "a part of no share"))?;
-        let step = Step::Move { debit: clearing, credit: share.account, amount: Money::new(minor, amount.currency()) };
-        let id = leg(RequestId::from_bytes(returned), *place, b"again");
+        let (debit, credit) = ends(share.account, clearing);
+        let step = Step::Move { debit, credit, amount: Money::new(minor, amount.currency()) };
+        let id = leg(RequestId::from_bytes(returned), *place, way);
         legs.push(Transfer { id, step, reference: request.reference.clone() });
     }
     ledger::book(cx, &legs).map(drop)

@@ -24,21 +24,8 @@ const REFERENCE: usize = 64;
 pub fn request(cx: &mut Cx<'_>, new: &NewRequest) -> Result<RequestId, Fault> {
     let resource = Resource::new("PaymentRequest", &new.reference);
     cx.may("payments.request.make", &resource.with("owner", &new.payer).is("own", is_own(cx, &new.payer)))?;
-    // The accounts of rails, of bills and of suspense are this engine's own.
-    let own = [
-        "wallet:",
-        "bank:",
-        "hub:",
-        "acquirer:",
-        "commission:",
-        "voucher:",
-        "bills:",
-        "suspense:",
-        "contested:",
-        "charge:",
-        "fund:",
-    ];
-    if own.iter().any(|prefix| new.account.starts_with(prefix)) {
+    // Every other account with a kind before its colon is this engine's own.
+    if new.account.split_once(':').is_some_and(|(kind, _)| kind != "income") {
         return Err(Fault::invalid("payments.request.account"));
     }
     let number = new_number(cx)?;

@@ -39,6 +39,13 @@ use spine::{Currency, Cx, Fault};
 
 use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
 
+/// What is wrong with the id of a rail in the pack, if anything is.
+pub(crate) fn wrong_id<'a>(id: &str, mut known: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+    let fine = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let is_wrong = id.is_empty() || !id.bytes().all(fine) || known.any(|one| one == id);
+    is_wrong.then_some("an id is of lower-case letters and digits, and unique")
+}
+
 /// The account that stands for a rail: `wallet:mpesa`, `bank:cbl`.
 pub(crate) fn account_of(cx: &mut Cx<'_>, reference: &str, currency: Currency) -> Result<AccountId, Fault> {
     let (kind, name, bound) = match reference.split_once(':') {

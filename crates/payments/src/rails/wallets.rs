@@ -13,6 +13,7 @@ use spine::{Currency, Fault, FieldFault, Localised, Money, Personal, Secret, Tex
 use crate::charges::Charges;
 use crate::gateway::limits::RollingLimit;
 use crate::rails::open_api::{Market, OpenApi, OpenApiLink};
+use crate::rails::wrong_id;
 
 /// Where a wallet's programming interface is, and the secret both sides sign with.
 #[derive(Clone)]
@@ -137,9 +138,8 @@ impl Wallets {
         let mut wallets: Vec<Wallet> = Vec::new();
         for part in file.wallets {
             let refuse = |problem| WalletsError::Value { wallet: part.id.clone(), problem };
-            let fine = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-            if part.id.is_empty() || !part.id.chars().all(fine) || wallets.iter().any(|known| known.id == part.id) {
-                return Err(refuse("an id is of lower-case letters and digits, and unique"));
+            if let Some(problem) = wrong_id(&part.id, wallets.iter().map(|known| known.id.as_str())) {
+                return Err(refuse(problem));
             }
             if part.least_minor < 1 || part.most_minor < part.least_minor {
                 return Err(refuse("the least must be at least 1 and no more than the most"));

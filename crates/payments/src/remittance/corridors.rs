@@ -8,6 +8,7 @@ use serde::Deserialize;
 use spine::{Currency, Localised, Personal};
 
 use crate::rails::wallets::WalletLink;
+use crate::rails::wrong_id;
 
 /// A licensed partner abroad.
 #[derive(Clone, Debug)]
@@ -102,9 +103,8 @@ impl Corridors {
         let mut partners: Vec<Partner> = Vec::new();
         for part in file.partners {
             let refuse = |problem| CorridorsError::Value { partner: part.id.clone(), problem };
-            let fine = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-            if part.id.is_empty() || !part.id.chars().all(fine) || partners.iter().any(|known| known.id == part.id) {
-                return Err(refuse("an id is of lower-case letters and digits, and unique"));
+            if let Some(problem) = wrong_id(&part.id, partners.iter().map(|known| known.id.as_str())) {
+                return Err(refuse(problem));
             }
             if !(1..=1_000_000_000_000).contains(&part.rate_millionths) {
                 return Err(refuse("a rate is more than nothing, in millionths"));

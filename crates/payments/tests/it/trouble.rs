@@ -215,6 +215,8 @@ fn wrong_requests_are_refused() {
         let wrong = [
             ("amount", payments::NewRequest { amount: crate::bench::lsl(0), ..fine.clone() }),
             ("account", payments::NewRequest { account: "wallet:mpesa".to_owned(), ..fine.clone() }),
+            ("account", payments::NewRequest { account: "cash:post-office".to_owned(), ..fine.clone() }),
+            ("account", payments::NewRequest { account: "exchange:LSL".to_owned(), ..fine.clone() }),
             ("account", payments::NewRequest { account: " ".to_owned(), ..fine.clone() }),
             ("amount", payments::NewRequest { amount: crate::bench::lsl(i64::MAX), ..fine.clone() }),
             ("reference", payments::NewRequest { reference: String::new(), ..fine.clone() }),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use spine::{Currency, Localised, Money};
 
 use crate::rails::wallets::WalletLink;
+use crate::rails::wrong_id;
 
 /// How an acquirer's account begins: `acquirer:kopano`.
 pub(crate) const PREFIX: &str = "acquirer:";
@@ -95,9 +96,8 @@ impl Acquirers {
         let mut acquirers: Vec<Acquirer> = Vec::new();
         for part in file.acquirers {
             let refuse = |problem| AcquirersError::Value { acquirer: part.id.clone(), problem };
-            let fine = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-            if part.id.is_empty() || !part.id.chars().all(fine) || acquirers.iter().any(|known| known.id == part.id) {
-                return Err(refuse("an id is of lower-case letters and digits, and unique"));
+            if let Some(problem) = wrong_id(&part.id, acquirers.iter().map(|known| known.id.as_str())) {
+                return Err(refuse(problem));
             }
             if part.least_minor < 1 || part.most_minor < part.least_minor || part.most_minor > 1 << 53 {
                 return Err(refuse("the least must be at least 1 and no more than the most"));

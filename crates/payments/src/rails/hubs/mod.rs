@@ -25,6 +25,7 @@ use spine::{Act, Currency, Cx, Fault, Localised, Money, Personal, Resource};
 use super::banking::line::{Did, RailLine};
 use super::payout::Rails;
 use super::wallets::Wallets;
+use super::wrong_id;
 use crate::rows::arrivals;
 
 /// By what a hub can be asked for somebody (FSPIOP API Definition §7.5.6), as far as we pay out to it.
@@ -104,9 +105,8 @@ impl Hubs {
         let mut hubs: Vec<Hub> = Vec::new();
         for part in file.hubs {
             let refuse = |problem| HubsError::Value { hub: part.id.clone(), problem };
-            let fine = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-            if part.id.is_empty() || !part.id.chars().all(fine) || hubs.iter().any(|known| known.id == part.id) {
-                return Err(refuse("an id is of lower-case letters and digits, and unique"));
+            if let Some(problem) = wrong_id(&part.id, hubs.iter().map(|known| known.id.as_str())) {
+                return Err(refuse(problem));
             }
             let plain = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_' | b'.');
             let named = |name: &str| (1..=32).contains(&name.len()) && name.bytes().all(plain);
