@@ -134,7 +134,7 @@ pub(super) async fn play(simulator: Arc<Simulator>, id: String, manner: Manner) 
             let forged = simulator.book.open().payments.get(&id).map(told);
             simulator.pay(&id, 0);
             if let Some(body) = forged {
-                simulator.send_signed(&id, &body, "0".repeat(64)).await;
+                simulator.send_signed(&id, &body, simulator.now().as_seconds(), "0".repeat(64)).await;
             }
         }
         _ => simulator.pay(&id, 0),

@@ -45,7 +45,7 @@ pub(super) async fn play(simulator: Arc<Simulator>, known: Known) {
         }
         Manner::Forged => {
             let body = told(&known, ToldState::Paid, amount);
-            simulator.send_signed(&id, &body, "0".repeat(64)).await;
+            simulator.send_signed(&id, &body, simulator.now().as_seconds(), "0".repeat(64)).await;
             simulator.approve(&id, amount).await;
         }
         Manner::OtherAmount if !simulator.tells_results => simulator.approve(&id, amount.saturating_add(100)).await,
@@ -110,19 +110,23 @@ impl Simulator {
         for attempt in 0..TRIES {
             let time = self.now().as_seconds();
             let signature = sign(&self.settings.secret, time, body.to_string().as_bytes());
-            match self.send_signed(id, &body, signature).await {
-                Some(status) if (200..300).contains(&status) || (400..429).contains(&status) && status != 408 => return,
+            // A signature that came too late is made anew.
+            match self.send_signed(id, &body, time, signature).await {
+                Some(status)
+                    if (200..300).contains(&status) || (400..429).contains(&status) && !matches!(status, 401 | 408) =>
+                {
+                    return;
+                }
                 _ => tokio::time::sleep(Duration::from_millis(self.settings.delay_ms << attempt.min(6))).await,
             }
         }
     }
 
-    pub(super) async fn send_signed(&self, id: &str, body: &Value, signature: String) -> Option<u16> {
+    pub(super) async fn send_signed(&self, id: &str, body: &Value, time: i64, signature: String) -> Option<u16> {
         let request = Request::post(&self.settings.callback_url).header(header::CONTENT_TYPE, "application/json");
         let request = if self.tells_results {
             request.body(Bytes::from(open_api::as_result(body).to_string()))
         } else {
-            let time = self.now().as_seconds().to_string();
             request.header(TIMESTAMP, time).header(SIGNATURE, signature).body(Bytes::from(body.to_string()))
         };
         let answer = match request {
