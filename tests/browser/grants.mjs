@@ -1,5 +1,6 @@
 // A pension through the pages: a payment that came back is repaired by its person and paid over a counter; next month's run is
-// approved by a second officer and not by the first; a list with bad lines is brought as a file.
+// approved by a second officer and not by the first; a list with bad lines is brought as a file; and another account is chosen, and
+// the change stopped, on a phone without internet.
 import { setTimeout as sleep } from "node:timers/promises";
 import { messagesTo, ok } from "./world.mjs";
 
@@ -72,6 +73,8 @@ export async function grants({ demo, visitor, pensioner, language, javaScript })
   const told = await messagesTo(demo, pensioner.phone);
   ok(told.some((message) => JSON.stringify(message).includes("M900")), `${title}: an SMS tells of it`);
 
+  await byPhone({ demo, visitor, pensioner, language, javaScript, title, she });
+
   const approver = await officer("grants-approver", "/grants");
   await approver.open(`/grants/runs/${next}`);
   await approver.press('form[action$="/approve"] button');
@@ -85,4 +88,37 @@ export async function grants({ demo, visitor, pensioner, language, javaScript })
   ok((await approver.page.locator("h2 .tag.ok").count()) === 1, `${title}: rows, tally and ledger agree`);
   ok((await approver.page.locator(".nb.no").count()) === 0, `${title}: and nothing waits`);
   for (const own of [she, preparer, clerk, approver]) await own.page.context().close();
+}
+
+/** The phone in the browser: dials *124#, goes to the grants, and types one answer after the other; gives the last screen. */
+async function dials(phone, pensioner, ...typed) {
+  await phone.open("/ussd");
+  await phone.fill("phone", pensioner.phone);
+  await phone.fill("dialled", "*124#");
+  await phone.press();
+  for (const one of ["00", "8", ...typed]) {
+    await phone.fill("typed", one);
+    await phone.press(".ph button");
+  }
+  return phone.page.locator(".ph pre").innerText();
+}
+
+async function byPhone({ demo, visitor, pensioner, language, javaScript, title, she }) {
+  const phone = await visitor(`${title} (dialled)`, language, javaScript, { width: 320, height: 640 });
+  const first = await dials(phone, pensioner);
+  ok(/^2 /m.test(first) && !first.includes("M900"), `${title}: dialled, nothing is shown before the PIN`);
+  const wrong = await dials(phone, pensioner, "1", "000000");
+  ok(!wrong.includes("M900"), `${title}: nor with a wrong one`);
+  const seen = await dials(phone, pensioner, "1", pensioner.pin);
+  ok(seen.includes("M900.00") && /post|poso/i.test(seen), `${title}: by PIN she sees what she got and where it goes`);
+  const asks = await dials(phone, pensioner, "2", "1", "1");
+  ok(asks.includes(pensioner.phone), `${title}: she is shown the number before she agrees`);
+  const waits = await dials(phone, pensioner, "2", "1", "1", pensioner.pin);
+  ok(/20\d\d/.test(waits) && /M-Pesa|EcoCash/.test(waits), `${title}: she chooses this phone, and hears from when: ${waits}`);
+  await she.open("/my/grants");
+  ok((await she.page.locator('form[action="/my/grants/account/stop"]').count()) === 1, `${title}: the change waits on her page too`);
+  await dials(phone, pensioner, "3", pensioner.pin);
+  await she.open("/my/grants");
+  ok((await she.page.locator('form[action="/my/grants/account/stop"]').count()) === 0, `${title}: dialled again, she stops it`);
+  await phone.page.context().close();
 }

@@ -17,6 +17,7 @@
 //! | `vouchers/` | single-use, backed, good without a network |
 //! | `money.rs` | the ledger's accounts behind it |
 //! | `tell.rs` | what people are told |
+//! | `ussd/` | one's own grants on any phone |
 //! | `jobs.rs` | what runs in the background |
 //! | `govstack/`, `g2p/` | the same in the words of GovStack and of G2P Connect |
 //! | `api.rs`, `pages/`, `rows/` | interface, pages, every SQL text |
@@ -39,6 +40,7 @@ mod programme;
 mod rows;
 pub mod runs;
 mod tell;
+mod ussd;
 pub mod vouchers;
 
 pub use carried::ByRails;

@@ -105,6 +105,7 @@ pub use rules::{EvidenceKind, PasswordRules, PinRules, RecoveryRules, SignInRule
 pub use session::{SessionId, SessionKind, SessionView, end_all_own, end_own, own_sessions};
 pub use settings::{Identity, IdentitySettings, SettingsError};
 use spine::Migration;
+pub use ussd::Owner;
 pub use verification::{
     Answer, Compared, LicenceError, Licences, Life, Question, Told, Verifier, Wanted, attest_life, changes,
     closed_by_death, last_life, last_lives, reopened, unwatch, verify, watch,

@@ -202,7 +202,7 @@ impl Program {
             .merge(services.routes())
             .merge(grants.routes())
             .merge(identity.routes())
-            .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway)))
+            .merge(ussd_routes(&setup, &acts, &country.words, (&identity, &gateway, &grants)))
             .merge(enrolment.routes())
             .merge(payment_routes(&setup, gateway.clone()))
             .merge(hub.pages())
@@ -320,11 +320,16 @@ fn payment_routes(setup: &Setup, gateway: Gateway) -> Router {
 }
 
 /// Where an aggregator asks for people who dial; in a demonstration also a phone to dial with.
-fn ussd_routes(setup: &Setup, acts: &Acts, words: &Arc<Words>, (identity, gateway): (&Identity, &Gateway)) -> Router {
+fn ussd_routes(
+    setup: &Setup,
+    acts: &Acts,
+    words: &Arc<Words>,
+    (identity, gateway, grants): (&Identity, &Gateway, &Grants),
+) -> Router {
     let Some((key, networks)) = setup.ussd.clone() else { return Router::new() };
     let own = identity.service_code().map(|code| Dialled { code, menu: identity.ussd_menu() });
     let bills = gateway.wallets().service_code().map(|code| {
-        let menu = BillMenu::new(acts.clone(), gateway.clone(), Arc::clone(words));
+        let menu = BillMenu::new(acts.clone(), gateway.clone(), Arc::clone(words)).with_grants(grants.ussd_menu());
         Dialled { code: code.to_owned(), menu: Arc::new(menu) }
     });
     let menus = own.into_iter().chain(bills).collect();

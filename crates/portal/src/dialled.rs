@@ -1,5 +1,5 @@
 //! Bills and fees on any phone: dial, type the number of a bill (or dial it behind the code) or the reference of a fee, and
-//! approve in one's own wallet.
+//! approve in one's own wallet. Behind one key of the first screen hangs the menu of grants, which is another engine's.
 //!
 //! **Invariant:** who dials sees no more of a bill than its page shows to anybody, of a fee what is to pay, and can only ask the wallet of the number
 //! she dials from. A turn that comes again after a crash asks the wallet once.
@@ -23,7 +23,13 @@ pub struct BillMenu {
     acts: Acts,
     gateway: Gateway,
     words: Arc<Words>,
+    grants: Option<Arc<dyn Menu>>,
 }
+
+/// Leads to the menu of grants.
+const GRANTS: &str = "8";
+/// Leads from there to the first screen.
+const FIRST: &str = "00";
 
 /// Where somebody stands.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,17 +41,33 @@ struct State {
 #[derive(Clone, Serialize, Deserialize)]
 enum Place {
     Number,
-    Bill { number: String },
-    Part { number: String },
-    Wallet { number: String, amount: Money },
-    Confirm { number: String, amount: Money, wallet: String, at: Timestamp },
+    Bill {
+        number: String,
+    },
+    Part {
+        number: String,
+    },
+    Wallet {
+        number: String,
+        amount: Money,
+    },
+    Confirm {
+        number: String,
+        amount: Money,
+        wallet: String,
+        at: Timestamp,
+    },
+    /// In the menu of grants, at a place that it says itself.
+    Grants {
+        place: Option<String>,
+    },
 }
 
 impl Place {
     /// Where `0` leads.
     fn back(self) -> Self {
         match self {
-            Self::Number | Self::Bill { .. } => Self::Number,
+            Self::Number | Self::Bill { .. } | Self::Grants { .. } => Self::Number,
             Self::Part { number } | Self::Wallet { number, .. } | Self::Confirm { number, .. } => Self::Bill { number },
         }
     }
@@ -80,7 +102,13 @@ impl BillMenu {
     /// A menu that pays from these wallets.
     #[must_use]
     pub const fn new(acts: Acts, gateway: Gateway, words: Arc<Words>) -> Self {
-        Self { acts, gateway, words }
+        Self { acts, gateway, words, grants: None }
+    }
+
+    /// The same with the menu of grants behind one of its keys.
+    #[must_use]
+    pub fn with_grants(self, menu: Arc<dyn Menu>) -> Self {
+        Self { grants: Some(menu), ..self }
     }
 
     async fn turned(&self, turn: &Turn) -> Result<Screen, Fault> {
@@ -89,6 +117,17 @@ impl BillMenu {
         let mut language = spoken.unwrap_or_else(|| self.words.default_language());
         let place = stood.map_or(Place::Number, |state| state.place);
         let typed = turn.input.as_ref().map(|input| input.reveal().trim().to_owned());
+        match (&self.grants, &place, typed.as_deref()) {
+            (Some(menu), Place::Number, Some(GRANTS)) => {
+                let begun = Turn { phone: turn.phone.clone(), place: None, input: None };
+                return in_grants(menu.as_ref(), &begun, &language).await;
+            }
+            (Some(menu), Place::Grants { place }, typed) if typed != Some(FIRST) => {
+                let within = Turn { place: place.clone(), ..turn.clone() };
+                return in_grants(menu.as_ref(), &within, &language).await;
+            }
+            _ => {}
+        }
         let next = match typed.as_deref() {
             None => Next::At(place),
             Some("0") => Next::At(place.back()),
@@ -109,8 +148,7 @@ impl BillMenu {
                 Err(text) => return Ok(Screen::end(language, text)),
             },
         };
-        let state = State { language: language.tag().to_owned(), place };
-        let state = serde_json::to_string(&state).map_err(|error| Fault::internal("portal.dialled.place", error))?;
+        let state = kept(&language, place)?;
         Ok(Screen::ask(language, text, state))
     }
 
@@ -157,6 +195,7 @@ impl BillMenu {
                 self.pay(caller, phone, (&number, amount), (&wallet, at)).await?
             }
             place @ Place::Confirm { .. } => Next::At(place),
+            Place::Grants { .. } => Next::At(Place::Number),
         })
     }
 
@@ -261,11 +300,12 @@ impl BillMenu {
         place: &Place,
     ) -> Result<Result<Text, Text>, Fault> {
         Ok(Ok(match place {
-            Place::Number => {
+            Place::Number | Place::Grants { .. } => {
                 let other = self.other_language(language);
                 let name =
                     self.words.locales().find(|locale| locale.language == other).map(|locale| locale.name.clone());
-                Text::new("portal.dialled.number").with("other", name.unwrap_or_default())
+                let key = if self.grants.is_some() { "portal.dialled.number_grants" } else { "portal.dialled.number" };
+                Text::new(key).with("other", name.unwrap_or_default())
             }
             Place::Bill { number } => {
                 let caller = Caller { actor: Actor::anonymous(), via: Via::Ussd, language: language.clone() };
@@ -301,6 +341,17 @@ impl BillMenu {
             }
         }))
     }
+}
+
+/// A turn in the menu of grants; where she stands there is kept within our own place.
+async fn in_grants(menu: &dyn Menu, turn: &Turn, language: &Language) -> Result<Screen, Fault> {
+    menu.turn(turn).await?.within(|place| kept(language, Place::Grants { place: Some(place) }))
+}
+
+/// A place as it is kept.
+fn kept(language: &Language, place: Place) -> Result<String, Fault> {
+    let state = State { language: language.tag().to_owned(), place };
+    serde_json::to_string(&state).map_err(|error| Fault::internal("portal.dialled.place", error))
 }
 
 fn of_fee(fee: Fee) -> Payable {

@@ -1,7 +1,7 @@
 //! An account is chosen, changed after a wait, or given up.
 //!
 //! **Invariant:** a change that waits is seen and stopped by whose it is; of several the last counts. It comes true by a job
-//! at its moment, and not if it was stopped meanwhile.
+//! at its moment, and not if it was stopped meanwhile. Where it went into a phone's wallet that number is told as well.
 
 use civil::Person;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::mapper::resolve::{person_of, resource};
 use crate::model::{Account, Change, ChangeId};
 use crate::rows::accounts as rows;
 use crate::runs::repair;
-use crate::tell::{masked, tell};
+use crate::tell::{masked, tell, tell_former};
 
 /// The job that makes a change come true.
 pub(crate) const CHANGE: &str = "grants.account.change";
@@ -61,8 +61,13 @@ pub fn choose(cx: &mut Cx<'_>, grants: &Grants, payee: &str, wish: &Account) -> 
         cx.record(act("grants.account.chosen", person.as_ref()).with("way", account.way.code()));
         rows::end_changes(cx.tx(), payee, "stopped")?;
         told(cx, grants, person.as_ref(), &account, "grants.tell.chosen")?;
+        told_there(cx, grants, (person.as_ref(), known.as_ref()), Text::new("grants.tell.former"))?;
         repair::all_of(cx, grants, payee, &account)?;
         return Ok(Chosen::Now);
+    }
+    if let Some(waiting) = rows::waiting(cx.tx(), payee)?.filter(|waiting| waiting.account == account) {
+        // Asked for again, as after a call that dropped: it comes true when it was to, and nothing is told twice.
+        return Ok(Chosen::Waits(waiting.effective_at));
     }
     let effective_at = cx.now().plus_seconds(grants.programmes().cooling_off_hours() * 3_600);
     rows::end_changes(cx.tx(), payee, "stopped")?;
@@ -72,6 +77,8 @@ pub fn choose(cx: &mut Cx<'_>, grants: &Grants, payee: &str, wish: &Account) -> 
     cx.enqueue(Job::new(CHANGE, json!({ "change": id })).not_before(effective_at));
     cx.record(act("grants.account.change_asked", person.as_ref()).with("way", change.account.way.code()));
     told(cx, grants, person.as_ref(), &change.account, "grants.tell.change")?;
+    let goes = Text::new("grants.tell.former_change").with("from", effective_at);
+    told_there(cx, grants, (person.as_ref(), known.as_ref()), goes)?;
     Ok(Chosen::Waits(effective_at))
 }
 
@@ -97,6 +104,19 @@ fn told(
     tell(cx, grants, person, Text::new("grants.tell.account"), body.with("hours", hours))
 }
 
+/// Tells the phone whose wallet is left.
+fn told_there(
+    cx: &mut Cx<'_>,
+    grants: &Grants,
+    (person, former): (Option<&Person>, Option<&Account>),
+    body: Text,
+) -> Result<(), Fault> {
+    match (person, former) {
+        (Some(person), Some(former)) => tell_former(cx, grants, person, former, body),
+        _ => Ok(()),
+    }
+}
+
 /// Stops the change that waits for a payee.
 ///
 /// # Errors
@@ -117,11 +137,12 @@ pub(crate) fn come_true(cx: &mut Cx<'_>, grants: &Grants, id: ChangeId) -> Resul
     let Some(change) = rows::waiting_change(cx.tx(), id)? else { return Ok(()) };
     let person = person_of(cx, grants, &change.payee)?;
     cx.may("grants.account.choose", &resource(cx, grants, person.as_ref()))?;
-    let now = cx.now();
+    let (now, former) = (cx.now(), rows::of(cx.tx(), &change.payee)?);
     rows::set(cx.tx(), &change.payee, &change.account, now, &change.asked_by)?;
     rows::end_changes(cx.tx(), &change.payee, "made")?;
     cx.record(act("grants.account.chosen", person.as_ref()).with("way", change.account.way.code()));
     told(cx, grants, person.as_ref(), &change.account, "grants.tell.chosen")?;
+    told_there(cx, grants, (person.as_ref(), former.as_ref()), Text::new("grants.tell.former"))?;
     repair::all_of(cx, grants, &change.payee, &change.account)
 }
 

@@ -21,6 +21,7 @@ use spine::Fault;
 use crate::engine::Grants;
 use crate::model::{Account, PaymentState, RunState};
 use crate::programme::Way;
+use crate::tell;
 
 pub(crate) fn routes(grants: Grants) -> Router {
     programme::routes()
@@ -87,11 +88,7 @@ fn account(visit: &Visit, grants: &Grants, account: &Account) -> String {
     match account.way {
         Way::PostOffice | Way::Voucher => visit.t(&format!("grants.way.{}", account.way.code())),
         Way::Wallet | Way::Bank => {
-            let wallet = grants.inner.rails.by_phone(&account.institution).map(|wallet| wallet.name());
-            let name = wallet.or_else(|| grants.inner.rails.banks.find(&account.institution).map(|bank| &bank.name));
-            let name = name.map_or(account.institution.as_str(), |name| visit.local(name));
-            let ending: String = account.address.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-            format!("{name} …{ending}")
+            format!("{} …{}", tell::place_name(grants, account, visit.language()), tell::ending(account))
         }
     }
 }

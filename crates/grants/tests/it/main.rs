@@ -10,5 +10,6 @@ mod paying;
 mod repairs;
 mod runs;
 mod stories;
+mod ussd;
 mod vouchers;
 mod world;

@@ -9,12 +9,15 @@
 //! | `place.rs` | where somebody stands, and what is shown there |
 //! | `steps.rs` | what follows from what she types |
 //! | `deeds.rs` | the operations |
+//! | `owner.rs` | what menus of other engines ask: [`Owner`] |
 
 mod deeds;
+mod owner;
 mod place;
 mod steps;
 
 pub(crate) use deeds::lock_own;
+pub use owner::Owner;
 
 use std::sync::Arc;
 
@@ -125,6 +128,11 @@ impl Identity {
         let sealed = self.inner.keys.seal_cookie(purpose, &State { account, place })?;
         Ok(Screen::ask(language, text, sealed))
     }
+}
+
+/// For how long nothing more is tried.
+fn wait(seconds: i64) -> Text {
+    Text::new("identity.ussd.wait").with("count", (seconds + 59) / 60)
 }
 
 impl Menu for IdentityMenu {

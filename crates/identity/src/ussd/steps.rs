@@ -3,7 +3,7 @@
 //! **Invariant:** whatever is typed leads somewhere; what changes or answers anything goes through [`Identity::by_pin`].
 
 use journal::Key;
-use spine::{Cx, Fault, FaultKind, Secret, Text};
+use spine::{Cx, Fault, FaultKind, Text};
 
 use crate::account::Account;
 use crate::by_pin::Pinned;
@@ -11,8 +11,9 @@ use crate::provider::ciba::ByPin;
 use crate::secret_change;
 use crate::settings::Identity;
 use crate::ussd::deeds;
+use crate::ussd::owner::typed_secret;
 use crate::ussd::place::{MOST_REQUESTS, Place};
-use crate::ussd::{Next, Who};
+use crate::ussd::{Next, Who, wait};
 use crate::verification::attest_life;
 
 impl Identity {
@@ -56,7 +57,7 @@ impl Identity {
             Place::LockPin => {
                 let messages = self.inner.messages.clone();
                 let lock = move |cx: &mut Cx<'_>, account: &Account| deeds::lock_own(cx, &messages, account);
-                let done = self.by_pin(&who.caller, who.both(), &secret(typed), lock).await?;
+                let done = self.by_pin(&who.caller, who.both(), &typed_secret(typed), lock).await?;
                 Ok(said(done, "identity.ussd.locked"))
             }
             Place::Language => {
@@ -91,7 +92,7 @@ impl Identity {
     }
 
     async fn answer_asked(&self, who: &Who, hash: &str, yes: bool, typed: &str) -> Result<Next, Fault> {
-        let key = match self.answer_by_pin(&who.caller, who.both(), &secret(typed), hash, yes).await? {
+        let key = match self.answer_by_pin(&who.caller, who.both(), &typed_secret(typed), hash, yes).await? {
             ByPin::Kept if yes => "identity.ussd.agreed",
             ByPin::Kept => "identity.ussd.refused",
             ByPin::Gone => "identity.ussd.gone",
@@ -105,7 +106,7 @@ impl Identity {
     async fn prove_life(&self, who: &Who, typed: &str) -> Result<Next, Fault> {
         let engine = self.clone();
         let work = move |cx: &mut Cx<'_>, account: &Account| attest_life(cx, &engine, &account.id).map(drop);
-        match self.by_pin(&who.caller, who.both(), &secret(typed), work).await {
+        match self.by_pin(&who.caller, who.both(), &typed_secret(typed), work).await {
             Ok(done) => Ok(said(done, "identity.ussd.life_done")),
             // Nobody in the register, or dead there: what to do stands on the screen.
             Err(fault) if fault.code() == "identity.life.dead" || fault.code().starts_with("civil.") => {
@@ -122,12 +123,12 @@ impl Identity {
     }
 
     async fn change_pin(&self, who: &Who, pin: &str, typed: &str) -> Result<Next, Fault> {
-        let hash = self.hash_secret(&secret(pin)).await?;
+        let hash = self.hash_secret(&typed_secret(pin)).await?;
         let messages = self.inner.messages.clone();
         let work = move |cx: &mut Cx<'_>, account: &Account| {
             secret_change::change(cx, &messages, account, &hash, (true, None))
         };
-        let done = self.by_pin(&who.caller, who.both(), &secret(typed), work).await?;
+        let done = self.by_pin(&who.caller, who.both(), &typed_secret(typed), work).await?;
         Ok(said(done, "identity.ussd.pin_changed"))
     }
 }
@@ -138,21 +139,9 @@ impl Who {
     }
 }
 
-fn secret(typed: &str) -> Secret<String> {
-    Secret::new(typed.chars().take(20).collect())
-}
-
-fn wait(seconds: i64) -> Text {
-    Text::new("identity.ussd.wait").with("count", (seconds + 59) / 60)
-}
-
 /// The end of a deed by PIN.
 fn said(done: Pinned<()>, key: &'static str) -> Next {
-    Next::End(match done {
-        Pinned::Done(()) => Text::new(key),
-        Pinned::Wrong => Text::new("identity.ussd.wrong"),
-        Pinned::Wait(seconds) => wait(seconds),
-    })
+    Next::End(done.said().map_or_else(|why| why, |()| Text::new(key)))
 }
 
 /// The one that was chosen by its number.

@@ -53,6 +53,14 @@ impl Screen {
         self
     }
 
+    /// The same screen of a menu that hangs in another one, whose place carries its own.
+    ///
+    /// # Errors
+    /// What `wrap` faults with.
+    pub fn within(self, wrap: impl FnOnce(String) -> Result<String, Fault>) -> Result<Self, Fault> {
+        Ok(Self { place: self.place.map(wrap).transpose()?, ..self })
+    }
+
     /// The text as it goes over the air.
     pub(crate) fn said(&self, words: &Words) -> String {
         cut(&sms::fold(&words.say(&self.language, &self.text)))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use edge::{Outbound, OutboundLimits};
 use journal::{Acts, Key, Subscriptions};
-use messages::ussd::{Dialled, Door, DoorKey, DoorSettings, fits};
+use messages::ussd::{Dialled, Door, DoorKey, DoorSettings, Menu, Screen, Turn, Turning, fits};
 use payments::bills::{self, Bill, NewBill, Share};
 use payments::{Gateway, NewRequest, RequestId, RequestState, WalletLink, Wallets};
 use portal::BillMenu;
@@ -53,7 +53,28 @@ fn secret() -> Secret<Vec<u8>> {
     Secret::new(b"shared with the aggregator".to_vec())
 }
 
+/// A menu of another engine: says what it heard, and keeps where she stands.
+struct Other;
+
+impl Menu for Other {
+    fn turn<'a>(&'a self, turn: &'a Turn) -> Turning<'a> {
+        Box::pin(async move {
+            let typed = turn.input.as_ref().map_or("nothing", |input| input.reveal().as_str());
+            if typed == "end" {
+                return Ok(Screen::end(Language::new("en-LS"), Text::new("portal.dialled.paid")));
+            }
+            let stood = format!("{}/{typed}", turn.place.as_deref().unwrap_or("first"));
+            let text = Text::new("portal.dialled.wallet").with("list", stood.as_str());
+            Ok(Screen::ask(Language::new("en-LS"), text, stood))
+        })
+    }
+}
+
 fn on_each(test: impl AsyncFn(Bench)) {
+    on_each_menu(|menu| menu, test);
+}
+
+fn on_each_menu(hung: impl Fn(BillMenu) -> BillMenu, test: impl AsyncFn(Bench)) {
     let migrations: Vec<Migration> = [journal::MIGRATIONS, messages::MIGRATIONS, payments::MIGRATIONS].concat();
     for database in testkit::databases(&migrations) {
         let (clock, entropy) = (Arc::new(TestClock::at("2026-11-24T08:00:00Z")), Arc::new(SeededEntropy::default()));
@@ -70,7 +91,7 @@ fn on_each(test: impl AsyncFn(Bench)) {
             let outbound = Outbound::new(OutboundLimits::default());
             let gateway = Gateway::new(acts.clone(), wallets, outbound, Arc::clone(&clock) as _);
             let words = Arc::new(testkit::words(&["edge", "messages", "payments", "bills", "portal"]));
-            let menu = BillMenu::new(acts.clone(), gateway, Arc::clone(&words));
+            let menu = hung(BillMenu::new(acts.clone(), gateway, Arc::clone(&words)));
             let menus = vec![Dialled { code: "*124#".to_owned(), menu: Arc::new(menu) }];
             let settings = DoorSettings { key: DoorKey::Signed(secret()), networks: Vec::new() };
             let door = Door::new(acts.clone(), Arc::clone(&words), menus, settings);
@@ -281,4 +302,29 @@ fn every_screen_fits_with_long_words() {
             assert!(fits(&said), "{key}: {said}");
         }
     }
+}
+
+#[test]
+fn behind_a_key_of_the_first_screen_hangs_the_menu_of_grants() {
+    on_each_menu(
+        |menu| menu.with_grants(Arc::new(Other)),
+        async |bench| {
+            let phone = "26658001201";
+            assert!(bench.dials("s1", phone, "").await.contains("8 My grants\n9 "));
+            assert!(bench.dials("s1", phone, "8").await.contains("first/nothing"));
+            assert!(bench.dials("s1", phone, "8*1").await.contains("first/nothing/1"));
+            // A call that dropped goes on there; 0 and 9 are that menu's own there, and 00 leads out of it.
+            assert!(bench.dials("s2", phone, "").await.contains("first/nothing/1/nothing"));
+            assert!(bench.dials("s2", phone, "0").await.ends_with("nothing/0\n0 Back"));
+            assert!(bench.dials("s2", phone, "0*9").await.ends_with("0/9\n0 Back"));
+            assert!(bench.dials("s2", phone, "0*9*00").await.starts_with("CON Pay a bill"));
+            assert!(bench.dials("s2", phone, "0*9*00*8").await.contains("first/nothing"));
+            assert!(bench.dials("s2", phone, "0*9*00*8*end").await.starts_with("END This is paid"));
+            assert!(bench.dials("s3", "26658001202", "8").await.contains("first/nothing"), "dialled behind the code");
+        },
+    );
+    on_each(async |bench| {
+        assert!(!bench.dials("s1", "26658001201", "").await.contains("My grants"));
+        assert!(bench.dials("s1", "26658001201", "8").await.contains("Nothing to pay has this number"));
+    });
 }
