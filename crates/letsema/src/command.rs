@@ -18,10 +18,13 @@ use crate::enrol::Officer;
 use crate::import::{Asked, System};
 use crate::keys::Keys;
 use crate::ledger::LedgerAction;
+use crate::listing::SanctionsAction;
 use crate::packet::PacketAction;
 use crate::program::Program;
 use crate::verify::Asking;
-use crate::{abis, acquirer, bank, config, demo, enrol, import, ledger, pack, packet, serve, verify, wallet, witness};
+use crate::{
+    abis, acquirer, bank, config, demo, enrol, import, ledger, listing, pack, packet, serve, verify, wallet, witness,
+};
 
 /// A country's digital public infrastructure in one program.
 #[derive(Parser)]
@@ -143,6 +146,11 @@ enum Command {
     Ledger {
         #[command(subcommand)]
         action: LedgerAction,
+    },
+    /// Published lists of names that payments are held against.
+    Sanctions {
+        #[command(subcommand)]
+        action: SanctionsAction,
     },
     /// Check a pack, or run its tests.
     Pack {
@@ -318,6 +326,7 @@ pub(crate) async fn run(letsema: Letsema) -> ExitCode {
         }
         Command::Packet { action } => packet::run(action).await,
         Command::Ledger { action } => ledger::run(action).await,
+        Command::Sanctions { action } => listing::run(action).await,
         Command::Pack { action: PackAction::Check(args) } => pack::run(&args.pack, false),
         Command::Pack { action: PackAction::Test(args) } => pack::run(&args.pack, true),
     };

@@ -413,7 +413,8 @@ const TOUR: &str = "
     /switch                   tumelo.khabo closes the window and settles the day of a bank, two wallets and the government to
                               the lisente, with its files (CSV, pacs.009, camt.053); a customer of a wallet has paid a fee
                               of a market through it (demo.json's bills), which mosa.phafoli sees in /treasury
-    /screening                a payment from abroad that a rule has stopped: mosa.phafoli and mamello.phooko must decide alike
+    /screening                a payment from abroad that a rule has stopped: mosa.phafoli and mamello.phooko must decide alike;
+                              lists of names at /screening/lists: one brings docs/guides/sanctions-un.xml, the other decides
     /cash                     puleng.makoae takes cash for a bill's number, up to what the post office has paid in
     /agents                   lebohang.sefali runs two agents; one has no float left; mamello.ntho is her clerk, at /agent
     /funds                    what is levied for universal service and spent on it; a payment waits for sello.phafane

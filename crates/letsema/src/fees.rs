@@ -21,6 +21,7 @@ use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Money, Personal, Sec
 use crate::acting::once;
 use crate::billing::{self, Wanted, share};
 use crate::granting::officer;
+use crate::listing;
 use crate::program::Program;
 use crate::reconciling;
 
@@ -30,8 +31,8 @@ const FUNDS_MINOR: i64 = 10_000_000;
 const FEE_MINOR: i64 = 15_000;
 /// How many vouchers there are to try.
 const VOUCHERS: usize = 4;
-/// What pays the fee by wallet; who pays one from abroad, and who sends what a rule stops: a name like one of the pack's
-/// invented list.
+/// What pays the fee by wallet; who pays one from abroad, and who sends what a rule stops: a name like one on the
+/// invented list of `listing.rs`.
 const PHONE: &str = "58001201";
 const SENDER: (&str, &str) = ("Puseletso Example", "82 000 1212");
 const STOPPED: (&str, &str) = ("Mohlalafela Seqhoqho", "82 000 1201");
@@ -121,6 +122,7 @@ fn voucher(cx: &mut Cx<'_>, engine: &grants::Grants) -> Result<String, Fault> {
 
 /// A payment from abroad by somebody whose name is like one on the list: it waits for two officers.
 async fn stopped(program: &Program) -> Result<Json, Fault> {
+    listing::arrange(program).await?;
     let words = [("en", "Registration fee (example)"), ("st", "Tefo ea ngoliso (mohlala)")];
     let bill = fee("ABROAD-2027-DEMO", words, 20_000, false).make(program, program.country.currency).await?;
     let id = from_abroad(program, &bill, STOPPED).await?;

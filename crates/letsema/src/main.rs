@@ -11,6 +11,7 @@
 //! | `enrolling.rs`, `granting.rs` | the national ID and grants in a demonstration |
 //! | `enrol.rs` | the first officers and people of an installation |
 //! | `ledger.rs` | the ledger from the command line |
+//! | `listing.rs` | published lists of names: from the command line, and in a demonstration |
 //! | `keys.rs` | the program's keys and secrets |
 //! | `program.rs` | everything wired together |
 //! | `paying.rs` | payments by the government, wired |
@@ -46,6 +47,7 @@ mod import;
 mod institutions;
 mod keys;
 mod ledger;
+mod listing;
 mod pack;
 mod packet;
 mod paying;

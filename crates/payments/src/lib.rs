@@ -17,6 +17,7 @@
 //! | `merchants/` | small shops: a code on the counter, money every evening |
 //! | `associations/` | burial societies: money goes out when so many signatories agree |
 //! | `remittance/` | bills paid from abroad |
+//! | `sanctions/` | published lists of names, taken from files and put in force by two officers |
 //! | `screening/` | payments that a rule stops until officers have looked |
 //! | `treasury/` | reconciling, exceptions, suspense, revenue |
 //! | `audit.rs` | [`audit()`]: adds everything up again |
@@ -37,6 +38,7 @@ mod openapi;
 mod rails;
 pub mod remittance;
 mod rows;
+pub mod sanctions;
 pub mod screening;
 pub mod treasury;
 
@@ -146,5 +148,11 @@ pub const MIGRATIONS: &[Migration] = &[
         number: 25,
         name: "fees_from_abroad",
         sql: include_str!("../migrations/0025_fees_from_abroad.sql"),
+    },
+    Migration {
+        engine: "payments",
+        number: 26,
+        name: "sanctions",
+        sql: include_str!("../migrations/0026_sanctions.sql"),
     },
 ];

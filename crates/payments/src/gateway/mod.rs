@@ -54,6 +54,7 @@ use crate::rails::hubs::Hubs;
 use crate::rails::payout::Rails;
 use crate::rails::wallets::Wallets;
 use crate::remittance::{self, Corridors};
+use crate::sanctions;
 use crate::screening::{self, Screening};
 
 /// The names of the country's institutions, by their ids.
@@ -285,6 +286,7 @@ pub fn routes(gateway: Gateway) -> Router {
         .merge(officer_pages::routes())
         .merge(crate::treasury::routes())
         .merge(screening::routes())
+        .merge(sanctions::routes())
         .merge(crate::rails::cash_pages::routes())
         .with_state(gateway)
 }

@@ -23,7 +23,7 @@ use crate::rails::wallets::Wallet;
 use crate::rails::{banking, cards, payout};
 use crate::rows::requests as rows;
 use crate::treasury::{RECONCILE, wallet_statement};
-use crate::{agents, associations, billers, charges, merchants, remittance};
+use crate::{agents, associations, billers, charges, merchants, remittance, sanctions};
 
 /// The first look at what a wallet does, if it said that it took the request; and if that is not sure.
 pub(crate) const FIRST_ASK_SECONDS: i64 = 15;
@@ -54,6 +54,7 @@ pub fn handlers(gateway: &Gateway, workers: Workers) -> Workers {
         .handle(associations::LAPSE, of(|gateway, job| Box::pin(lapse_proposal(gateway, job))))
         .handle(agents::SETTLE, of(|gateway, job| Box::pin(settle_agent(gateway, job))))
         .handle(agents::LAPSE, of(|gateway, job| Box::pin(lapse_allowance(gateway, job))))
+        .handle(sanctions::RESCREEN, of(|gateway, job| Box::pin(sanctions::rescreens(gateway, job))))
         .handle(merchants::SETTLE, of(|gateway, job| Box::pin(settle(gateway, job))))
         .handle(billers::TELL, of(|gateway, job| Box::pin(billers::deliver(gateway, job))))
         .handle(bills::EXPIRE, of(|gateway, job| Box::pin(expire_bill(gateway, job))))

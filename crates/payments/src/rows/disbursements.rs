@@ -101,6 +101,17 @@ pub(crate) fn stuck(tx: &mut dyn Tx, before: Timestamp, limit: i64) -> Result<Ve
     tx.query(SELECT_STUCK, &[before.into(), limit.into()])?.iter().map(read).collect()
 }
 
+const SELECT_TO_BANKS: &str = "
+    SELECT id, rail, via, bank, number, holder, account, amount_minor, currency, reference, state, reason, rail_reference,
+           made_at, ended_at, file, kind
+    FROM payments_disbursement
+    WHERE state IN ('made', 'sent') AND holder IS NOT NULL AND reason IS NULL AND id > $1 ORDER BY id LIMIT $2";
+
+/// Those on their way to bank accounts that nothing stops, after an identifier.
+pub(crate) fn to_banks(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<Disbursement>, TxError> {
+    tx.query(SELECT_TO_BANKS, &[after.into(), limit.into()])?.iter().map(read).collect()
+}
+
 const SET: &str = "
     UPDATE payments_disbursement
     SET state = $2, reason = $3, rail_reference = COALESCE($4, rail_reference), ended_at = $5 WHERE id = $1";

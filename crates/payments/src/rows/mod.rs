@@ -16,5 +16,6 @@ pub(crate) mod merchants;
 pub(crate) mod remittances;
 pub(crate) mod requests;
 pub(crate) mod returns;
+pub(crate) mod sanctions;
 pub(crate) mod screening;
 pub(crate) mod treasury;

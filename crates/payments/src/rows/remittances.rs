@@ -79,3 +79,13 @@ const SENT_SINCE: &str = "
 pub(crate) fn sent_since(tx: &mut dyn Tx, msisdn: &Personal<String>, since: Timestamp) -> Result<i64, TxError> {
     tx.first(SENT_SINCE, &[msisdn.reveal().into(), since.into()])?.map_or(Ok(0), |row| row.get(0))
 }
+
+const OPEN: &str = "
+    SELECT id, request, bill, partner, sender, msisdn, principal_minor, fee_minor, currency, rate_millionths, state,
+        reason, reference, made_at, expires_at
+    FROM payments_remittance WHERE state IN ('ordered', 'told') AND reason IS NULL AND id > $1 ORDER BY id LIMIT $2";
+
+/// Those that money may still come for and that nothing stops, after an identifier.
+pub(crate) fn open(tx: &mut dyn Tx, after: &str, limit: i64) -> Result<Vec<Remittance>, TxError> {
+    tx.query(OPEN, &[after.into(), limit.into()])?.iter().map(row).collect()
+}

@@ -5,7 +5,7 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | `pack.rs` | [`Screening`]: the list and the rules |
+//! | `pack.rs` | [`Screening`]: which lists there are, and the rules |
 //! | `stop.rs` | asked where money moves for somebody; makes the case |
 //! | `decide.rs` | [`decide()`]: clear or confirm, and what follows |
 //! | `pages.rs` | `/screening` |
@@ -16,7 +16,7 @@ mod pages;
 pub(crate) mod stop;
 
 pub use decide::{cases, decide};
-pub use pack::{Screening, ScreeningError};
+pub use pack::{ListRule, Screening, ScreeningError};
 pub(crate) use pages::routes;
 use serde::{Deserialize, Serialize};
 use spine::{Id, IdKind, Money, Timestamp};
@@ -162,9 +162,9 @@ pub struct Case {
     pub subject: String,
     /// What kind of rule.
     pub kind: RuleKind,
-    /// Which rule of the pack.
+    /// Which rule or list of the pack.
     pub rule: String,
-    /// Which entry of the list, and how alike the names are in hundredths.
+    /// Which entry, `LIST:REFERENCE`, and how alike the names are in hundredths.
     pub entry: Option<(String, i64)>,
     /// How much was to move.
     pub amount: Money,

@@ -1,14 +1,18 @@
-//! The list and the rules, from the pack's `screening.toml`.
+//! Which lists there are and the rules, from the pack's `screening.toml`; and the names of the lists in force.
 //!
-//! **Invariant:** a name is met in any order, case and spelling that the pack folds into one; one word alone meets nobody.
+//! **Invariant:** the names in memory are those that are in force in the transaction that asks. What a list says is not the pack's, it is
+//! in the database (`sanctions/`).
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
-use spine::Folding;
+use spine::{Fault, Folding, Localised, Tx};
 
 use super::Place;
+use crate::rows::sanctions as rows;
+use crate::sanctions::{Format, Index};
 
 /// The rules. Cheap to clone; with none, nothing is stopped.
 #[derive(Clone, Default)]
@@ -20,16 +24,25 @@ pub struct Screening {
 struct Inner {
     folding: Folding,
     alike: i64,
-    entries: Vec<Entry>,
+    lists: Vec<ListRule>,
     velocity: Vec<Velocity>,
     structuring: Vec<Structuring>,
+    /// The names of the lists in force, as they were last read.
+    index: RwLock<Arc<Index>>,
 }
 
-/// Somebody on the list; each name as folded words in order.
-struct Entry {
-    id: String,
-    names: Vec<String>,
-    folded: Vec<Vec<String>>,
+/// A list that payments are held against.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListRule {
+    /// What it is called in rows, in the configuration and on the command line.
+    pub id: String,
+    /// What people call it.
+    pub name: Localised,
+    /// How its files are written.
+    pub format: Format,
+    /// How many days old it may be before officers are told.
+    pub days: i64,
 }
 
 /// Too many, or too much, in so many days.
@@ -83,7 +96,9 @@ pub enum ScreeningError {
 struct File {
     #[expect(dead_code, reason = "for readers of the pack")]
     illustrative: bool,
-    list: List,
+    names: Names,
+    #[serde(default)]
+    lists: Vec<ListRule>,
     #[serde(default)]
     velocity: Vec<Velocity>,
     #[serde(default)]
@@ -92,17 +107,8 @@ struct File {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct List {
+struct Names {
     alike: i64,
-    #[serde(default)]
-    entries: Vec<Listed>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    id: String,
-    names: Vec<String>,
 }
 
 impl Screening {
@@ -113,8 +119,19 @@ impl Screening {
     pub fn parse(text: &str, folding: Folding) -> Result<Self, ScreeningError> {
         let file: File = toml::from_str(text)?;
         let refuse = |id: &str, problem| Err(ScreeningError::Value { id: id.to_owned(), problem });
-        if !(50..=100).contains(&file.list.alike) {
-            return refuse("list", "alike is from 50 to 100");
+        if !(50..=100).contains(&file.names.alike) {
+            return refuse("names", "alike is from 50 to 100");
+        }
+        let mut known = BTreeSet::new();
+        for list in &file.lists {
+            let plain =
+                |id: &str| id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+            if !(1..=30).contains(&list.id.len()) || !plain(&list.id) || !known.insert(&list.id) {
+                return refuse(&list.id, "a list's id is its own, of a-z, 0-9 and -, at most 30");
+            }
+            if !(1..=3_660).contains(&list.days) {
+                return refuse(&list.id, "days are from 1 to 3660");
+            }
         }
         let counted = file.velocity.iter().map(|it| (&it.id, it.days, it.payments, it.amount_minor));
         let under = file.structuring.iter().map(|it| (&it.id, it.days, it.payments, it.limit_minor));
@@ -126,29 +143,43 @@ impl Screening {
         if let Some(rule) = file.structuring.iter().find(|it| !(1..100).contains(&it.hundredths)) {
             return refuse(&rule.id, "hundredths are from 1 to 99");
         }
-        let mut entries = Vec::with_capacity(file.list.entries.len());
-        for Listed { id, names } in file.list.entries {
-            let folded: Vec<Vec<String>> = names.iter().map(|name| folding.words(name)).collect();
-            if folded.is_empty() || folded.iter().any(|words| words.len() < 2) {
-                return refuse(&id, "every name has at least two words");
-            }
-            entries.push(Entry { id, names, folded });
+        let (alike, lists, velocity, structuring) = (file.names.alike, file.lists, file.velocity, file.structuring);
+        Ok(Self { inner: Arc::new(Inner { folding, alike, lists, velocity, structuring, index: RwLock::default() }) })
+    }
+
+    /// How names are folded, and how many hundredths two must have alike.
+    pub(crate) fn rules(&self) -> (&Folding, i64) {
+        (&self.inner.folding, self.inner.alike)
+    }
+
+    /// The lists, in the pack's order.
+    #[must_use]
+    pub fn lists(&self) -> &[ListRule] {
+        &self.inner.lists
+    }
+
+    /// The list called so.
+    ///
+    /// # Errors
+    /// `payments.sanctions.list`.
+    pub fn list(&self, id: &str) -> Result<&ListRule, Fault> {
+        let found = self.inner.lists.iter().find(|list| list.id == id);
+        found.ok_or_else(|| Fault::not_found("payments.sanctions.list").with("list", id))
+    }
+
+    /// The names in force in this transaction: those in memory, or read anew because a list has changed since.
+    pub(crate) fn index(&self, tx: &mut dyn Tx) -> Result<Arc<Index>, Fault> {
+        let known = Arc::clone(&self.inner.index.read().unwrap_or_else(PoisonError::into_inner));
+        if self.inner.lists.is_empty() {
+            return Ok(known);
         }
-        let (alike, velocity, structuring) = (file.list.alike, file.velocity, file.structuring);
-        Ok(Self { inner: Arc::new(Inner { folding, alike, entries, velocity, structuring }) })
-    }
-
-    /// The entry whose name is most like this one, if alike enough, and how alike in hundredths.
-    pub(super) fn listed(&self, name: &str) -> Option<(&str, i64)> {
-        let words = self.inner.folding.words(name);
-        let best = |entry: &Entry| entry.folded.iter().map(|listed| alike(listed, &words)).max().unwrap_or(0);
-        let entries = self.inner.entries.iter().map(|entry| (entry.id.as_str(), best(entry)));
-        entries.max_by_key(|(_, alike)| *alike).filter(|(_, alike)| *alike >= self.inner.alike)
-    }
-
-    /// What the list calls an entry, for the officers' page alone.
-    pub(super) fn names(&self, id: &str) -> &[String] {
-        self.inner.entries.iter().find(|entry| entry.id == id).map_or(&[], |entry| &entry.names)
+        let files = rows::all_in_force(tx)?;
+        if known.files == files {
+            return Ok(known);
+        }
+        let index = Arc::new(Index::new(self.rules(), files, rows::entries(tx)?));
+        *self.inner.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&index);
+        Ok(index)
     }
 
     pub(super) fn velocity(&self, place: Place) -> impl Iterator<Item = &Velocity> {
@@ -166,66 +197,19 @@ impl fmt::Debug for Screening {
     }
 }
 
-/// Each word of the shorter name with the nearest of the longer, in hundredths; of one word alone nothing is said.
-fn alike(one: &[String], other: &[String]) -> i64 {
-    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    if short.len() < 2 {
-        return 0;
-    }
-    let mut left: Vec<&String> = long.iter().collect();
-    let mut whole = 0;
-    for word in short {
-        let nearest = left.iter().enumerate().map(|(place, it)| (words_alike(word, it), place)).max();
-        if let Some((alike, place)) = nearest {
-            whole += alike;
-            left.remove(place);
-        }
-    }
-    whole / i64::try_from(short.len()).unwrap_or(i64::MAX)
-}
-
-fn words_alike(one: &str, other: &str) -> i64 {
-    let longest = one.chars().count().max(other.chars().count()).max(1);
-    let steps = strsim::osa_distance(one, other).min(longest);
-    i64::try_from((longest - steps) * 100 / longest).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NAMES: &str = include_str!("../../../../packs/lesotho/names.toml");
-
-    fn with(list: &str) -> Result<Screening, ScreeningError> {
-        Screening::parse(&format!("illustrative = true\n{list}"), toml::from_str(NAMES).unwrap())
-    }
-
-    #[test]
-    fn order_case_accents_and_spelling_are_one_name_and_a_relative_is_another() {
-        let list = "[list]\nalike = 88\n[[list.entries]]\nid = \"one\"\nnames = [\"Tšeliso Joaquín Moshoeshoe\"]";
-        let screening = with(list).unwrap();
-        for hit in [
-            "Tšeliso Joaquín Moshoeshoe",
-            "MOSHWESHWE, tshediso JOAQUIN",
-            "Tseliso Moshoeshoe",
-            "Tšeliso Moshoesoe",
-            "Ts’eliso  Joachín Moshoeshoe",
-        ] {
-            assert!(screening.listed(hit).is_some(), "{hit}");
-        }
-        for miss in ["Moshoeshoe", "Tšeliso", "Lineo Moshoeshoe", "Tšepo Moshoeshoe", "Tšeliso Mokoena", "", "— !"]
-        {
-            assert!(screening.listed(miss).is_none(), "{miss}");
-        }
-    }
-
     #[test]
     fn a_wrong_pack_is_named() {
-        let rule = |more: &str| format!("[list]\nalike = 88\n{more}");
+        let rule = |more: &str| format!("illustrative = true\n[names]\nalike = 88\n{more}");
+        let list = "[[lists]]\nid = \"un\"\nname = { en = \"UN\", st = \"UN\" }\nformat = \"un_xml\"\ndays = ";
         for (text, id) in [
-            ("[list]\nalike = 10".to_owned(), "list"),
-            (rule("[[list.entries]]\nid = \"one\"\nnames = [\"Pele\"]"), "one"),
-            (rule("[[list.entries]]\nid = \"none\"\nnames = []"), "none"),
+            ("illustrative = true\n[names]\nalike = 10".to_owned(), "names"),
+            (rule(&format!("{list}0")), "un"),
+            (rule(&format!("{list}7\n{list}7")), "un"),
+            (rule(&format!("{list}7").replace("\"un\"", "\"U N\"")), "U N"),
             (rule("[[velocity]]\nid = \"v\"\nplace = \"remittance\"\ndays = 0\npayments = 1\namount_minor = 500"), "v"),
             (
                 rule(
@@ -234,10 +218,11 @@ mod tests {
                 "s",
             ),
         ] {
-            match with(&text) {
+            match Screening::parse(&text, Folding::default()) {
                 Err(ScreeningError::Value { id: named, .. }) => assert_eq!(named, id),
                 other => panic!("{other:?}"),
             }
         }
+        assert_eq!(Screening::parse(&rule(&format!("{list}7")), Folding::default()).unwrap().lists().len(), 1);
     }
 }

@@ -15,7 +15,9 @@ use super::decide::{case, looked};
 use super::{Case, CaseId, CaseState, Decision, Place, RuleKind, cases, decide};
 use crate::Gateway;
 use crate::rails::payout::Destination;
+use crate::remittance::RemittanceState;
 use crate::rows::{disbursements, merchants, remittances};
+use crate::sanctions::{self, Entry, alike};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/screening", get(desk)).route("/screening/{id}", get(page).post(decided))
@@ -26,6 +28,8 @@ struct Whom {
     name: Personal<String>,
     number: Personal<String>,
     reference: String,
+    /// It had left us when a list changed.
+    is_gone: bool,
 }
 
 fn whom(cx: &mut Cx<'_>, of: &Case) -> Result<Whom, Fault> {
@@ -34,23 +38,31 @@ fn whom(cx: &mut Cx<'_>, of: &Case) -> Result<Whom, Fault> {
         Place::Remittance => {
             let id = of.subject.parse().map_err(|_| unknown())?;
             let known = remittances::find(cx.tx(), id)?.ok_or_else(unknown)?;
-            Ok(Whom { name: known.sender, number: known.msisdn, reference: known.bill })
+            let is_gone =
+                matches!(known.state, RemittanceState::Told | RemittanceState::Paid | RemittanceState::Review);
+            Ok(Whom { name: known.sender, number: known.msisdn, reference: known.bill, is_gone })
         }
         Place::Disbursement => {
             let id = of.subject.parse().map_err(|_| unknown())?;
             let known = disbursements::find(cx.tx(), id)?.ok_or_else(unknown)?;
+            let is_gone = !known.is_held();
             let (name, number) = match known.to {
                 Destination::Bank { account, holder, .. } => (holder, account),
                 Destination::Wallet { number, .. } | Destination::Hub { number, .. } => {
                     (Personal::new(String::new()), number)
                 }
             };
-            Ok(Whom { name, number, reference: known.reference })
+            Ok(Whom { name, number, reference: known.reference, is_gone })
         }
         Place::Settlement => {
             let id = of.subject.parse().map_err(|_| unknown())?;
             let shop = merchants::find(cx.tx(), id)?.ok_or_else(unknown)?;
-            Ok(Whom { name: Personal::new(shop.name), number: shop.msisdn, reference: of.subject.clone() })
+            Ok(Whom {
+                name: Personal::new(shop.name),
+                number: shop.msisdn,
+                reference: of.subject.clone(),
+                is_gone: false,
+            })
         }
     }
 }
@@ -90,7 +102,9 @@ fn said(visit: &Visit, decision: Decision) -> String {
 
 async fn desk(State(gateway): State<Gateway>, visit: Visit) -> Reply {
     visit.must_sign_in()?;
-    let all = gateway.acts().read(visit.caller(), cases).await?;
+    let screening = gateway.rails().screening.clone();
+    let look = move |cx: &mut Cx<'_>| Ok((cases(cx)?, sanctions::stale(cx, &screening)?));
+    let (all, stale) = gateway.acts().read(visit.caller(), look).await?;
     let mut table = Table::new(visit.t("screening.desk.all"))
         .column(visit.t("screening.fact.found"))
         .column(visit.t("screening.fact.place"))
@@ -110,7 +124,11 @@ async fn desk(State(gateway): State<Gateway>, visit: Visit) -> Reply {
         .page(visit.t("screening.desk.title"))
         .back("/treasury")
         .wide()
-        .body(html! { @if all.is_empty() { p { (visit.t("screening.desk.none")) } } @else { (table) } })
+        .body(html! {
+            (sanctions::alarm(&gateway, &visit, &stale))
+            @if all.is_empty() { p { (visit.t("screening.desk.none")) } } @else { (table) }
+            p { a href="/screening/lists" { (visit.t("sanctions.title")) } }
+        })
         .into_response())
 }
 
@@ -123,9 +141,13 @@ async fn shown(
 ) -> Result<edge::Page, edge::Refusal> {
     let look = move |cx: &mut Cx<'_>| {
         let known = case(cx, id)?;
-        Ok((whom(cx, &known)?, known))
+        let entry = match &known.entry {
+            Some((named, _)) => sanctions::entry_of(cx, named)?,
+            None => None,
+        };
+        Ok((whom(cx, &known)?, entry, known))
     };
-    let (whom, known) = gateway.acts().read(visit.caller(), look).await?;
+    let (whom, entry, known) = gateway.acts().read(visit.caller(), look).await?;
     let sheet = visit.sheet_with(answers, faults);
     let choices = [Decision::Clear, Decision::Confirm].map(|it| Choice::new(it.code(), said(visit, it)));
     let fields = html! {
@@ -136,13 +158,57 @@ async fn shown(
     let is_own = known.first.as_ref().is_some_and(|(officer, _)| *officer == visit.actor().id);
     let waits_for_another = known.state == CaseState::Proposed && is_own;
     Ok(visit.page(rule(visit, &known)).caption(place(visit, &known)).back("/screening").sheet(&sheet).body(html! {
-        (facts(gateway, visit, &known, &whom))
+        (facts(visit, &known, &whom))
+        @if whom.is_gone && known.state.is_open() { (inset(html! { (visit.t("screening.gone")) })) }
+        @if let Some((list, entry)) = &entry { (listed(gateway, visit, (list, entry), &whom)) }
         @if waits_for_another { (inset(html! { (visit.t("screening.another")) })) }
         @else if known.state.is_open() { (visit.form(&format!("/screening/{id}"), fields)) }
     }))
 }
 
-fn facts(gateway: &Gateway, visit: &Visit, known: &Case, whom: &Whom) -> Summary {
+/// What the list says, with each of its names held against the payment's.
+fn listed(gateway: &Gateway, visit: &Visit, (list, entry): (&String, &Entry), whom: &Whom) -> Markup {
+    let screening = &gateway.rails().screening;
+    let (folding, least) = screening.rules();
+    let called = screening.list(list).map_or(list.as_str(), |rule| visit.local(&rule.name));
+    let mut names = Table::new(visit.t("sanctions.entry.names"))
+        .column(visit.t("screening.fact.name"))
+        .column(visit.t("sanctions.fact.quality"))
+        .numbers(visit.t("screening.fact.alike"));
+    for name in &entry.names {
+        let (alike, key) =
+            (alike(folding, &name.text, whom.name.reveal()), format!("sanctions.quality.{}", name.quality.code()));
+        names = names.row([
+            html! { @if alike >= least { strong { (name.text) } } @else { (name.text) } },
+            html! { (visit.t(&key)) },
+            html! { (alike) " %" },
+        ]);
+    }
+    let mut facts = Summary::new(visit)
+        .row(visit.t("sanctions.fact.list"), called)
+        .row(visit.t("sanctions.fact.reference"), &entry.reference)
+        .row(visit.t("sanctions.fact.kind"), visit.t(&format!("sanctions.kind.{}", entry.kind.code())));
+    let about = visit.t("sanctions.entry.about");
+    let born: Vec<String> =
+        entry.born.iter().map(|it| if it.about { format!("{about} {}", it.said()) } else { it.said() }).collect();
+    let papers = entry.documents.iter().map(|it| {
+        let parts = [Some(&it.kind), Some(&it.number), it.country.as_ref()].into_iter().flatten();
+        parts.filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" ")
+    });
+    for (key, said) in [
+        ("sanctions.part.born", born.join("; ")),
+        ("sanctions.part.countries", entry.countries.join("; ")),
+        ("sanctions.part.documents", papers.collect::<Vec<_>>().join("; ")),
+        ("sanctions.part.listed", entry.listed_on.map(|day| visit.date(day)).unwrap_or_default()),
+    ] {
+        if !said.is_empty() {
+            facts = facts.row(visit.t(key), said);
+        }
+    }
+    html! { h2 { (visit.t("screening.fact.entry")) } (facts) (names) }
+}
+
+fn facts(visit: &Visit, known: &Case, whom: &Whom) -> Summary {
     let mut summary = Summary::new(visit)
         .row(visit.t("screening.fact.name"), whom.name.reveal())
         .row(visit.t("screening.fact.number"), whom.number.reveal())
@@ -150,10 +216,8 @@ fn facts(gateway: &Gateway, visit: &Visit, known: &Case, whom: &Whom) -> Summary
         .row(visit.t("payments.fact.amount"), visit.money(known.amount))
         .row(visit.t("screening.fact.found"), visit.moment(known.found_at))
         .markup(visit.t("screening.fact.state"), state_tag(visit, known));
-    if let Some((entry, alike)) = &known.entry {
-        summary = summary
-            .row(visit.t("screening.fact.entry"), gateway.rails().screening.names(entry).join("; "))
-            .row(visit.t("screening.fact.alike"), format!("{alike} %"));
+    if let Some((_, alike)) = &known.entry {
+        summary = summary.row(visit.t("screening.fact.alike"), format!("{alike} %"));
     } else {
         summary = summary.row(visit.t("screening.fact.rule"), &known.rule);
     }

@@ -9,6 +9,7 @@ use crate::merchants::Merchant;
 use crate::rails::payout::{Destination, Disbursement};
 use crate::remittance::Remittance;
 use crate::rows::screening as rows;
+use crate::sanctions::Index;
 
 const DAY: i64 = 86_400;
 
@@ -22,22 +23,38 @@ struct Hit {
 /// Whether a remittance is to wait: its sender by name, her number by how often and how much.
 pub(crate) fn sender(cx: &mut Cx<'_>, screening: &Screening, of: &Remittance) -> Result<bool, Fault> {
     let counted = count(cx, screening, (Place::Remittance, &of.id.to_string()), &of.msisdn, of.total())?;
-    let hit = by_name(screening, of.sender.reveal()).or(counted);
+    let index = screening.index(cx.tx())?;
+    let hit = by_name(screening, &index, of.sender.reveal()).or(counted);
     let Some(hit) = hit else { return Ok(false) };
     open(cx, (Place::Remittance, of.id.to_string()), hit, of.total())?;
     Ok(true)
 }
 
-/// Whether the holder of the account that a payment goes to is on the list.
-pub(crate) fn is_listed(screening: &Screening, of: &Disbursement) -> bool {
-    matches!(&of.to, Destination::Bank { holder, .. } if screening.listed(holder.reveal()).is_some())
+/// Makes a case of a remittance whose sender is among these names, unless there is one already; says whether it did.
+pub(crate) fn named(cx: &mut Cx<'_>, screening: &Screening, index: &Index, of: &Remittance) -> Result<bool, Fault> {
+    let (hit, subject) = (by_name(screening, index, of.sender.reveal()), of.id.to_string());
+    unless_known(cx, (Place::Remittance, subject), hit, of.total())
 }
 
-/// A payment waits whose holder is on the list.
-pub(crate) fn holder(cx: &mut Cx<'_>, screening: &Screening, of: &Disbursement) -> Result<(), Fault> {
-    let Destination::Bank { holder, .. } = &of.to else { return Ok(()) };
-    let Some(hit) = by_name(screening, holder.reveal()) else { return Ok(()) };
-    open(cx, (Place::Disbursement, of.id.to_string()), hit, of.amount)
+/// Whether the holder of the account that a payment goes to is among these names.
+pub(crate) fn is_listed(screening: &Screening, index: &Index, of: &Disbursement) -> bool {
+    matches!(&of.to, Destination::Bank { holder, .. } if by_name(screening, index, holder.reveal()).is_some())
+}
+
+/// Makes a case of a payment whose holder is among these names, unless there is one already; says whether it did.
+pub(crate) fn holder(cx: &mut Cx<'_>, screening: &Screening, index: &Index, of: &Disbursement) -> Result<bool, Fault> {
+    let Destination::Bank { holder, .. } = &of.to else { return Ok(false) };
+    let (hit, subject) = (by_name(screening, index, holder.reveal()), of.id.to_string());
+    unless_known(cx, (Place::Disbursement, subject), hit, of.amount)
+}
+
+fn unless_known(cx: &mut Cx<'_>, of: (Place, String), hit: Option<Hit>, amount: Money) -> Result<bool, Fault> {
+    let Some(hit) = hit else { return Ok(false) };
+    if rows::is_stopped(cx.tx(), &of.1)? {
+        return Ok(false);
+    }
+    open(cx, of, hit, amount)?;
+    Ok(true)
 }
 
 /// Whether a shop's settlement is to wait: an officer has stopped the shop, or it takes more than a rule expects.
@@ -57,9 +74,9 @@ pub(crate) fn shop(
     Ok(true)
 }
 
-fn by_name(screening: &Screening, name: &str) -> Option<Hit> {
-    let (entry, alike) = screening.listed(name)?;
-    Some(Hit { kind: RuleKind::List, rule: RuleKind::List.code().to_owned(), entry: Some((entry.to_owned(), alike)) })
+fn by_name(screening: &Screening, index: &Index, name: &str) -> Option<Hit> {
+    let (list, reference, alike) = index.listed(screening.rules().0, name)?;
+    Some(Hit { kind: RuleKind::List, rule: list.to_owned(), entry: Some((format!("{list}:{reference}"), alike)) })
 }
 
 /// Counts this payment of a number, and says which rule it meets. Rows that no rule looks at any more go.

@@ -12,6 +12,7 @@ use crate::gateway::model::{Payment, PaymentState, Return, ReturnState};
 use crate::ledger;
 use crate::rails::payout::Rails;
 use crate::rows::{arrivals, disbursements, requests, returns, treasury as rows};
+use crate::sanctions;
 
 /// How many exceptions, and how much suspense, one page shows.
 const PAGE: i64 = 100;
@@ -28,6 +29,8 @@ pub struct Desk {
     pub exceptions: Vec<Exception>,
     /// Suspense by age: up to 7, 30, 90 days, and older; how many and how much.
     pub ages: Vec<Vec<(i64, Money)>>,
+    /// Lists of names that are missing or too old, by their ids in the pack.
+    pub stale_lists: Vec<String>,
 }
 
 /// A rail's day.
@@ -92,7 +95,7 @@ pub fn desk(cx: &mut Cx<'_>, rails: &Rails, of: Date) -> Result<Desk, Fault> {
             ages.push(rows::suspended(cx.tx(), *from, *to)?);
         }
     }
-    Ok(Desk { rails: days, exceptions, ages })
+    Ok(Desk { rails: days, exceptions, ages, stale_lists: sanctions::stale(cx, &rails.screening)? })
 }
 
 /// A rail's day. As [`desk`].

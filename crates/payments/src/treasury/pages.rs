@@ -17,6 +17,7 @@ use super::{Desk, Suspense, day_pages, desk, export, payout_pages, suspense};
 use crate::gateway::arrive::{ArrivalId, ArrivalState};
 use crate::gateway::model::{PaymentId, ReturnId};
 use crate::rails::payout::{Destination, Rails};
+use crate::sanctions::alarm;
 use crate::{Gateway, apply, send_back, send_payment_back, send_return};
 
 pub(crate) fn routes() -> Router<Gateway> {
@@ -75,6 +76,7 @@ async fn page(State(gateway): State<Gateway>, visit: Visit, Query(asked): Query<
         .caption(visit.date(day))
         .wide()
         .body(html! {
+            (alarm(&gateway, &visit, &seen.stale_lists))
             (rails_of_day(&gateway, &visit, &seen, day))
             p {
                 a href=(format!("/treasury?day={before}")) { (visit.t("treasury.desk.before")) } " · "

@@ -156,6 +156,8 @@ impl Bench {
             "disputes",
             "cash",
             "treasury",
+            "sanctions",
+            "iso20022",
             "screening",
             "cards",
         ]));

@@ -23,6 +23,7 @@ mod merchants;
 mod open_api;
 mod pages;
 mod remittances;
+mod sanctions;
 mod screening;
 mod storm;
 mod treasury;

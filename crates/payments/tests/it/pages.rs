@@ -128,6 +128,7 @@ async fn bill(bench: &Bench, in_parts: bool) -> String {
 #[test]
 fn what_a_rule_stops_two_officers_decide_and_the_sender_hears_no_more_than_that() {
     under(WITH_SCREENING, async |bench| {
+        crate::sanctions::in_force(&bench, "national", crate::sanctions::NATIONAL).await;
         let bill = crate::remittances::bill_of(&bench, "EX-1", 50_000).await;
         let listed = ("Mohlalafela Seqhoqho", "0820001201");
         let id = crate::remittances::sends(&bench, &bill.number, listed, 51_000).await.unwrap();
@@ -141,7 +142,7 @@ fn what_a_rule_stops_two_officers_decide_and_the_sender_hears_no_more_than_that(
             let officer = Browser::new(&bench, if language == "en" { "off_1" } else { "off_2" }, language);
             let desk = officer.get("/screening").await;
             assert!(desk.status == 200 && desk.body.contains(title) && !desk.body.contains("eqhoqho"), "{}", desk.body);
-            let address = format!("/screening/{}", &desk.body.split("/screening/").nth(1).unwrap()[..30]);
+            let address = format!("/screening/scr_{}", &desk.body.split("/screening/scr_").nth(1).unwrap()[..26]);
             let page = officer.get(&address).await;
             assert!(page.status == 200 && page.body.contains("Mohlalafela Seqhoqho"), "{}", page.body);
             assert!(!page.body.contains("screening."), "an unsaid word: {}", page.body);

@@ -9,6 +9,7 @@ use crate::bench::{Bench, lsl, on_each, person};
 use crate::disbursements::{id, pay, programme, state, to_account, until as until_paid_out};
 use crate::merchants::{paid, sells, shop};
 use crate::remittances::{bill_of, sends, until};
+use crate::sanctions::{NATIONAL, in_force};
 
 const LISTED: (&str, &str) = ("MOHLALAFELA seqhóqho", "0820001201");
 
@@ -44,12 +45,13 @@ async fn acts(bench: &Bench) -> String {
 #[test]
 fn a_sender_on_the_list_waits_for_two_officers_and_goes_on_when_both_clear_her() {
     on_each(async |bench| {
+        in_force(&bench, "national", NATIONAL).await;
         let bill = bill_of(&bench, "EX-1", 50_000).await;
         let id = sends(&bench, &bill.number, LISTED, 51_000).await.unwrap();
         assert!(is_held(&bench, id).await, "no job tells the partner");
         let one = waiting(&bench).await.remove(0);
         assert_eq!((one.kind, one.state, one.amount.minor()), (RuleKind::List, CaseState::Open, 51_000));
-        assert_eq!(one.entry.as_ref().map(|it| it.0.as_str()), Some("example-1"));
+        assert_eq!(one.entry.as_ref().map(|it| it.0.as_str()), Some("national:EX-1"));
         for (decision, note, code) in
             [("perhaps", "Not her", "decision"), ("clear", " x ", "note"), ("clear", "bell\u{7}", "note")]
         {
@@ -70,7 +72,7 @@ fn a_sender_on_the_list_waits_for_two_officers_and_goes_on_when_both_clear_her()
         assert_eq!(fault.code(), "payments.screening.ended");
         let record = acts(&bench).await;
         assert!(record.contains("payments.screening.stopped") && record.contains("payments.screening.decided"));
-        for personal in ["eqh", "ohlalafela", "MOHLALAFELA", "820001201", "passport", "example-1"] {
+        for personal in ["eqh", "ohlalafela", "MOHLALAFELA", "820001201", "passport", "national:EX"] {
             assert!(!record.contains(personal), "{personal} is in an act");
         }
         bench.must_be_sound().await;
@@ -80,6 +82,7 @@ fn a_sender_on_the_list_waits_for_two_officers_and_goes_on_when_both_clear_her()
 #[test]
 fn a_near_miss_passes_and_what_is_confirmed_stays_stopped_until_its_time_is_over() {
     on_each(async |bench| {
+        in_force(&bench, "national", NATIONAL).await;
         let bill = bill_of(&bench, "EX-2", 50_000).await;
         let other = sends(&bench, &bill.number, ("Seqhoqho Mokoena", "0830001203"), 51_000).await.unwrap();
         until(&bench, other, RemittanceState::Told).await;
@@ -98,6 +101,7 @@ fn a_near_miss_passes_and_what_is_confirmed_stays_stopped_until_its_time_is_over
 #[test]
 fn a_holder_on_the_list_is_not_paid_before_two_officers_have_cleared_the_name() {
     on_each(async |bench| {
+        in_force(&bench, "national", NATIONAL).await;
         let from = programme(&bench, 100_000).await;
         let listed = |number: u8| {
             let mut new = to_account(id(number), from, 1_000, "62000000001");
@@ -155,7 +159,7 @@ fn much_of_one_number_and_several_just_under_a_limit() {
 #[test]
 fn a_shop_that_takes_more_than_a_rule_expects_is_paid_when_an_officer_has_looked() {
     on_each(async |bench| {
-        let text = "illustrative = true\n[list]\nalike = 88\n[[velocity]]\nid = \"shop\"\nplace = \"settlement\"\n\
+        let text = "illustrative = true\n[names]\nalike = 88\n[[velocity]]\nid = \"shop\"\nplace = \"settlement\"\n\
                     days = 7\npayments = 1\namount_minor = 5000000";
         let screening = Screening::parse(text, spine::Folding::default()).unwrap();
         let rails = Rails { screening, ..bench.gateway.rails().clone() };

@@ -19,6 +19,7 @@ fn both_languages_say_the_same_and_every_refusal_has_its_sentence() {
         "iso20022",
         "payouts",
         "treasury",
+        "sanctions",
         "screening",
         "cash",
         "cards",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use journal::Policies;
-use spine::{Actor, ActorKind, Assurance, Authority, Personal, Resource};
+use spine::{Actor, ActorKind, Assurance, Authority, Caller, Personal, Resource};
 
 use crate::country;
 use crate::words;
@@ -58,6 +58,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
     let money = |own: bool| Resource::new("PaymentRequest", "pay_one").is("own", own);
     let treasury = || Resource::new("Treasury", "desk");
     let stopped = || Resource::new("ScreeningCase", "scr_one");
+    let names = || Resource::new("SanctionsList", "un");
     let counter = || Resource::new("Counter", "lesotho-post-bank");
     let drawer = |own: bool| Resource::new("Counter", "agent-roma").is("own", own);
     let sealed = |signed: bool| Resource::new("Counter", "agent-roma").is("signed", signed);
@@ -370,6 +371,14 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (weak(officer("payments-officer", "ministry-finance")), "payments.screening.decide", stopped(), false),
         (passports(), "payments.screening.view", stopped(), false),
         (person(), "payments.screening.view", stopped(), false),
+        (officer("payments-officer", "ministry-finance"), "payments.sanctions.take", names(), true),
+        (officer("payments-officer", "ministry-finance"), "payments.sanctions.decide", names(), true),
+        (officer("payments-officer", "ministry-finance"), "payments.sanctions.rescreen", names(), false),
+        (weak(officer("payments-officer", "ministry-finance")), "payments.sanctions.decide", names(), false),
+        (Caller::system("sanctions").actor, "payments.sanctions.take", names(), true),
+        (Caller::system("sanctions").actor, "payments.sanctions.decide", names(), false),
+        (passports(), "payments.sanctions.view", names(), false),
+        (person(), "payments.sanctions.view", names(), false),
         (officer("payments-officer", "ministry-finance"), "payments.cash.take", counter(), false),
         (officer("post-office-clerk", "lesotho-post-bank"), "payments.cash.take", counter(), true),
         (officer("post-office-clerk", "lesotho-post-bank"), "payments.treasury.view", treasury(), false),

@@ -96,7 +96,7 @@ pub fn minor_units(digits: &str, currency: Currency) -> Option<i64> {
 /// An amount with its currency; nothing is an amount too.
 pub(super) fn amount(node: &Node) -> Result<Money, Fault> {
     let wrong = || at("payments.iso20022.amount", &node.name);
-    let currency = node.currency.as_deref().and_then(|code| Currency::parse(code).ok()).ok_or_else(wrong)?;
+    let currency = node.attribute.as_deref().and_then(|code| Currency::parse(code).ok()).ok_or_else(wrong)?;
     minor_units(&node.text, currency).map(|minor| Money::new(minor, currency)).ok_or_else(wrong)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn write_amount(name: &str, amount: Money) -> Result<Node, Fault> {
     if !(0..=LARGEST_MINOR).contains(&amount.minor()) {
         return Err(at("payments.iso20022.amount", name));
     }
-    Ok(Node { currency: Some(amount.currency().code().to_owned()), ..Node::leaf(name, amount.digits()) })
+    Ok(Node { attribute: Some(amount.currency().code().to_owned()), ..Node::leaf(name, amount.digits()) })
 }
 
 /// A day.

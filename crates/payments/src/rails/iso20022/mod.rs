@@ -26,7 +26,7 @@ mod institution;
 mod statement;
 mod status;
 mod transfer;
-mod xml;
+pub(crate) mod xml;
 
 pub use fields::{Bank, BankAccount, Remittance, minor_units};
 pub use giving_back::{PaymentReturn, ReturnedTransaction};

@@ -1,4 +1,5 @@
-//! XML as banks write it: a message becomes a small tree of elements, and a tree becomes a message.
+//! XML as banks write it: a message becomes a small tree of elements, and a tree becomes a message; of a long list each element
+//! becomes a tree of its own.
 //!
 //! **Invariant:** nothing outside the bytes is ever read: a document type, a processing instruction or an entity that XML 1.0
 //! §4.6 does not know is refused, and so is whatever is too large, too deep or has too many elements. All elements of a tree
@@ -31,7 +32,8 @@ const TEXT_BYTES: usize = 8_192;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) name: String,
-    pub(crate) currency: Option<String>,
+    /// The one attribute that says something here: `Ccy` in a message.
+    pub(crate) attribute: Option<String>,
     pub(crate) text: String,
     pub(crate) children: Vec<Self>,
 }
@@ -70,7 +72,7 @@ impl Node {
     }
 
     /// The one element called so; refused if it stands there twice.
-    pub(super) fn maybe(&self, name: &str) -> Result<Option<&Self>, Fault> {
+    pub(crate) fn maybe(&self, name: &str) -> Result<Option<&Self>, Fault> {
         let mut found = self.children.iter().filter(|child| child.name == name);
         let first = found.next();
         if found.next().is_some() {
@@ -85,7 +87,7 @@ impl Node {
     }
 
     /// Each element called so.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
@@ -103,6 +105,25 @@ impl Node {
 /// # Errors
 /// `payments.iso20022.{large,encoding,malformed,doctype,entity,deep,many,namespace,text}`.
 pub(crate) fn read(bytes: &[u8], limits: XmlLimits) -> Result<(String, Node), Fault> {
+    walk(bytes, limits, Growing { attribute: "Ccy", ..Growing::default() })
+}
+
+/// Reads a list that has no namespace: each element within those of the root is handed to `take` with its parent's name as soon
+/// as it ends, and is kept nowhere. Answers the root, with its `attribute`.
+///
+/// # Errors
+/// As [`read`]; those of `take`.
+pub(crate) fn each(
+    bytes: &[u8],
+    limits: XmlLimits,
+    attribute: &'static str,
+    take: &mut dyn FnMut(&str, Node) -> Result<(), Fault>,
+) -> Result<Node, Fault> {
+    let tree = Growing { attribute, take: Some(take), ..Growing::default() };
+    walk(bytes, limits, tree).map(|(_, root)| root)
+}
+
+fn walk(bytes: &[u8], limits: XmlLimits, mut tree: Growing<'_>) -> Result<(String, Node), Fault> {
     if bytes.len() > limits.bytes {
         return Err(Fault::new(FaultKind::TooLarge, "payments.iso20022.large"));
     }
@@ -110,7 +131,7 @@ pub(crate) fn read(bytes: &[u8], limits: XmlLimits) -> Result<(String, Node), Fa
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::from_str(text);
     reader.config_mut().enable_all_checks(true);
-    let mut tree = Growing { left: limits.elements, ..Growing::default() };
+    tree.left = limits.elements;
     loop {
         match reader.read_event().map_err(|_| malformed())? {
             Event::Start(start) => tree.open(&start)?,
@@ -163,15 +184,18 @@ fn predefined(name: &str) -> Result<char, Fault> {
 
 /// The tree as it is read.
 #[derive(Default)]
-struct Growing {
+struct Growing<'a> {
     left: usize,
+    attribute: &'static str,
+    /// Who takes what stands at the third level, of a list without a namespace.
+    take: Option<&'a mut dyn FnMut(&str, Node) -> Result<(), Fault>>,
     open: Vec<Node>,
     root: Option<Node>,
     /// The root's prefix and the namespace it stands for.
     namespace: Option<(String, String)>,
 }
 
-impl Growing {
+impl Growing<'_> {
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), Fault> {
         if self.open.len() >= DEPTH {
             return Err(Fault::new(FaultKind::TooLarge, "payments.iso20022.deep"));
@@ -188,6 +212,9 @@ impl Growing {
             let attribute = attribute.map_err(|_| malformed())?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| malformed())?.into_owned();
             self.attribute(prefix, &mut node, attribute.key.as_ref(), value)?;
+        }
+        if self.take.is_some() && self.namespace.is_none() && prefix.is_empty() {
+            self.namespace = Some(Default::default());
         }
         match &self.namespace {
             Some((known, _)) if known == prefix => {}
@@ -212,8 +239,8 @@ impl Growing {
                 _ => Ok(()),
             },
             None => {
-                if key == "Ccy" {
-                    node.currency = Some(value);
+                if key == self.attribute {
+                    node.attribute = Some(value);
                 }
                 Ok(())
             }
@@ -228,9 +255,10 @@ impl Growing {
             }
             node.text.clear();
         }
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(node),
-            None => self.root = Some(node),
+        match (self.open.as_mut_slice(), &mut self.take) {
+            ([_, parent], Some(take)) => take(&parent.name, node)?,
+            ([.., parent], _) => parent.children.push(node),
+            ([], _) => self.root = Some(node),
         }
         Ok(())
     }
@@ -271,7 +299,7 @@ pub(crate) fn write(namespace: &str, message: &Node) -> Result<Vec<u8>, Fault> {
 
 fn element(writer: &mut Writer<Vec<u8>>, node: &Node) -> std::io::Result<()> {
     let mut start = BytesStart::new(node.name.as_str());
-    if let Some(currency) = &node.currency {
+    if let Some(currency) = &node.attribute {
         start.push_attribute(("Ccy", currency.as_str()));
     }
     if node.children.is_empty() && node.text.is_empty() {

@@ -4,6 +4,7 @@
 //! refused alone, and the others go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use spine::{Act, Cx, Fault, Job, Money, Personal, Resource, Timestamp};
@@ -13,6 +14,7 @@ use super::{Destination, Disbursement, DisbursementId, DisbursementState, Handed
 use crate::ledger::{self, AccountId, Booked, Step, Transfer};
 use crate::rails::{account_of, banking, hubs};
 use crate::rows::disbursements as rows;
+use crate::sanctions::Index;
 use crate::screening::{HELD, stop as stops};
 
 /// The job that hands a payment to a wallet.
@@ -219,22 +221,27 @@ fn keep(cx: &mut Cx<'_>, rails: &Rails, fresh: Vec<Disbursement>) -> Result<(), 
     let total: i128 = fresh.iter().map(|it| i128::from(it.amount.minor())).sum();
     let act = Act::new("payments.disbursement.made").on(first.id).because("payment", "contract");
     cx.record(act.with("payments", fresh.len()).with("amount_minor", total.to_string()));
-    let (held, mut going): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|it| stops::is_listed(&rails.screening, it));
+    let index = match fresh.iter().any(|it| matches!(it.to, Destination::Bank { .. })) {
+        true => rails.screening.index(cx.tx())?,
+        false => Arc::default(),
+    };
+    let is_listed = |it: &Disbursement| stops::is_listed(&rails.screening, &index, it);
+    let (held, mut going): (Vec<_>, Vec<_>) = fresh.into_iter().partition(is_listed);
     banking::file::gather(cx, rails, &mut going)?;
     rows::insert_all(cx.tx(), &going)?;
     for one in going.iter().filter(|it| it.file.is_none()) {
         let kind = if matches!(one.to, Destination::Hub { .. }) { hubs::PUSH } else { PUSH };
         cx.enqueue(Job::new(kind, json!({ "disbursement": one.id })));
     }
-    hold_back(cx, rails, &held)
+    hold_back(cx, rails, &index, &held)
 }
 
 /// What waits until officers have looked: the money is held like any other's, and no rail hears of it.
-fn hold_back(cx: &mut Cx<'_>, rails: &Rails, held: &[Disbursement]) -> Result<(), Fault> {
+fn hold_back(cx: &mut Cx<'_>, rails: &Rails, index: &Index, held: &[Disbursement]) -> Result<(), Fault> {
     rows::insert_all(cx.tx(), held)?;
     for one in held {
         rows::set(cx.tx(), one.id, one.state, Some(HELD), None, None)?;
-        stops::holder(cx, &rails.screening, one)?;
+        stops::holder(cx, &rails.screening, index, one)?;
     }
     Ok(())
 }
