@@ -9,6 +9,7 @@ import { agents } from "./agents.mjs";
 import { association } from "./association.mjs";
 import { bills, books } from "./bills.mjs";
 import { card, fees, stopped } from "./card.mjs";
+import { lists } from "./lists.mjs";
 import { charges } from "./charges.mjs";
 import { civil } from "./civil.mjs";
 import { enrol } from "./enrol.mjs";
@@ -190,6 +191,7 @@ try {
   await card({ demo, visitor, language: "en", javaScript: false, part: "220", voucher: 2 });
   await fees({ demo, visitor });
   await stopped({ demo, visitor, language: "en" });
+  await lists({ demo, visitor });
   await till({ demo, visitor, owner: both, language: "en", javaScript: true });
   await till({ demo, visitor, owner: both, language: "st", javaScript: true });
   const society = { signatories: [both, person("licence expired"), person("passport expired")], outsider: person("passport still good") };

@@ -37,6 +37,13 @@ struct Answer {
     body: String,
 }
 
+impl Answer {
+    fn token(&self) -> &str {
+        let start = self.body.find("name=\"_form\" value=\"").unwrap() + 20;
+        self.body[start..].split('"').next().unwrap()
+    }
+}
+
 struct Browser {
     app: Router,
     who: &'static str,
@@ -66,6 +73,10 @@ impl Browser {
     }
 
     async fn ask(&self, method: &str, target: &str, cookie: &str, body: String) -> Answer {
+        self.send(method, target, cookie, ("application/x-www-form-urlencoded", body)).await
+    }
+
+    async fn send(&self, method: &str, target: &str, cookie: &str, (kind, body): (&str, String)) -> Answer {
         let request = http::Request::builder()
             .method(method)
             .uri(target)
@@ -73,7 +84,7 @@ impl Browser {
             .header("accept-language", self.language)
             .header(header::COOKIE, format!("session={}; {cookie}", self.who))
             .header("origin", "http://localhost:8080")
-            .header("content-type", "application/x-www-form-urlencoded");
+            .header("content-type", kind);
         let answer = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let location = answer.headers().get("location").map_or("", |it| it.to_str().unwrap()).to_owned();
         let set = answer.headers().get("set-cookie").map_or("", |it| it.to_str().unwrap());
@@ -94,9 +105,14 @@ impl Browser {
     }
 
     async fn post(&self, target: &str, form_on: &Answer, fields: &str) -> Answer {
-        let start = form_on.body.find("name=\"_form\" value=\"").unwrap() + 20;
-        let token = form_on.body[start..].split('"').next().unwrap();
-        self.ask("POST", target, &form_on.cookie, format!("_form={token}&{fields}")).await
+        self.ask("POST", target, &form_on.cookie, format!("_form={}&{fields}", form_on.token())).await
+    }
+
+    async fn upload(&self, target: &str, form_on: &Answer, file: &str) -> Answer {
+        let part = |head: &str, body: &str| format!("--xx\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n");
+        let (token, file) = (part("name=\"_form\"", form_on.token()), part("name=\"file\"; filename=\"list\"", file));
+        let body = format!("{token}{file}--xx--\r\n");
+        self.send("POST", target, &form_on.cookie, ("multipart/form-data; boundary=xx", body)).await
     }
 }
 
@@ -158,6 +174,60 @@ fn what_a_rule_stops_two_officers_decide_and_the_sender_hears_no_more_than_that(
             state == payments::remittance::RemittanceState::Paid
         };
         bench.wait_for("what two officers cleared to be paid", paid).await;
+    });
+}
+
+#[test]
+fn a_list_is_brought_by_one_officer_and_put_in_force_by_another() {
+    under(WITH_SCREENING, async |bench| {
+        for (language, stale, fresh, own, root) in [
+            (
+                "en",
+                "A list of names is out of date",
+                "Not older than",
+                "You brought this file",
+                "SDN_LIST does not belong",
+            ),
+            (
+                "st",
+                "Lenane la mabitso le fetiloe",
+                "Ha le feta matsatsi",
+                "Ke uena ea tlisitseng",
+                "SDN_LIST ha ea lokela",
+            ),
+        ] {
+            let (first, second) = (Browser::new(&bench, "off_1", language), Browser::new(&bench, "off_2", language));
+            assert_eq!(Browser::new(&bench, "per_lineo", language).get("/screening/lists").await.status, 403);
+            let lists = first.get("/screening/lists").await;
+            assert!(
+                lists.status == 200 && lists.body.contains(stale) && !lists.body.contains("sanctions."),
+                "{}",
+                lists.body
+            );
+            let form = first.get("/screening/lists/un").await;
+            let text = crate::sanctions::UN.replace("EXe.001", if language == "en" { "EXe.001" } else { "EXe.002" });
+            let bad = first.upload("/screening/lists/un", &form, &text.replace("CONSOLIDATED_LIST", "SDN_LIST")).await;
+            assert!(
+                bad.status == 422 && bad.body.contains(root) && bad.body.contains("href=\"#file\""),
+                "{}",
+                bad.body
+            );
+            let taken = first.upload("/screening/lists/un", &form, &text).await;
+            assert_eq!(taken.status, 303, "{}", taken.body);
+            let hers = first.get(&taken.location).await;
+            assert!(hers.body.contains(own) && !hers.body.contains("name=\"decision\""), "{}", hers.body);
+            let page = second.get(&taken.location).await;
+            assert!(page.body.contains("EXe.00") && page.body.contains("EXAMPLE HOLDING OF NOWHERE"), "{}", page.body);
+            assert!(!page.body.contains("sanctions."), "an unsaid word: {}", page.body);
+            let refused = second.post(&taken.location, &page, "decision=refuse&note=").await;
+            assert!(refused.status == 422 && refused.body.contains("href=\"#note\""), "{}", refused.body);
+            let done = second.post(&taken.location, &page, "decision=in_force&note=").await;
+            assert_eq!((done.status, done.location.as_str()), (303, "/screening/lists"));
+            let after = second.get("/screening/lists").await;
+            assert!(after.body.contains(fresh), "{}", after.body);
+            let again = first.upload("/screening/lists/un", &form, &text).await;
+            assert_eq!(again.status, 303, "the same form again is the same submit");
+        }
     });
 }
 

@@ -113,11 +113,11 @@ pub(crate) fn read(bytes: &[u8], limits: XmlLimits) -> Result<(String, Node), Fa
 ///
 /// # Errors
 /// As [`read`]; those of `take`.
-pub(crate) fn each(
+pub(crate) fn each<'a>(
     bytes: &[u8],
     limits: XmlLimits,
     attribute: &'static str,
-    take: &mut dyn FnMut(&str, Node) -> Result<(), Fault>,
+    take: &'a mut Take<'a>,
 ) -> Result<Node, Fault> {
     let tree = Growing { attribute, take: Some(take), ..Growing::default() };
     walk(bytes, limits, tree).map(|(_, root)| root)
@@ -182,13 +182,16 @@ fn predefined(name: &str) -> Result<char, Fault> {
     }
 }
 
+/// Takes an element, with its parent's name.
+pub(crate) type Take<'a> = dyn FnMut(&str, Node) -> Result<(), Fault> + 'a;
+
 /// The tree as it is read.
 #[derive(Default)]
 struct Growing<'a> {
     left: usize,
     attribute: &'static str,
     /// Who takes what stands at the third level, of a list without a namespace.
-    take: Option<&'a mut dyn FnMut(&str, Node) -> Result<(), Fault>>,
+    take: Option<&'a mut Take<'a>>,
     open: Vec<Node>,
     root: Option<Node>,
     /// The root's prefix and the namespace it stands for.
