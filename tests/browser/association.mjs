@@ -1,5 +1,5 @@
 // A burial society with two of three signatories: founded, joined with codes, paid in by a passer-by, and a funeral paid for when
-// the second has agreed; a change of the rule ends what waits; one without a seat sees nothing.
+// the second has agreed; a change of the rule ends what waits; one without a seat sees nothing, nor one who was taken off.
 import { setTimeout as sleep } from "node:timers/promises";
 import { messagesTo, ok } from "./world.mjs";
 
@@ -110,10 +110,40 @@ export async function association({ demo, visitor, signatories, outsider, langua
   await until(third, `${address}/proposal/4`, language === "st" ? "E hanoe" : "Refused");
   ok((await third.page.locator('main form[action$="/agree"]').count()) === 0, `${title}: when too many refuse it ends`);
 
+  await takenOff({ demo, people, signatories, address, title });
+
   const other = await visitor(`${title} (outsider)`, language, javaScript, small);
   await other.open("/association");
   await other.signInAsPerson(outsider);
   const answer = await other.page.goto(`${demo.base_url}${address}`);
   ok(answer.status() === 403 || answer.status() === 404, `${title}: one without a seat sees nothing`);
   for (const one of [...people, giver, other]) await one.page.context().close();
+}
+
+/** The rule goes down to two again, and then the other two take the third off, who has no voice in it and sees nothing after. */
+async function takenOff({ demo, people: [founder, second, third], signatories, address, title }) {
+  const changes = async (who, change, purpose) => {
+    await who.open(`${address}/signatories`);
+    await who.page.locator(`input[name="change"][value="${change}"]`).check({ force: true });
+    await who.fill("purpose", purpose);
+    await who.press();
+  };
+  const says = async (who, number, what) => {
+    await who.open(`${address}/proposal/${number}`);
+    await who.press(`main form[action$="/${what}"] button`);
+  };
+  await founder.open(`${address}/signatories`);
+  ok((await founder.page.locator('input[value^="remove-"]').count()) === 0, `${title}: where all must agree nobody can be taken off`);
+  await changes(founder, "rule-2", "Ba babeli ba lekane");
+  await says(second, 5, "agree");
+  await says(third, 5, "agree");
+  await changes(founder, "remove-3", "O falletse");
+  ok(await heard(demo, signatories[2].phone, "Mpolokeng"), `${title}: she hears of it by SMS`);
+  await third.open(`${address}/proposal/6`);
+  ok((await third.page.locator('main form[action$="/refuse"]').count()) === 0, `${title}: who is to be taken off has no voice in it`);
+  await says(second, 6, "agree");
+  await founder.open(`${address}/signatories`);
+  ok((await founder.page.locator("main table tbody tr").count()) === 2, `${title}: the others take her off`);
+  const answer = await third.page.goto(`${demo.base_url}${address}`);
+  ok(answer.status() === 403 || answer.status() === 404, `${title}: who was taken off sees nothing more`);
 }

@@ -155,4 +155,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "sanctions",
         sql: include_str!("../migrations/0026_sanctions.sql"),
     },
+    Migration {
+        engine: "payments",
+        number: 27,
+        name: "signatories_removed",
+        sql: include_str!("../migrations/0027_signatories_removed.sql"),
+    },
 ];

@@ -1,6 +1,6 @@
 //! Signatories of an association hear by SMS that a proposal waits for them: whose it is, and how much would be paid.
 //!
-//! **Invariant:** only signatories hear who have said nothing to it yet, each once, however often the job runs; what the money is for
+//! **Invariant:** only signatories hear who have said nothing to it yet, and whoever is to be taken off by it; each once, however often the job runs; what the money is for
 //! stands on the page alone.
 
 use journal::{JobFault, RunningJob, Workers};
@@ -30,14 +30,16 @@ pub(crate) fn handler(portal: Portal, workers: Workers) -> Workers {
 }
 
 fn tell(cx: &mut Cx<'_>, portal: &Portal, id: ProposalId) -> Result<(), Fault> {
-    let Some(Awaited { association, proposal, people }) = awaited(cx, id)? else { return Ok(()) };
+    let Some(Awaited { association, proposal, people, removed }) = awaited(cx, id)? else { return Ok(()) };
     let body = match &proposal.deed {
         Deed::Pay { amount, .. } => Text::new("portal.proposal.pay").with("amount", *amount),
         Deed::Rule { needed } => Text::new("portal.proposal.rule").with("needed", *needed),
-        Deed::Seat { .. } => Text::new("portal.proposal.seat"),
+        Deed::Seat { .. } | Deed::Remove { .. } => Text::new("portal.proposal.seat"),
     };
-    let body = body.with("association", association.name.as_str()).with("number", proposal.number);
-    for id in people {
+    let told = people.into_iter().map(|id| (id, body.clone()));
+    let removed = removed.map(|id| (id, Text::new("portal.proposal.removed")));
+    for (id, body) in told.chain(removed) {
+        let body = body.with("association", association.name.as_str()).with("number", proposal.number);
         let person = portal.civil.population().person(cx, &id)?;
         let Some(person) = person.filter(|person| person.phone.is_some() || person.email.is_some()) else { continue };
         let language = identity::language_of(cx, &person.id)?.unwrap_or_else(|| portal.language.clone());
@@ -47,7 +49,7 @@ fn tell(cx: &mut Cx<'_>, portal: &Portal, id: ProposalId) -> Result<(), Fault> {
             email: person.email.map(Personal::new),
             language,
             subject: Text::new("portal.proposal.subject").with("association", association.name.as_str()),
-            body: body.clone(),
+            body,
             purpose: "payments.proposal",
             secret: false,
         };

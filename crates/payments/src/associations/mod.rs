@@ -4,8 +4,8 @@
 //! **Invariant:** a payment goes out at most once, in the commit in which the last agreement it needs is given; what is
 //! proposed is held from the proposal on, so that the same money is never promised twice; nobody counts twice.
 //!
-//! **Absent on purpose:** a signatory is replaced, not merely struck off; a way round signatories who cannot be reached.
-//! That is for the members' meeting and a court, not for a program.
+//! **Absent on purpose:** a way round signatories who cannot be reached, when too few are left to agree. That is for the
+//! members' meeting and a court, not for a program.
 //!
 //! | file | its job |
 //! |---|---|
@@ -26,7 +26,9 @@ mod view;
 
 pub use decide::say;
 pub use found::{NewAssociation, code_hash, found, invite, join};
-pub use model::{Association, AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Tally, Voice, tally};
+pub use model::{
+    Association, AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Tally, Voice, free_seat, tally,
+};
 pub use propose::propose;
 pub(crate) use propose::{LAPSE, lapse};
 pub use view::{Awaited, Sight, ask, awaited, mine, see};

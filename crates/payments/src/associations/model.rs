@@ -84,11 +84,24 @@ pub enum Deed {
         /// How many.
         needed: i64,
     },
-    /// A seat is opened for somebody else; the one after the last is a new one.
+    /// A seat is opened for somebody else; the first number that is free is a new one.
     Seat {
         /// Its number.
         seat: i64,
     },
+    /// A signatory is taken off, and her seat with her.
+    Remove {
+        /// Its number.
+        seat: i64,
+        /// Who sits there: a person's id. What is proposed about her is not done to somebody else.
+        person: String,
+    },
+}
+
+/// The first seat that there is not yet.
+#[must_use]
+pub fn free_seat(seats: &[Seat]) -> Option<i64> {
+    (1..=SEATS).find(|number| seats.iter().all(|seat| seat.seat != *number))
 }
 
 /// Where a proposal stands.
@@ -151,6 +164,12 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// Whether somebody has a voice in it: whoever is to be taken off has none, for or against.
+    #[must_use]
+    pub fn hears(&self, who: &str) -> bool {
+        !matches!(&self.deed, Deed::Remove { person, .. } if person == who)
+    }
+
     /// The payment it becomes, for ever the same.
     #[must_use]
     pub fn payment(&self) -> DisbursementId {
@@ -192,11 +211,11 @@ pub enum Tally {
     Waits,
 }
 
-/// Counts the voices of those who are signatories.
+/// Counts the voices of those who are signatories and have one.
 #[must_use]
-pub fn tally(needed: i64, seats: &[Seat], voices: &[Voice]) -> Tally {
+pub fn tally(needed: i64, seats: &[Seat], voices: &[Voice], hears: impl Fn(&str) -> bool) -> Tally {
     let (mut agree, mut silent) = (0, 0);
-    for person in seats.iter().filter_map(|seat| seat.person.as_deref()) {
+    for person in seats.iter().filter_map(|seat| seat.person.as_deref()).filter(|person| hears(person)) {
         match voices.iter().find(|voice| voice.person == person) {
             Some(voice) if voice.agrees => agree += 1,
             Some(_) => {}

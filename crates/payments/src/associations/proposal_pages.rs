@@ -6,13 +6,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use edge::show::{Choice, Summary, Table, Tone, button, tag, warning_button};
+use edge::show::{Choice, Summary, Table, Tone, button, inset, tag, warning_button};
 use edge::{Answers, Form, Markup, Path, Reply, Visit, correctable, html, see_other};
 use journal::Key;
 use spine::{Fault, FieldFault, Personal, Text};
 
 use super::pages::rule;
-use super::{AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Sight, Voice, propose, say, see};
+use super::{
+    AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Sight, Voice, free_seat, propose, say, see,
+};
 use crate::Gateway;
 use crate::bills::pages::typed_amount;
 use crate::rails::payout::{Disbursement, DisbursementState};
@@ -38,6 +40,7 @@ fn wants(gateway: &Gateway, visit: &Visit, proposal: &Proposal) -> String {
         }
         Deed::Rule { needed } => visit.t1("payments.proposal.wants_rule", "needed", *needed),
         Deed::Seat { seat } => visit.t1("payments.proposal.wants_seat", "seat", *seat),
+        Deed::Remove { seat, .. } => visit.t1("payments.proposal.wants_remove", "seat", *seat),
     }
 }
 
@@ -93,6 +96,9 @@ async fn one(State(gateway): State<Gateway>, visit: Visit, Path((id, number)): P
         .row(visit.t("payments.proposal.proposer"), name_of(&visit, &sight.seats, &proposal.proposer))
         .markup(visit.t("payments.fact.state"), state(&visit, proposal, payment.as_ref()))
         .row(visit.t("payments.association.rule_title"), rule(&visit, &sight.association, sight.seats.len()));
+    if let Deed::Remove { person, .. } = &proposal.deed {
+        facts = facts.row(visit.t("payments.association.signatory"), name_of(&visit, &sight.seats, person));
+    }
     if proposal.state == ProposalState::Open {
         facts = facts.row(visit.t("payments.proposal.until"), visit.moment(proposal.expires_at));
     }
@@ -107,12 +113,16 @@ async fn one(State(gateway): State<Gateway>, visit: Visit, Path((id, number)): P
         };
         said = said.row([html! { (name_of(&visit, &sight.seats, &voice.person)) }, tag(tone, &visit.t(key))]);
     }
+    let is_hers = !proposal.hears(&visit.actor().id);
     let has_said = voices.iter().any(|voice| visit.actor().is_for(&voice.person));
     let address = format!("/association/{id}/proposal/{number}");
     let title = visit.t1("payments.proposal.title", "number", number);
     let page = visit.page(title).caption(&sight.association.name).back(format!("/association/{id}")).body(html! {
-        (facts) (said)
-        @if proposal.state == ProposalState::Open && !has_said {
+        (facts)
+        @if !voices.is_empty() { (said) }
+        @if proposal.state == ProposalState::Open && is_hers {
+            (inset(html! { p { (visit.t("payments.proposal.own_seat")) } }))
+        } @else if proposal.state == ProposalState::Open && !has_said {
             (visit.form(&format!("{address}/agree"), html! { (button(&visit.t("payments.proposal.agree"))) }))
             (visit.form(&format!("{address}/refuse"), html! { (warning_button(&visit.t("payments.proposal.refuse"))) }))
         }
@@ -255,21 +265,8 @@ async fn seats_page(
     }
     let sheet = visit.sheet_with(answers, faults);
     let joined = i64::try_from(seats.iter().filter(|seat| seat.person.is_some()).count()).unwrap_or(0);
-    let next = i64::try_from(seats.len()).unwrap_or(0) + 1;
-    let mut changes: Vec<Choice> = (2..=next.min(9))
-        .filter(|needed| *needed != sight.association.needed && *needed <= joined)
-        .map(|needed| Choice::new(format!("rule-{needed}"), visit.t1("payments.proposal.wants_rule", "needed", needed)))
-        .collect();
-    let own = |seat: i64| {
-        seats.iter().any(|it| it.seat == seat && it.person.as_deref().is_some_and(|who| visit.actor().is_for(who)))
-    };
-    changes.extend(
-        (1..=next.min(9))
-            .filter(|seat| !own(*seat))
-            .map(|seat| Choice::new(format!("seat-{seat}"), visit.t1("payments.proposal.wants_seat", "seat", seat))),
-    );
     let fields = html! {
-        (sheet.radios("change", visit.t("payments.proposal.change"), changes))
+        (sheet.radios("change", visit.t("payments.proposal.change"), changes(visit, &sight, joined)))
         (sheet.text("purpose", visit.t("payments.proposal.reason")).max_length(80))
         (button(&visit.t("payments.proposal.make")))
     };
@@ -286,11 +283,36 @@ async fn seats_page(
     Ok(page.into_response())
 }
 
-/// `rule-3`, `seat-2`.
-fn typed_change(typed: &str) -> Option<Deed> {
+/// What may be proposed here: another rule, another signatory or a new one, one taken off if enough stay.
+fn changes(visit: &Visit, sight: &Sight, joined: i64) -> Vec<Choice> {
+    let (seats, needed) = (&sight.seats, sight.association.needed);
+    let says = |key: &'static str, seat: i64| visit.t1(key, "seat", seat);
+    let is_own = |seat: &Seat| seat.person.as_deref().is_some_and(|who| visit.actor().is_for(who));
+    let rules = (2..=joined).filter(|other| *other != needed);
+    let rule = |other| Choice::new(format!("rule-{other}"), visit.t1("payments.proposal.wants_rule", "needed", other));
+    let mut changes: Vec<Choice> = rules.map(rule).collect();
+    let others = seats.iter().filter(|seat| !is_own(seat)).map(|seat| seat.seat).chain(free_seat(seats));
+    changes.extend(others.map(|seat| Choice::new(format!("seat-{seat}"), says("payments.proposal.wants_seat", seat))));
+    if joined > needed {
+        for seat in seats.iter().filter(|seat| seat.person.is_some()) {
+            let key = if is_own(seat) { "payments.proposal.wants_leave" } else { "payments.proposal.wants_remove" };
+            let choice = Choice::new(format!("remove-{}", seat.seat), says(key, seat.seat));
+            changes.push(choice.hint(seat.name.reveal().clone()));
+        }
+    }
+    changes
+}
+
+/// `rule-3`, `seat-2`, `remove-2`: whoever sits there as the asker sees it.
+fn typed_change(typed: &str, seats: &[Seat]) -> Option<Deed> {
     match typed.split_once('-')? {
         ("rule", needed) => Some(Deed::Rule { needed: needed.parse().ok()? }),
         ("seat", seat) => Some(Deed::Seat { seat: seat.parse().ok()? }),
+        ("remove", seat) => {
+            let seat: i64 = seat.parse().ok()?;
+            let person = seats.iter().find(|it| it.seat == seat)?.person.clone()?;
+            Some(Deed::Remove { seat, person })
+        }
         _ => None,
     }
 }
@@ -301,8 +323,8 @@ async fn change_proposed(
     Path(id): Path<AssociationId>,
     sent: Form,
 ) -> Reply {
-    visit.must_sign_in()?;
-    let faults = match typed_change(sent.answers.one("change")) {
+    let seats = sight(&gateway, &visit, id).await?.seats;
+    let faults = match typed_change(sent.answers.one("change"), &seats) {
         None => vec![FieldFault { field: "change".to_owned(), text: Text::new("payments.proposal.change_wrong") }],
         Some(deed) => match made(&gateway, &visit, id, deed, &sent).await {
             Ok(reply) => return Ok(reply),

@@ -1,4 +1,4 @@
-//! Proposing: a payment, another rule, another signatory.
+//! Proposing: a payment, another rule, another signatory, one taken off.
 //!
 //! **Invariant:** the money of a proposed payment is held until the proposal ends, and given up or paid when it does.
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use spine::{Act, Cx, Event, Fault, FaultKind, FieldFault, Job, Money, Personal, Resource, Text};
 
 use super::found::{herself, own, plain};
-use super::model::{Association, AssociationId, Deed, LEAST, Proposal, ProposalId, ProposalState, SEATS, Seat};
+use super::model::{Association, AssociationId, Deed, LEAST, Proposal, ProposalId, ProposalState, Seat, free_seat};
 use crate::ledger::{self, AccountKind, Bound, NewAccount, Step, Transfer};
 use crate::rails::payout::Rails;
 use crate::rows::associations as rows;
@@ -22,7 +22,7 @@ const OPEN_SECONDS: i64 = 14 * 86_400;
 /// At most so many wait at once.
 const WAITING: usize = 10;
 
-/// Proposes a deed. Whoever acts agrees to it by that.
+/// Proposes a deed. Whoever acts agrees to it by that, but to her own leaving, in which she has no voice.
 ///
 /// # Errors
 /// `payments.proposal.wrong` with the fields `purpose`, `amount`, `wallet`, `number`, `needed` or `seat`;
@@ -37,8 +37,7 @@ pub fn propose(
 ) -> Result<ProposalId, Fault> {
     let (association, seats) = own(cx, id, "payments.proposal.make")?;
     let proposer = herself(cx)?;
-    let joined = seats.iter().filter(|seat| seat.person.is_some()).count();
-    if i64::try_from(joined).unwrap_or(0) < association.needed {
+    if joined(&seats) < association.needed {
         return Err(Fault::conflict("payments.association.forming"));
     }
     if rows::open(cx.tx(), id)?.len() >= WAITING {
@@ -61,7 +60,9 @@ pub fn propose(
         ended_at: None,
     };
     rows::insert_proposal(cx.tx(), &proposal)?;
-    rows::insert_voice(cx.tx(), proposal.id, &proposal.proposer, true, proposal.made_at)?;
+    if proposal.hears(&proposal.proposer) {
+        rows::insert_voice(cx.tx(), proposal.id, &proposal.proposer, true, proposal.made_at)?;
+    }
     if let Deed::Pay { amount, .. } = proposal.deed {
         hold(cx, &association, &proposal, amount)?;
     }
@@ -74,6 +75,11 @@ pub fn propose(
 fn wrong(field: &str, key: &'static str) -> Fault {
     let fault = FieldFault { field: field.to_owned(), text: Text::new(key) };
     Fault::invalid("payments.proposal.wrong").fields_from([fault])
+}
+
+/// How many have sat down.
+fn joined(seats: &[Seat]) -> i64 {
+    i64::try_from(seats.iter().filter(|seat| seat.person.is_some()).count()).unwrap_or(0)
 }
 
 fn checked(
@@ -95,19 +101,28 @@ fn checked(
             Ok(Deed::Pay { wallet: known.id.clone(), number, amount: *amount })
         }
         Deed::Rule { needed } => {
-            let joined = i64::try_from(seats.iter().filter(|seat| seat.person.is_some()).count()).unwrap_or(0);
             // A rule that those who are there cannot keep would lock the money up.
-            if *needed == association.needed || !(LEAST..=joined).contains(needed) {
+            if *needed == association.needed || !(LEAST..=joined(seats)).contains(needed) {
                 return Err(wrong("needed", "payments.proposal.needed_wrong"));
             }
             Ok(deed.clone())
         }
         Deed::Seat { seat } => {
-            let next = i64::try_from(seats.len()).unwrap_or(SEATS) + 1;
             // Whoever proposes hands out the code, so she must stay.
             let own = seats.iter().any(|it| it.seat == *seat && it.person.as_deref() == Some(proposer));
-            if own || !(1..=next.min(SEATS)).contains(seat) {
+            let is_there = seats.iter().any(|it| it.seat == *seat);
+            if own || !(is_there || free_seat(seats) == Some(*seat)) {
                 return Err(wrong("seat", "payments.proposal.seat_wrong"));
+            }
+            Ok(deed.clone())
+        }
+        Deed::Remove { seat, person } => {
+            if !seats.iter().any(|it| it.seat == *seat && it.person.as_ref() == Some(person)) {
+                return Err(wrong("seat", "payments.proposal.remove_wrong"));
+            }
+            // Those who stay must be as many as the rule asks, or nobody could pay any more.
+            if joined(seats) <= association.needed {
+                return Err(wrong("seat", "payments.proposal.remove_below"));
             }
             Ok(deed.clone())
         }
@@ -145,6 +160,7 @@ pub(super) fn act(kind: &'static str, proposal: &Proposal) -> Act {
         Deed::Pay { amount, .. } => act.with("deed", "pay").with("amount_minor", amount.minor()),
         Deed::Rule { needed } => act.with("deed", "rule").with("needed", *needed),
         Deed::Seat { seat } => act.with("deed", "seat").with("seat", *seat),
+        Deed::Remove { seat, .. } => act.with("deed", "remove").with("seat", *seat),
     }
 }
 

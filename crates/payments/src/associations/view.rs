@@ -5,7 +5,7 @@
 use spine::{Cx, Fault, Localised, Money, Resource};
 
 use super::found::own;
-use super::model::{Association, AssociationId, Proposal, ProposalId, ProposalState, Seat, Voice};
+use super::model::{Association, AssociationId, Deed, Proposal, ProposalId, ProposalState, Seat, Voice};
 use crate::bills::{self, Bill, BillId, NewBill, Share};
 use crate::ledger::{self, Account, Line};
 use crate::merchants::Counter;
@@ -69,8 +69,10 @@ pub struct Awaited {
     pub association: Association,
     /// The proposal.
     pub proposal: Proposal,
-    /// The signatories who have not said anything to it: their ids as people.
+    /// The signatories who have a voice and have not said anything to it: their ids as people.
     pub people: Vec<String>,
+    /// Who is to be taken off by it, if it asks for that: she hears of it and has no voice.
+    pub removed: Option<String>,
 }
 
 /// Whom a proposal waits for; none if it waits no more.
@@ -88,8 +90,13 @@ pub fn awaited(cx: &mut Cx<'_>, id: ProposalId) -> Result<Option<Awaited>, Fault
     let voices = rows::voices(cx.tx(), id)?;
     let seats = rows::seats(cx.tx(), association.id)?;
     let people = seats.into_iter().filter_map(|seat| seat.person);
+    let people = people.filter(|person| proposal.hears(person));
     let people = people.filter(|person| voices.iter().all(|voice| voice.person != *person)).collect();
-    Ok(Some(Awaited { association, proposal, people }))
+    let removed = match &proposal.deed {
+        Deed::Remove { person, .. } if *person != proposal.proposer => Some(person.clone()),
+        _ => None,
+    };
+    Ok(Some(Awaited { association, proposal, people, removed }))
 }
 
 /// Asks members for an amount: a bill that may be paid in parts by whoever holds its number, for 30 days.

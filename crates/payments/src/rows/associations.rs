@@ -73,6 +73,21 @@ pub(crate) fn open_seat(tx: &mut dyn Tx, id: AssociationId, seat: i64, inviter: 
     tx.execute(OPEN_SEAT, &[id.into(), seat.into(), inviter.into()]).map(|_| ())
 }
 
+const CLOSE_SEAT: &str = "DELETE FROM payments_association_seat WHERE association = $1 AND seat = $2";
+
+pub(crate) fn close_seat(tx: &mut dyn Tx, id: AssociationId, seat: i64) -> Result<(), TxError> {
+    tx.execute(CLOSE_SEAT, &[id.into(), seat.into()]).map(|_| ())
+}
+
+const PASS_ON: &str = "
+    UPDATE payments_association_seat SET inviter = $3, code_hash = NULL, code_until = NULL
+    WHERE association = $1 AND inviter = $2 AND person IS NULL";
+
+/// The empty seats that one hands out are another's from then on; the codes she gave open nothing.
+pub(crate) fn pass_on(tx: &mut dyn Tx, id: AssociationId, from: &str, to: &str) -> Result<(), TxError> {
+    tx.execute(PASS_ON, &[id.into(), from.into(), to.into()]).map(|_| ())
+}
+
 const SIT: &str = "
     UPDATE payments_association_seat SET person = $3, name = $4, code_hash = NULL, code_until = NULL
     WHERE association = $1 AND seat = $2";
@@ -127,14 +142,18 @@ pub(crate) fn seats(tx: &mut dyn Tx, id: AssociationId) -> Result<Vec<Seat>, TxE
 
 const INSERT_PROPOSAL: &str = "
     INSERT INTO payments_proposal (id, association, number, kind, wallet, msisdn, amount_minor, figure, purpose, proposer,
-        state, made_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, $12)";
+        state, made_at, expires_at, removed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', $11, $12, $13)";
 
 pub(crate) fn insert_proposal(tx: &mut dyn Tx, new: &Proposal) -> Result<(), TxError> {
     let (kind, pay, figure) = match &new.deed {
         Deed::Pay { wallet, number, amount } => ("pay", Some((wallet.as_str(), number, amount.minor())), None),
         Deed::Rule { needed } => ("rule", None, Some(*needed)),
-        Deed::Seat { seat } => ("seat", None, Some(*seat)),
+        Deed::Seat { seat } | Deed::Remove { seat, .. } => ("seat", None, Some(*seat)),
+    };
+    let removed = match &new.deed {
+        Deed::Remove { person, .. } => Some(person.as_str()),
+        _ => None,
     };
     let args = [
         new.id.into(),
@@ -149,6 +168,7 @@ pub(crate) fn insert_proposal(tx: &mut dyn Tx, new: &Proposal) -> Result<(), TxE
         (&new.proposer).into(),
         new.made_at.into(),
         new.expires_at.into(),
+        removed.into(),
     ];
     tx.execute(INSERT_PROPOSAL, &args).map(|_| ())
 }
@@ -163,19 +183,19 @@ pub(crate) fn last_number(tx: &mut dyn Tx, id: AssociationId) -> Result<i64, TxE
 
 const SELECT_PROPOSAL: &str = "
     SELECT p.id, p.association, p.number, p.kind, p.wallet, p.msisdn, p.amount_minor, p.figure, p.purpose, p.proposer,
-        p.state, p.made_at, p.expires_at, p.ended_at, c.currency
+        p.state, p.made_at, p.expires_at, p.ended_at, c.currency, p.removed
     FROM payments_proposal p JOIN payments_association a ON a.id = p.association
         JOIN payments_account c ON c.id = a.account
     WHERE p.id = $1";
 const SELECT_PROPOSALS: &str = "
     SELECT p.id, p.association, p.number, p.kind, p.wallet, p.msisdn, p.amount_minor, p.figure, p.purpose, p.proposer,
-        p.state, p.made_at, p.expires_at, p.ended_at, c.currency
+        p.state, p.made_at, p.expires_at, p.ended_at, c.currency, p.removed
     FROM payments_proposal p JOIN payments_association a ON a.id = p.association
         JOIN payments_account c ON c.id = a.account
     WHERE p.association = $1 ORDER BY p.number DESC LIMIT $2";
 const SELECT_OPEN: &str = "
     SELECT p.id, p.association, p.number, p.kind, p.wallet, p.msisdn, p.amount_minor, p.figure, p.purpose, p.proposer,
-        p.state, p.made_at, p.expires_at, p.ended_at, c.currency
+        p.state, p.made_at, p.expires_at, p.ended_at, c.currency, p.removed
     FROM payments_proposal p JOIN payments_association a ON a.id = p.association
         JOIN payments_account c ON c.id = a.account
     WHERE p.association = $1 AND p.state = 'open' ORDER BY p.number";
@@ -202,7 +222,10 @@ fn proposal_row(row: &Row) -> Result<Proposal, TxError> {
             amount: Money::new(row.get(6)?, money),
         },
         "rule" => Deed::Rule { needed: row.get(7)? },
-        "seat" => Deed::Seat { seat: row.get(7)? },
+        "seat" => match row.get::<Option<String>>(15)? {
+            Some(person) => Deed::Remove { seat: row.get(7)?, person },
+            None => Deed::Seat { seat: row.get(7)? },
+        },
         _ => return Err(odd("a proposal's kind")),
     };
     Ok(Proposal {

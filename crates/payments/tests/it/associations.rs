@@ -176,6 +176,105 @@ fn a_rule_and_signatories_change_by_the_same_rule_and_end_what_waits() {
     });
 }
 
+fn remove(seat: i64, who: &str) -> Deed {
+    Deed::Remove { seat, person: who.to_owned() }
+}
+
+#[test]
+fn a_signatory_is_taken_off_by_the_others_and_cannot_block_it() {
+    on_each(async |bench| {
+        let id = full(&bench, 2, 4, 100_000).await;
+        // What she agreed to alone with one other would pass with a third: it ends, and its money is free.
+        let three = propose(&bench, "per_a", id, Deed::Rule { needed: 3 }).await.unwrap();
+        say(&bench, "per_b", three, true).await.unwrap();
+        let pending = propose(&bench, "per_d", id, payment(40_000)).await.unwrap();
+        say(&bench, "per_b", pending, true).await.unwrap();
+        let off = propose(&bench, "per_a", id, remove(4, "per_d")).await.unwrap();
+        assert_eq!(awaited(&bench, off).await.unwrap(), ["per_b", "per_c"], "it does not wait for her");
+        for agrees in [false, true] {
+            assert_eq!(say(&bench, "per_d", off, agrees).await.unwrap_err().code(), "payments.proposal.own_seat");
+        }
+        say(&bench, "per_b", off, true).await.unwrap();
+        assert_eq!(state(&see(&bench, id).await, off).0, ProposalState::Open, "the rule counts those who stay");
+        say(&bench, "per_c", off, true).await.unwrap();
+        let sight = see(&bench, id).await;
+        assert_eq!((state(&sight, off).0, sight.seats.len()), (ProposalState::Passed, 3));
+        assert_eq!((state(&sight, pending).0, sight.account.available()), (ProposalState::Overtaken, 100_000));
+        assert!(say(&bench, "per_c", pending, true).await.is_err(), "her agreement counts nowhere");
+        // She sees and says nothing more.
+        assert!(bench.acts.read(&person("per_d"), associations::mine).await.unwrap().is_empty());
+        // Three of three are needed: nobody else can be taken off before the rule is another.
+        let below = propose(&bench, "per_a", id, remove(3, "per_c")).await.unwrap_err();
+        assert_eq!(below.fields()[0].text, spine::Text::new("payments.proposal.remove_below"));
+        // Her number is free for somebody else, and the one after the last is not skipped to.
+        let far = propose(&bench, "per_a", id, Deed::Seat { seat: 5 }).await.unwrap_err();
+        assert_eq!(far.fields()[0].field, "seat");
+        let seat = propose(&bench, "per_a", id, Deed::Seat { seat: 4 }).await.unwrap();
+        for who in ["per_b", "per_c"] {
+            say(&bench, who, seat, true).await.unwrap();
+        }
+        invite(&bench, "per_a", id, 4, "five").await.unwrap();
+        join(&bench, "per_e", "five").await.unwrap();
+        bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn whoever_leaves_has_no_voice_in_it_and_no_code_of_hers_opens_a_seat() {
+    on_each(async |bench| {
+        let id = full(&bench, 2, 3, 1_000).await;
+        for wrong in [remove(2, "per_c"), remove(9, "per_b"), remove(3, "per_x")] {
+            let fault = propose(&bench, "per_a", id, wrong).await.unwrap_err();
+            assert_eq!((fault.code(), fault.fields()[0].field.as_str()), ("payments.proposal.wrong", "seat"));
+        }
+        // A seat that stands empty, with a code that the founder gave out for it.
+        let open = propose(&bench, "per_a", id, Deed::Seat { seat: 4 }).await.unwrap();
+        say(&bench, "per_b", open, true).await.unwrap();
+        invite(&bench, "per_a", id, 4, "for a friend").await.unwrap();
+        let own = propose(&bench, "per_a", id, remove(1, "per_a")).await.unwrap();
+        let voices = see(&bench, id).await.proposals[0].1.len();
+        assert_eq!(voices, 0, "she proposed it and has no voice");
+        say(&bench, "per_b", own, true).await.unwrap();
+        say(&bench, "per_c", own, true).await.unwrap();
+        let seats = bench.acts.read(&person("per_b"), move |cx| associations::see(cx, id)).await.unwrap().seats;
+        let left: Vec<_> = seats.iter().map(|seat| (seat.seat, seat.person.as_deref())).collect();
+        assert_eq!(left, [(2, Some("per_b")), (3, Some("per_c")), (4, None)]);
+        assert_eq!(join(&bench, "per_a", "for a friend").await.unwrap_err().code(), "payments.association.code");
+        assert!(invite(&bench, "per_a", id, 4, "again").await.is_err());
+        // Whoever agreed last hands the empty seat's code out from then on.
+        invite(&bench, "per_c", id, 4, "new").await.unwrap();
+        join(&bench, "per_d", "new").await.unwrap();
+        // The same goes for one who is replaced.
+        let next = propose(&bench, "per_c", id, Deed::Seat { seat: 1 }).await.unwrap();
+        say(&bench, "per_d", next, true).await.unwrap();
+        invite(&bench, "per_c", id, 1, "kept back").await.unwrap();
+        let replaced = propose(&bench, "per_b", id, Deed::Seat { seat: 3 }).await.unwrap();
+        say(&bench, "per_d", replaced, true).await.unwrap();
+        assert_eq!(join(&bench, "per_c", "kept back").await.unwrap_err().code(), "payments.association.code");
+        invite(&bench, "per_b", id, 1, "fresh").await.unwrap();
+        bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn if_too_few_of_those_who_stay_agree_nobody_is_taken_off() {
+    on_each(async |bench| {
+        let id = full(&bench, 2, 3, 1_000).await;
+        let off = propose(&bench, "per_a", id, remove(3, "per_c")).await.unwrap();
+        say(&bench, "per_b", off, false).await.unwrap();
+        let sight = see(&bench, id).await;
+        assert_eq!((state(&sight, off).0, sight.seats.len()), (ProposalState::Refused, 3));
+        // What was proposed of one person is not done to another who has her seat by then: it has ended with the change.
+        let again = propose(&bench, "per_a", id, remove(3, "per_c")).await.unwrap();
+        let other = propose(&bench, "per_a", id, Deed::Seat { seat: 3 }).await.unwrap();
+        say(&bench, "per_b", other, true).await.unwrap();
+        invite(&bench, "per_a", id, 3, "three").await.unwrap();
+        join(&bench, "per_d", "three").await.unwrap();
+        assert_eq!(say(&bench, "per_b", again, true).await.unwrap_err().code(), "payments.proposal.over");
+        assert_eq!(see(&bench, id).await.seats.len(), 3);
+    });
+}
+
 #[test]
 fn what_cannot_be() {
     on_each(async |bench| {
@@ -231,6 +330,7 @@ fn what_cannot_be() {
 fn nobody_without_a_seat_sees_or_says_anything() {
     under(include_str!("../../../../packs/lesotho/policies/payments.cedar"), async |bench| {
         let id = full(&bench, 2, 2, 10_000).await;
+        assert!(propose(&bench, "per_e", id, remove(1, "per_a")).await.is_err());
         let one = propose(&bench, "per_a", id, payment(10_000)).await.unwrap();
         assert!(say(&bench, "per_e", one, true).await.is_err());
         assert!(propose(&bench, "per_e", id, payment(1)).await.is_err());
@@ -300,19 +400,21 @@ fn in_whatever_order_money_goes_out_once_and_only_with_enough_agreements() {
 proptest! {
     #[test]
     fn a_tally_counts_signatories_once(needed in 2..=9i64, taken in proptest::collection::vec(any::<bool>(), 2..=9),
-        said in proptest::collection::vec((0..12usize, any::<bool>()), 0..30)) {
+        said in proptest::collection::vec((0..12usize, any::<bool>()), 0..30), unheard in 0..12usize) {
         let seats: Vec<Seat> = (1..).zip(&taken).map(|(seat, taken)| Seat {
             seat, person: taken.then(|| format!("per_{seat}")), name: Personal::default(), inviter: String::new(),
         }).collect();
         let voices: Vec<Voice> =
             said.iter().map(|(who, agrees)| Voice { person: format!("per_{who}"), agrees: *agrees }).collect();
         let first = |person: &str| voices.iter().find(|voice| voice.person == person).map(|voice| voice.agrees);
-        let sitting: Vec<&str> = seats.iter().filter_map(|seat| seat.person.as_deref()).collect();
+        let unheard = format!("per_{unheard}");
+        let sitting = seats.iter().filter_map(|seat| seat.person.as_deref());
+        let sitting: Vec<&str> = sitting.filter(|who| *who != unheard).collect();
         let agree = sitting.iter().filter(|who| first(who) == Some(true)).count() as i64;
         let refuse = sitting.iter().filter(|who| first(who) == Some(false)).count() as i64;
         let wanted = if agree >= needed { Tally::Passes }
             else if (sitting.len() as i64) - refuse < needed { Tally::Fails }
             else { Tally::Waits };
-        prop_assert_eq!(tally(needed, &seats, &voices), wanted);
+        prop_assert_eq!(tally(needed, &seats, &voices, |who| who != unheard), wanted);
     }
 }
