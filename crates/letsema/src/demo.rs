@@ -14,6 +14,7 @@ use identity::{
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::Key;
 use messages::ussd::DoorKey;
+use payments::sanctions::Sources;
 use serde_json::{Map, Value as Json, json};
 use spine::{Caller, Cx, Fault, Language, Localised, Personal, Secret};
 
@@ -72,6 +73,7 @@ pub(crate) async fn run(demo: Demo) -> Result<(), String> {
         banks: vec![(around.bank.beside.id.clone(), around.bank.beside.link())],
         partners: links(&around.partners),
         acquirers: around.acquirers.links(),
+        lists: Sources { all: Vec::new(), outbound: Outbound::new(OutboundLimits::default()) },
         abis: Some(around.abis.link()),
         clients: clients(&secrets),
         witnesses: Vec::new(),

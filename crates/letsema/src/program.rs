@@ -28,6 +28,7 @@ use payments::disputes::Recourse;
 use payments::hubs::Hubs;
 use payments::merchants::Counter;
 use payments::remittance::Corridors;
+use payments::sanctions::Sources;
 use payments::{Banks, Gateway, OpenApiLink, WalletLink, Wallets};
 use portal::{BillMenu, Portal};
 use services::{Services, ServicesSettings};
@@ -79,6 +80,8 @@ pub(crate) struct Setup {
     pub(crate) partners: Vec<(String, WalletLink)>,
     /// Where card acquirers are, and how they sign.
     pub(crate) acquirers: Vec<(String, AcquirerLink)>,
+    /// Where published lists of names are fetched.
+    pub(crate) lists: Sources,
     /// The ABIS, if one is connected.
     pub(crate) abis: Option<identity::AbisLink>,
     /// Programs that let people sign in here.
@@ -96,6 +99,7 @@ pub(crate) struct Program {
     pub(crate) enrolment: Enrolment,
     pub(crate) grants: Grants,
     pub(crate) gateway: Gateway,
+    pub(crate) lists: Sources,
     pub(crate) router: Router,
     pub(crate) hub: hub::Beside,
     pub(crate) workers: Workers,
@@ -234,6 +238,7 @@ impl Program {
             enrolment,
             grants,
             gateway,
+            lists: setup.lists,
             workers,
             sequencer,
         })
@@ -245,6 +250,7 @@ impl Program {
         tokio::spawn(self.sequencer.clone().run());
         self.hub.work();
         tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
+        tokio::spawn(payments::sanctions::keep_up(self.gateway.clone(), self.lists.clone()));
         let (identity, enrolment, grants) = (self.identity.clone(), self.enrolment.clone(), self.grants.clone());
         tokio::spawn(async move {
             loop {

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::middleware::map_request;
 use edge::{Outbound, OutboundLimits};
 use messages::{Carriers, MailRelay, SmsGateway};
+use payments::sanctions::Sources;
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
@@ -64,6 +65,8 @@ pub(crate) async fn country(file: &Path) -> Result<(), String> {
 pub(crate) fn setup(config: Config) -> Result<Setup, String> {
     std::fs::create_dir_all(&config.data).map_err(|error| format!("{}: {error}", config.data.display()))?;
     let outbound = Outbound::trusting(OutboundLimits::default(), &config.authorities)?;
+    let large = OutboundLimits { timeout_ms: 120_000, response_bytes: 16 << 20, ..OutboundLimits::default() };
+    let lists = Sources { all: config.lists, outbound: Outbound::trusting(large, &config.authorities)? };
     let receipts = config.sms.as_ref().map(|sms| sms.secret.clone());
     let sms = config.sms.map(|sms| SmsGateway {
         base_url: sms.base_url,
@@ -91,6 +94,7 @@ pub(crate) fn setup(config: Config) -> Result<Setup, String> {
         banks: config.banks,
         partners: config.partners,
         acquirers: config.acquirers,
+        lists,
         abis: config.abis,
         clients: config.clients,
         witnesses: config.witnesses,

@@ -161,4 +161,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "signatories_removed",
         sql: include_str!("../migrations/0027_signatories_removed.sql"),
     },
+    Migration {
+        engine: "payments",
+        number: 28,
+        name: "sanctions_look",
+        sql: include_str!("../migrations/0028_sanctions_look.sql"),
+    },
 ];

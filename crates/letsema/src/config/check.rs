@@ -61,6 +61,9 @@ fn against(config: &Config, country: &Country) -> Result<Vec<String>, Vec<String
     let known: Vec<&str> = hubs.iter().map(|hub| hub.id.as_str()).collect();
     let (unknown, lacking) = named(("hub", &known), config.hubs.iter().map(|(id, _)| id.as_str()));
     wrong.extend(unknown);
+    let lists: Vec<&str> = country.rails.screening.lists().iter().map(|list| list.id.as_str()).collect();
+    let (unknown, _) = named(("list of names", &lists), config.lists.iter().map(|it| it.list.as_str()));
+    wrong.extend(unknown);
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -108,12 +111,14 @@ mod tests {
         assert!(notes.iter().any(|note| note.starts_with("the hub switch is not connected")), "{notes:?}");
         let strange = part.replace("id = \"switch\"", "id = \"nobody\"");
         let strange = sample.replace(part, &strange).replace("id = \"mpesa\"", "id = \"nowhere\"");
+        let strange = strange.replace("[[sanctions]]\nid = \"un\"", "[[sanctions]]\nid = \"none\"");
         let wrong = checked(&folder, &strange).unwrap_err();
         assert_eq!(
             wrong,
             [
                 "the pack has no wallet \"nowhere\"; it has: mpesa, ecocash",
-                "the pack has no hub \"nobody\"; it has: switch"
+                "the pack has no hub \"nobody\"; it has: switch",
+                "the pack has no list of names \"none\"; it has: un, national"
             ]
         );
     }

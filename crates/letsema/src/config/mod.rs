@@ -19,6 +19,7 @@ use journal::log::Witness;
 use messages::MailSettings;
 use messages::ussd::DoorKey;
 use payments::cards::AcquirerLink;
+use payments::sanctions::Source;
 use payments::{OpenApiLink, WalletLink};
 use spine::Secret;
 
@@ -63,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) partners: Vec<(String, WalletLink)>,
     /// Where card acquirers are, and how they sign.
     pub(crate) acquirers: Vec<(String, AcquirerLink)>,
+    /// Where published lists of names are fetched.
+    pub(crate) lists: Vec<Source>,
     pub(crate) abis: Option<AbisLink>,
     pub(crate) clients: Vec<ClientMetadata>,
     pub(crate) sms: Option<SmsPart>,
@@ -104,6 +107,7 @@ impl Config {
         let banks = parts::links(whole, faults, "banks");
         let partners = parts::links(whole, faults, "partners");
         let acquirers = parts::acquirers(whole, faults);
+        let lists = parts::lists(whole, faults);
         let abis = parts::abis(whole, faults);
         let clients = parts::clients(whole, faults);
         let sms = parts::sms(whole, faults);
@@ -136,6 +140,7 @@ impl Config {
             banks,
             partners,
             acquirers,
+            lists,
             abis,
             clients,
             sms,
@@ -264,6 +269,7 @@ mod tests {
             ("secrets/mpesa", "secrets/none", "No such file"),
             ("listen =", "lissen =", "lissen is not a setting here; these are: base_url, listen, data"),
             ("scopes = [\"profile\", \"phone\"]", "scopes = [\"everything\"]", "there is no scope or claim everything"),
+            ("decides = \"officers\"", "decides = \"me\"", "decides is \"officers\", or \"nobody\""),
             ("https://bank.example/callback", "http://bank.example/callback", "is not an address to redirect to"),
             ("name = { en = \"The bank\", st = \"Banka\" }", "name = 7", "name says a name by language"),
             ("[sms]", "[[sms]]", "sms is a section; begin it with [sms]"),

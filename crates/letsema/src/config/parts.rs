@@ -13,6 +13,7 @@ use messages::ussd::DoorKey;
 use messages::{MailRelay, MailSecurity, MailSettings};
 use payments::WalletLink;
 use payments::cards::AcquirerLink;
+use payments::sanctions::Source;
 use spine::Secret;
 use switch::member::HubKeys;
 
@@ -212,6 +213,31 @@ pub(super) fn acquirers(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<(St
         }
     }
     links
+}
+
+/// Where published lists of names are fetched, of `[[sanctions]]`.
+pub(super) fn lists(whole: &mut Section<'_>, faults: &mut Faults) -> Vec<Source> {
+    let mut sources: Vec<Source> = Vec::new();
+    for mut section in whole.sections(faults, "sanctions") {
+        let id = section.needed(faults, "id", "the id that the pack gives it among its lists");
+        let url = other(&mut section, faults, "https://lists.example/consolidated.xml");
+        let decides = section.text(faults, "decides");
+        section.end(faults);
+        let is_trusted = match &decides {
+            None => false,
+            Some((word, _)) if word == "officers" => false,
+            Some((word, _)) if word == "nobody" => true,
+            Some((_, at)) => {
+                faults.at(*at, "decides is \"officers\", or \"nobody\": what is fetched is in force by itself");
+                continue;
+            }
+        };
+        let (Some(id), Some(url)) = (id, url) else { continue };
+        if !twice(faults, sources.iter().map(|it| it.list.as_str()), "sanctions", &id) {
+            sources.push(Source { list: id.0, url, is_trusted });
+        }
+    }
+    sources
 }
 
 /// The ABIS that compares fingers, eyes and faces.

@@ -1,6 +1,6 @@
 //! SQL of published lists: their files, what is in force, what each file changes.
 
-use spine::{Row, Tx, TxError, Value};
+use spine::{Row, Timestamp, Tx, TxError, Value};
 
 use super::requests::odd;
 use crate::sanctions::{Change, ChangeKind, Entry, FileState, ListFile, ListFileId};
@@ -179,4 +179,19 @@ const ADD: &str = "
 pub(crate) fn apply(tx: &mut dyn Tx, file: &ListFile) -> Result<(), TxError> {
     tx.execute(REMOVE, &[(&file.list).into(), file.id.into()])?;
     tx.execute(ADD, &[(&file.list).into(), file.id.into()]).map(|_| ())
+}
+
+const LOOK: &str = "SELECT looked_at, problem FROM payments_sanctions_look WHERE list = $1";
+
+/// When a list was last looked up where it is published, and what went wrong.
+pub(crate) fn look(tx: &mut dyn Tx, list: &str) -> Result<Option<(Timestamp, Option<String>)>, TxError> {
+    tx.first(LOOK, &[list.into()])?.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+const SET_LOOK: &str = "
+    INSERT INTO payments_sanctions_look (list, looked_at, problem) VALUES ($1, $2, $3)
+    ON CONFLICT (list) DO UPDATE SET looked_at = excluded.looked_at, problem = excluded.problem";
+
+pub(crate) fn set_look(tx: &mut dyn Tx, list: &str, at: Timestamp, problem: Option<&str>) -> Result<(), TxError> {
+    tx.execute(SET_LOOK, &[list.into(), at.into(), problem.into()]).map(|_| ())
 }

@@ -71,7 +71,8 @@ pub fn decide(cx: &mut Cx<'_>, id: ListFileId, verdict: &str, note: &str) -> Res
     }
 }
 
-fn in_force(cx: &mut Cx<'_>, decided: ListFile) -> Result<FileState, Fault> {
+/// A file that has been decided on is in force, and the one before is not.
+pub(super) fn in_force(cx: &mut Cx<'_>, decided: ListFile) -> Result<FileState, Fault> {
     if let Some(former) = rows::in_force(cx.tx(), &decided.list)? {
         rows::set(cx.tx(), &ListFile { state: FileState::Former, ..former })?;
     }

@@ -1,7 +1,7 @@
 //! Sanctions: published lists of people, entities and vessels, kept in the database and compared with whom money moves for.
 //!
 //! **Invariant:** a list is in force whole or not at all. A file that cannot be read, is older, or waits for an officer changes
-//! nothing; what brought it and what puts it in force are two officers. Names are on the officers' pages alone: no act, log or
+//! nothing; who brings it and who puts it in force are two officers, unless the operator trusts where it is fetched. Names are on the officers' pages alone: no act, log or
 //! fault has one.
 //!
 //! | file | its job |
@@ -11,6 +11,7 @@
 //! | `table.rs` | a list in CSV, with columns of our own |
 //! | `take.rs` | [`take()`], [`take_file`]: a file comes in and is compared with what is in force |
 //! | `decide.rs` | [`decide()`]: in force or refused |
+//! | `fetch.rs` | [`keep_up`]: lists that are fetched where they are published |
 //! | `index.rs` | the names in memory, and how alike two are |
 //! | `rescreen.rs` | payments that wait when a list changes |
 //! | `view.rs` | what officers see |
@@ -21,6 +22,7 @@
 
 mod decide;
 mod entry;
+mod fetch;
 mod index;
 mod pages;
 mod rescreen;
@@ -31,6 +33,7 @@ mod view;
 
 pub use decide::{Verdict, decide};
 pub use entry::{Born, Document, Entry, EntryKind, Format, Listing, Name, Quality, read};
+pub use fetch::{Source, Sources, fetch_due, keep_up};
 pub(crate) use index::{Index, alike};
 pub(crate) use pages::{alarm, routes};
 pub(crate) use rescreen::{RESCREEN, rescreens};

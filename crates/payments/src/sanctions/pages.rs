@@ -84,6 +84,12 @@ fn listed(visit: &Visit, rule: &ListRule, view: &ListView) -> Markup {
     };
     let age = if view.is_stale { (Tone::Bad, "sanctions.stale.old") } else { (Tone::Good, "sanctions.stale.fresh") };
     summary = summary.markup(visit.t("sanctions.fact.age"), tag(age.0, &visit.t1(age.1, "days", rule.days)));
+    if let Some((at, problem)) = &view.looked_up {
+        summary = summary.markup(visit.t("sanctions.fact.looked_up"), html! {
+            (visit.moment(*at))
+            @if let Some(code) = problem { " " (tag(Tone::Bad, &visit.t1("sanctions.look_failed", "code", code.as_str()))) }
+        });
+    }
     if let Some(file) = &view.waiting {
         summary = summary.markup(visit.t("sanctions.state.waiting"), link(file));
     }

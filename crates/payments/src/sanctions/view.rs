@@ -3,7 +3,7 @@
 //! **Invariant:** reading changes nothing.
 
 use serde::{Deserialize, Serialize};
-use spine::{Cx, Fault, Resource};
+use spine::{Cx, Fault, Resource, Timestamp};
 
 use super::{Entry, ListFile, ListFileId};
 use crate::rows::sanctions as rows;
@@ -73,6 +73,8 @@ pub struct ListView {
     pub waiting: Option<ListFile>,
     /// None is in force, or what is is older than the pack allows.
     pub is_stale: bool,
+    /// When it was last looked up where it is published, and the code of what went wrong.
+    pub looked_up: Option<(Timestamp, Option<String>)>,
 }
 
 /// The lists of the pack, in its order.
@@ -90,7 +92,8 @@ fn seen(cx: &mut Cx<'_>, screening: &Screening) -> Result<Vec<ListView>, Fault> 
         let in_force = rows::in_force(cx.tx(), &rule.id)?;
         let since = cx.now().plus_seconds(-rule.days * 86_400);
         let is_stale = in_force.as_ref().is_none_or(|file| file.dated_at < since);
-        all.push(ListView { list: rule.id.clone(), waiting: rows::waiting(cx.tx(), &rule.id)?, in_force, is_stale });
+        let (waiting, looked_up) = (rows::waiting(cx.tx(), &rule.id)?, rows::look(cx.tx(), &rule.id)?);
+        all.push(ListView { list: rule.id.clone(), waiting, in_force, is_stale, looked_up });
     }
     Ok(all)
 }

@@ -1,15 +1,22 @@
 //! Published lists, through the engine's face: a file waits for another officer, a bad one changes nothing, and what waits is looked at
 //! again when a list changes.
 
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
 use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::get;
+use edge::{Outbound, OutboundLimits};
 use journal::Key;
 use payments::remittance::{self, RemittanceState};
-use payments::sanctions::{self, ChangeKind, Entry, FileState, Format, ListFileId, ListView, Quality};
+use payments::sanctions::{self, ChangeKind, Entry, FileState, Format, ListFileId, ListView, Quality, Source, Sources};
 use payments::screening::{self, Case, CaseState};
 use proptest::prelude::*;
 use spine::{Actor, ActorKind, Assurance, Caller, Cx, Fault, Language};
+use tokio::net::TcpListener;
 
-use crate::bench::{Bench, on_each};
+use crate::bench::{Bench, on_each, serve};
 use crate::disbursements::{id, pay, programme, to_account, until as until_paid_out};
 use crate::remittances::{bill_of, sends, until};
 
@@ -218,6 +225,63 @@ fn when_a_list_changes_what_waits_is_stopped_and_what_has_left_us_is_shown() {
         bench.wait_for("what was cleared to be paid", paid).await;
         assert!(stopped(&bench).await.is_empty());
         bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn a_list_is_fetched_once_a_day_and_a_trusted_one_is_in_force_unless_it_takes_much_away() {
+    on_each(async |bench| {
+        let published = Arc::new(Mutex::new((StatusCode::OK, UN.to_owned())));
+        let publish = |status, text: String| *published.lock().unwrap() = (status, text);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/list.xml", listener.local_addr().unwrap());
+        let shown = Arc::clone(&published);
+        let show = get(async move || shown.lock().unwrap().clone());
+        tokio::spawn(serve(listener, Router::new().route("/list.xml", show)));
+        let source = |is_trusted| Source { list: "un".to_owned(), url: url.clone(), is_trusted };
+        let outbound = Outbound::new(OutboundLimits { response_bytes: 64 * 1024, ..OutboundLimits::default() });
+        let sources = |is_trusted| Sources { all: vec![source(is_trusted)], outbound: outbound.clone() };
+        let fetched = async |is_trusted| sanctions::fetch_due(&bench.gateway, &sources(is_trusted)).await.unwrap();
+        let un = async || lists(&bench).await.remove(0);
+        let problem = async || un().await.looked_up.and_then(|(_, problem)| problem);
+
+        assert_eq!(fetched(true).await, 1);
+        let first = un().await.waiting.expect("the first of a list waits, whoever is trusted");
+        assert_eq!(decide(&bench, "off_1", first.id, "in_force", "").await.unwrap(), FileState::InForce);
+        let next = UN.replace("2026-11-20T23", "2026-11-22T23").replace(">1975<", ">1976<");
+        publish(StatusCode::OK, next.clone());
+        assert_eq!(fetched(false).await, 0, "once a day");
+        bench.clock.step(86_400);
+        assert_eq!(fetched(false).await, 1);
+        assert_eq!(un().await.waiting.map(|it| it.changed), Some(1));
+        bench.clock.step(86_400);
+        assert_eq!((fetched(false).await, problem().await), (0, None), "the same file waits already");
+        publish(StatusCode::OK, next.replace("2026-11-22T23", "2026-11-23T23"));
+        bench.clock.step(86_400);
+        assert_eq!(fetched(true).await, 1);
+        let trusted = un().await;
+        let (file, waiting) = (trusted.in_force.unwrap(), trusted.waiting);
+        assert_eq!((file.changed, file.decided_by.as_deref(), waiting.is_none()), (1, Some("sanctions"), true));
+        // Half of it is gone: somebody has to look.
+        let small = next.replace("2026-11-22T23", "2026-11-25T23").replace("EXi.002", "EXi.009");
+        publish(StatusCode::OK, small);
+        bench.clock.step(86_400);
+        assert_eq!(fetched(true).await, 1);
+        assert_eq!(un().await.in_force.map(|it| it.id), Some(file.id));
+        for (status, text, code) in [
+            (StatusCode::NOT_FOUND, UN.to_owned(), "payments.sanctions.away"),
+            (StatusCode::OK, "x".repeat(65 * 1024), "payments.sanctions.away"),
+            (StatusCode::OK, UN[..900].to_owned(), "payments.iso20022.malformed"),
+            (StatusCode::OK, UN.replace("2026-11-20T23", "2026-11-19T23"), "payments.sanctions.older"),
+        ] {
+            publish(status, text);
+            bench.clock.step(86_400);
+            assert_eq!((fetched(true).await, problem().await.as_deref()), (0, Some(code)));
+            assert_eq!(un().await.in_force.map(|it| it.id), Some(file.id), "{code}");
+        }
+        publish(StatusCode::OK, next.replace("2026-11-22T23", "2026-11-23T23"));
+        bench.clock.step(3_601);
+        assert_eq!((fetched(true).await, problem().await), (0, None), "what failed is tried again within the hour");
     });
 }
 

@@ -374,6 +374,7 @@ fn table() -> Vec<(Actor, &'static str, Resource, bool)> {
         (officer("payments-officer", "ministry-finance"), "payments.sanctions.take", names(), true),
         (officer("payments-officer", "ministry-finance"), "payments.sanctions.decide", names(), true),
         (officer("payments-officer", "ministry-finance"), "payments.sanctions.rescreen", names(), false),
+        (officer("payments-officer", "ministry-finance"), "payments.sanctions.trust", names(), false),
         (weak(officer("payments-officer", "ministry-finance")), "payments.sanctions.decide", names(), false),
         (Caller::system("sanctions").actor, "payments.sanctions.take", names(), true),
         (Caller::system("sanctions").actor, "payments.sanctions.decide", names(), false),
