@@ -99,7 +99,6 @@ pub(crate) struct Program {
     pub(crate) enrolment: Enrolment,
     pub(crate) grants: Grants,
     pub(crate) gateway: Gateway,
-    pub(crate) lists: Sources,
     pub(crate) router: Router,
     pub(crate) hub: hub::Beside,
     pub(crate) workers: Workers,
@@ -238,7 +237,6 @@ impl Program {
             enrolment,
             grants,
             gateway,
-            lists: setup.lists,
             workers,
             sequencer,
         })
@@ -250,7 +248,7 @@ impl Program {
         tokio::spawn(self.sequencer.clone().run());
         self.hub.work();
         tokio::spawn(payments::ledger::keep_time(self.acts.clone()));
-        tokio::spawn(payments::sanctions::keep_up(self.gateway.clone(), self.lists.clone()));
+        tokio::spawn(payments::sanctions::keep_up(self.gateway.clone()));
         let (identity, enrolment, grants) = (self.identity.clone(), self.enrolment.clone(), self.grants.clone());
         tokio::spawn(async move {
             loop {
@@ -377,6 +375,7 @@ fn gateway(
     let gateway = gateway.with_banks(banks).with_corridors(corridors).with_counter(counter).with_recourse(recourse);
     let gateway = gateway.with_acquirers(acquirers).with_screening(rails.screening.clone()).with_hubs(hubs);
     let gateway = gateway.with_voucher_payees(rails.voucher_payees.clone()).with_funds(rails.funds.clone());
+    let gateway = gateway.with_lists(setup.lists.clone());
     Ok(gateway.with_institutions(Arc::clone(institutions)).with_hooks(keys.secret("billers")))
 }
 

@@ -77,6 +77,7 @@ struct Inner {
     recourse: Option<Recourse>,
     funds: Funds,
     voucher_payees: Arc<BTreeSet<String>>,
+    lists: Option<sanctions::Sources>,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
 }
@@ -100,6 +101,7 @@ impl Gateway {
                 recourse: None,
                 funds: Funds::default(),
                 voucher_payees: Arc::default(),
+                lists: None,
                 outbound,
                 clock,
             }),
@@ -152,6 +154,19 @@ impl Gateway {
         let mut inner = Arc::unwrap_or_clone(self.inner);
         inner.rails.screening = screening;
         Self { inner: Arc::new(inner) }
+    }
+
+    /// The same, with where published lists of names are fetched.
+    #[must_use]
+    pub fn with_lists(self, lists: sanctions::Sources) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.inner);
+        inner.lists = Some(lists);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Where published lists of names are fetched.
+    pub(crate) fn lists(&self) -> Option<&sanctions::Sources> {
+        self.inner.lists.as_ref()
     }
 
     /// The same, with what stands in the codes of merchants.

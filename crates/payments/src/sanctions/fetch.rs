@@ -44,9 +44,9 @@ pub struct Sources {
 }
 
 /// Fetches lists as they are due, until the program ends.
-pub async fn keep_up(gateway: Gateway, sources: Sources) {
-    while !sources.all.is_empty() {
-        if let Err(fault) = fetch_due(&gateway, &sources).await {
+pub async fn keep_up(gateway: Gateway) {
+    while gateway.lists().is_some_and(|lists| !lists.all.is_empty()) {
+        if let Err(fault) = fetch_due(&gateway).await {
             tracing::warn!(%fault, "the lists of names were not looked up");
         }
         tokio::time::sleep(STROKE).await;
@@ -57,8 +57,9 @@ pub async fn keep_up(gateway: Gateway, sources: Sources) {
 ///
 /// # Errors
 /// The store's faults. What is wrong with an address or a file is kept with the list.
-pub async fn fetch_due(gateway: &Gateway, sources: &Sources) -> Result<usize, Fault> {
+pub async fn fetch_due(gateway: &Gateway) -> Result<usize, Fault> {
     let (caller, mut new) = (Caller::system("sanctions"), 0);
+    let Some(sources) = gateway.lists() else { return Ok(new) };
     for source in &sources.all {
         let list = source.list.clone();
         let looked = gateway.acts().read(&caller, move |cx| Ok(rows::look(cx.tx(), &list)?)).await?;

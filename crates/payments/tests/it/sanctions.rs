@@ -240,8 +240,10 @@ fn a_list_is_fetched_once_a_day_and_a_trusted_one_is_in_force_unless_it_takes_mu
         tokio::spawn(serve(listener, Router::new().route("/list.xml", show)));
         let source = |is_trusted| Source { list: "un".to_owned(), url: url.clone(), is_trusted };
         let outbound = Outbound::new(OutboundLimits { response_bytes: 64 * 1024, ..OutboundLimits::default() });
-        let sources = |is_trusted| Sources { all: vec![source(is_trusted)], outbound: outbound.clone() };
-        let fetched = async |is_trusted| sanctions::fetch_due(&bench.gateway, &sources(is_trusted)).await.unwrap();
+        let fetched = async |is_trusted| {
+            let sources = Sources { all: vec![source(is_trusted)], outbound: outbound.clone() };
+            sanctions::fetch_due(&bench.gateway.clone().with_lists(sources)).await.unwrap()
+        };
         let un = async || lists(&bench).await.remove(0);
         let problem = async || un().await.looked_up.and_then(|(_, problem)| problem);
 
