@@ -38,6 +38,7 @@ export async function funds({ demo, visitor, language }) {
   await first.fill("base", "300000");
   await first.press(`main form[action="${fund}/levies"] button.b`);
   ok((await first.page.locator("main").innerText()).includes("M3,000.00"), `${title}: a levy is assessed by its rate`);
+  await inParts(first, fund, title);
 
   await first.page.locator("main details").first().locator("summary").click();
   await first.fill("name", "Lines to schools (example)");
@@ -84,4 +85,28 @@ export async function funds({ demo, visitor, language }) {
   await second.follow(`main a[href^="${fund}/projects/"]`);
   await second.open(payment);
   for (const one of [first, second, anybody]) await one.page.context().close();
+}
+
+/** The same year again, for who was licensed from 1 July of a leap year: by days, and the page says how. */
+async function inParts(first, fund, title) {
+  const day = async (name, ...parts) => {
+    for (const [place, part] of ["day", "month", "year"].entries()) await first.page.locator(`[name="${name}-${part}"]`).fill(parts[place]);
+  };
+  const assess = () => first.press(`main form[action="${fund}/levies"] button.b`);
+  await first.page.locator("main details").last().locator("summary").click();
+  await first.page.locator('input[name="levy"]').first().check({ force: true });
+  await first.page.locator('select[name="contributor"]').selectOption({ index: 1 });
+  await first.fill("year", "2024");
+  await first.fill("base", "300000");
+  await day("from", "30", "2", "2024");
+  await assess();
+  ok((await first.page.locator('.es a[href^="#from"]').count()) === 1, `${title}: there is no 30 February`);
+  await day("from", "1", "7", "2024");
+  await day("until", "30", "6", "2024");
+  await assess();
+  ok((await first.page.locator('.es a[href^="#until"]').count()) === 1, `${title}: no licence ends before it begins`);
+  await day("until", "", "", "");
+  await assess();
+  const text = await first.page.locator("main").innerText();
+  ok(/M1,508\.20/.test(text) && text.includes("184 / 366"), `${title}: for part of a year it is by days, and says how`);
 }

@@ -1,4 +1,4 @@
-//! A fund in a demonstration: a levy is assessed and paid at the bank, another is owed; a project has one payment that waits for the
+//! A fund in a demonstration: a levy is assessed and paid at the bank, another, for half a year, is owed; a project has one payment that waits for the
 //! second officer.
 //!
 //! **Invariant:** it is assessed and asked for as it is in earnest, by an officer of whoever keeps the fund; once for a demonstration.
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use journal::{Acts, Key};
 use payments::Rails;
-use payments::funds::{self, Funds, NewAssessment, NewFundPayment, NewProject, ProjectId};
-use spine::{Caller, Currency, Cx, Fault, Money};
+use payments::funds::{self, Funds, Licence, NewAssessment, NewFundPayment, NewProject, ProjectId};
+use spine::{Caller, Currency, Cx, Date, Fault, Money};
 
 use crate::acting::once;
 use crate::granting::officer;
 use crate::program::Program;
 
-/// What each operator declared, in lisente.
-const DECLARED: [i64; 2] = [1_250_000_000, 480_000_000];
+/// What each operator declared, in lisente, and the month its licence began in, where it was not licensed all year.
+const DECLARED: [(i64, Option<i8>); 2] = [(1_250_000_000, None), (480_000_000, Some(7))];
 /// The project, where it is, and its budget.
 const PROJECT: (&str, &str, i64) = ("Mast at Ha Lejone (example)", "Ha Lejone", 9_000_000);
 /// An account that the simulated bank knows.
@@ -35,13 +35,17 @@ pub(crate) async fn begin(program: &Program) -> Result<Option<(String, i64)>, Fa
     let keeper = officer("fund-officer");
     let last = i64::from(rails.banks.day(program.acts.now()).year()) - 1;
     let mut first = None;
-    for (who, minor) in fund.contributors.iter().zip(DECLARED) {
+    for (who, (minor, month)) in fund.contributors.iter().zip(DECLARED) {
         let base = Money::new(minor, fund.currency);
-        let new = NewAssessment { levy: levy.id.clone(), contributor: who.id.clone(), year: last, base };
+        let from = month.and_then(|month| Date::new(i16::try_from(last).ok()?, month, 1).ok());
+        let licence = Licence { from, until: None };
+        let owed = licence.part_of(last).map_or(0, |part| levy.reckon(minor, part));
+        let (levy, contributor) = (levy.id.clone(), who.id.clone());
+        let new = NewAssessment { levy, contributor, year: last, base, licence };
         let (all, rails, id) = (all.clone(), rails.clone(), fund.id.clone());
         let assess = move |cx: &mut Cx<'_>| funds::assess(cx, &all, &rails, &id, &new);
         let number = once(program, &keeper, ("demo.fund.levy", &who.id), assess).await?;
-        first = first.or(Some((number, levy.reckon(minor))));
+        first = first.or(Some((number, owed)));
     }
     let (id, currency) = (fund.id.clone(), fund.currency);
     let of = all.clone();

@@ -167,4 +167,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "sanctions_look",
         sql: include_str!("../migrations/0028_sanctions_look.sql"),
     },
+    Migration {
+        engine: "payments",
+        number: 29,
+        name: "levies_of_part_years",
+        sql: include_str!("../migrations/0029_levies_of_part_years.sql"),
+    },
 ];

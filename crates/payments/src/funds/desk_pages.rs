@@ -12,10 +12,10 @@ use journal::Key;
 use spine::{Fault, FieldFault, Money};
 
 use super::model::{FundPayment, FundPaymentId, FundPaymentState, ProjectId};
-use super::pack::Fund;
+use super::pack::{Fund, percent};
 use super::pages::{known, rate, this_year};
 use super::sight::{FundDesk, ProjectView, desk, look};
-use super::{NewAssessment, NewFundPayment, NewProject, ask, assess, decide, plan};
+use super::{Assessment, Licence, NewAssessment, NewFundPayment, NewProject, ask, assess, decide, plan};
 use crate::Gateway;
 use crate::agents::folded;
 use crate::bills::pages::typed_amount;
@@ -57,7 +57,10 @@ async fn shown(gateway: &Gateway, visit: &Visit, id: &str, answers: Answers, fau
         @if let Some(table) = waiting { (table) } @else { p { (visit.t("payments.fund.none_waiting")) } }
         @if seen.projects.is_empty() { p { (visit.t("payments.fund.no_projects")) } } @else { (projects(visit, id, &seen)) }
         (folded(visit, &to_plan, "payments.fund.plan", new_project(visit, id, &to_plan)))
-        @if !seen.assessments.is_empty() { (assessments(visit, fund, &seen)) }
+        @if !seen.assessments.is_empty() {
+            (assessments(visit, fund, &seen))
+            p.hint { (visit.t("payments.fund.rounding")) }
+        }
         (folded(visit, &to_assess, "payments.fund.assess", new_assessment(gateway, visit, fund, &to_assess)))
     });
     Ok(page.into_response())
@@ -109,11 +112,20 @@ fn assessments(visit: &Visit, fund: &Fund, seen: &FundDesk) -> Table {
             html! { (who) },
             html! { (one.year) },
             html! { a href=(format!("/bill/{}", one.number)) { (one.number) } },
-            html! { (visit.money(one.amount)) },
+            html! { (visit.money(one.amount)) br; span.hint { (reckoned(visit, one)) } },
             html! { (visit.money(one.paid)) },
         ]);
     }
     table
+}
+
+/// How an assessment was reckoned: `M300,000.00 × 1.00 % × 184 / 366`.
+fn reckoned(visit: &Visit, one: &Assessment) -> String {
+    let product = format!("{} × {} %", visit.money(one.base), percent(one.parts));
+    match one.licence.part_of(one.year).filter(|part| !part.is_whole()) {
+        Some(part) => format!("{product} × {} / {}", part.days, part.of),
+        None => product,
+    }
 }
 
 fn new_assessment(gateway: &Gateway, visit: &Visit, fund: &Fund, sheet: &Sheet) -> Markup {
@@ -123,12 +135,19 @@ fn new_assessment(gateway: &Gateway, visit: &Visit, fund: &Fund, sheet: &Sheet) 
     };
     let who = fund.contributors.iter().map(|one| Choice::new(one.id.as_str(), visit.local(&one.name)));
     let year = sheet.number("year", visit.t("payments.fund.year")).hint((this_year(gateway) - 1).to_string());
+    let in_parts = fund.levies.iter().any(|levy| levy.part_year.is_some());
+    let day = |name: &str, label: &'static str, hint: &'static str| sheet.day(name, visit.t(label)).hint(visit.t(hint));
     let fields = html! {
         p { (visit.t("payments.fund.assess_says")) }
         (sheet.radios("levy", visit.t("payments.fund.levy"), fund.levies.iter().map(levy).collect()))
         (sheet.select("contributor", visit.t("payments.fund.contributor"), who.collect()))
         (year.max_length(4))
         (sheet.text("base", visit.t("payments.fund.base")).hint(visit.t("payments.shift.counted_hint")).max_length(20))
+        @if in_parts {
+            p { (visit.t("payments.fund.part_says")) }
+            (day("from", "payments.fund.licensed_from", "payments.fund.licensed_from_hint").optional())
+            (day("until", "payments.fund.licensed_until", "payments.fund.licensed_until_hint").optional())
+        }
         (button(&visit.t("payments.fund.assess")))
     };
     visit.form(&format!("/funds/{}/levies", fund.id), fields)
@@ -153,11 +172,17 @@ async fn assessed(State(gateway): State<Gateway>, visit: Visit, Path(id): Path<S
     visit.must_sign_in()?;
     let fund = known(&gateway, &id)?;
     let key = Key::new(&format!("payments.fund.assess:{id}"), sent.key.text(), sent.key.request());
+    let (from, until) = (sent.answers.date("from"), sent.answers.date("until"));
+    let unread: Vec<FieldFault> = [&from, &until].into_iter().filter_map(|day| day.as_ref().err().cloned()).collect();
+    if !unread.is_empty() {
+        return shown(&gateway, &visit, &id, sent.answers, &unread).await;
+    }
     let new = NewAssessment {
         levy: sent.answers.one("levy").to_owned(),
         contributor: sent.answers.one("contributor").to_owned(),
         year: sent.answers.one("year").trim().parse().unwrap_or(0),
         base: amount(fund, &sent.answers, "base"),
+        licence: Licence { from: from.unwrap_or_default(), until: until.unwrap_or_default() },
     };
     let (funds, rails, of) = (gateway.funds().clone(), gateway.rails().clone(), id.clone());
     let done = gateway.acts().post(visit.caller(), &key, move |cx| assess(cx, &funds, &rails, &of, &new)).await;

@@ -7,6 +7,7 @@ use spine::{Act, Cx, Date, Fault, FieldFault, Language, Localised, Money, Text};
 
 use super::model::{Assessment, AssessmentId};
 use super::pack::{Contributor, Fund, Funds, Levy};
+use super::part::{Licence, Part};
 use super::{account, kept};
 use crate::bills::{self, Bill, BillState, NewBill, Share};
 use crate::ledger::LARGEST_MINOR;
@@ -30,6 +31,8 @@ pub struct NewAssessment {
     pub year: i64,
     /// What was declared for it.
     pub base: Money,
+    /// When the contributor was licensed, where it was not the whole year.
+    pub licence: Licence,
 }
 
 pub(super) fn wrong(field: &str, key: &'static str) -> Fault {
@@ -40,12 +43,12 @@ pub(super) fn wrong(field: &str, key: &'static str) -> Fault {
 /// Assesses a levy; answers the number of the bill by which it is paid.
 ///
 /// # Errors
-/// `payments.fund.{unknown,assessed}`; `payments.fund.wrong` with the fields `levy`, `contributor`, `year` or `base`; a refusal; the
-/// store's faults.
+/// `payments.fund.{unknown,assessed}`; `payments.fund.wrong` with the fields `levy`, `contributor`, `year`, `base`, `from` or `until`;
+/// a refusal; the store's faults.
 pub fn assess(cx: &mut Cx<'_>, funds: &Funds, rails: &Rails, id: &str, new: &NewAssessment) -> Result<String, Fault> {
     let fund = kept(cx, funds, id, "payments.fund.assess")?;
-    let (levy, contributor) = read(fund, rails.banks.day(cx.now()), new)?;
-    let amount = Money::new(levy.reckon(new.base.minor()), fund.currency);
+    let (levy, contributor, part) = read(fund, rails.banks.day(cx.now()), new)?;
+    let amount = Money::new(levy.reckon(new.base.minor(), part), fund.currency);
     let before = rows::assessment(cx.tx(), id, (&levy.id, &contributor.id, new.year))?;
     if let Some(before) = &before {
         take_back(cx, before)?;
@@ -57,7 +60,7 @@ pub fn assess(cx: &mut Cx<'_>, funds: &Funds, rails: &Rails, id: &str, new: &New
         biller: fund.keeper.clone(),
         reference: format!("{id}/{}/{}/{}/{tries}", levy.id, contributor.id, new.year),
         payer: None,
-        description: described(levy, contributor, new.year),
+        description: described(levy, contributor, new.year, part),
         amount,
         shares: vec![share],
         in_parts: true,
@@ -68,28 +71,35 @@ pub fn assess(cx: &mut Cx<'_>, funds: &Funds, rails: &Rails, id: &str, new: &New
     let bill = bills::open(cx, &bill, &[account])?;
     let made = keep(cx, id, (levy, new), amount, (&bill, before.map(|before| before.id), tries))?;
     let act = Act::new("payments.fund.assessed").on(made).with("fund", id).with("contributor", contributor.id.as_str());
-    cx.record(act.with("year", new.year).with("amount_minor", amount.minor()));
+    cx.record(act.with("year", new.year).with("days", part.days).with("amount_minor", amount.minor()));
     Ok(bill.number)
 }
 
-/// The levy and who pays it, or all that is wrong.
-fn read<'a>(fund: &'a Fund, today: Date, new: &NewAssessment) -> Result<(&'a Levy, &'a Contributor), Fault> {
+/// The levy, who pays it and for which part of the year, or all that is wrong.
+fn read<'a>(fund: &'a Fund, today: Date, new: &NewAssessment) -> Result<(&'a Levy, &'a Contributor, Part), Fault> {
     let levy = fund.levies.iter().find(|levy| levy.id == new.levy);
     let contributor = fund.contributor(&new.contributor);
     let base = new.base.minor();
-    let owes = levy.is_none_or(|levy| levy.reckon(base) > 0);
+    let part = new.licence.part_of(new.year);
+    let owes = levy.is_none_or(|levy| part.is_none_or(|part| levy.reckon(base, part) > 0));
+    let is_year = (FIRST_YEAR..=i64::from(today.year())).contains(&new.year);
+    let turned = new.licence.is_turned_round();
+    let in_parts = levy.is_none_or(|levy| levy.part_year.is_some()) || part.is_none_or(Part::is_whole);
     let fits = new.base.currency() == fund.currency && (1..=LARGEST_MINOR).contains(&base) && owes;
     let wrong = [
         (levy.is_none(), "levy", "payments.fund.levy_missing"),
         (contributor.is_none(), "contributor", "payments.fund.contributor_missing"),
-        (!(FIRST_YEAR..=i64::from(today.year())).contains(&new.year), "year", "payments.fund.year_wrong"),
+        (!is_year, "year", "payments.fund.year_wrong"),
         (!fits, "base", "payments.fund.base_wrong"),
+        (turned, "until", "payments.fund.licence_turned"),
+        (is_year && !turned && part.is_none(), "from", "payments.fund.licence_outside"),
+        (!in_parts, "from", "payments.fund.licence_whole"),
     ];
     let faults = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
     let faults: Vec<FieldFault> =
         faults.map(|(_, field, key)| FieldFault { field: field.to_owned(), text: Text::new(key) }).collect();
-    match (levy, contributor) {
-        (Some(levy), Some(contributor)) if faults.is_empty() => Ok((levy, contributor)),
+    match (levy, contributor, part) {
+        (Some(levy), Some(contributor), Some(part)) if faults.is_empty() => Ok((levy, contributor, part)),
         _ => Err(Fault::invalid("payments.fund.wrong").fields_from(faults)),
     }
 }
@@ -108,6 +118,7 @@ fn keep(
         year: new.year,
         base: new.base,
         parts: levy.parts,
+        licence: new.licence,
         amount,
         number: bill.number.clone(),
         paid: Money::new(0, amount.currency()),
@@ -133,10 +144,12 @@ fn take_back(cx: &mut Cx<'_>, before: &Assessment) -> Result<(), Fault> {
     Ok(())
 }
 
-fn described(levy: &Levy, contributor: &Contributor, year: i64) -> Localised {
+/// What the bill is for; a part of a year as so many of its days, `2024 (184/366)`.
+fn described(levy: &Levy, contributor: &Contributor, year: i64, part: Part) -> Localised {
+    let days = if part.is_whole() { String::new() } else { format!(" ({}/{})", part.days, part.of) };
     let said = |(language, name): (&str, &str)| {
         let who = contributor.name.in_language(&Language::new(language));
-        (language.to_owned(), format!("{name} {year}: {who}"))
+        (language.to_owned(), format!("{name} {year}{days}: {who}"))
     };
     levy.name.iter().map(said).collect()
 }

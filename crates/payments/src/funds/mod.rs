@@ -10,6 +10,7 @@
 //! | `pack.rs` | [`Funds`], [`Fund`], [`Levy`] |
 //! | `model.rs` | [`Assessment`], [`Project`], [`FundPayment`] |
 //! | `levy.rs` | [`assess`]: what a contributor owes for a year, as a bill |
+//! | `part.rs` | [`Licence`], [`Part`]: a levy for less than a year |
 //! | `spend.rs` | [`plan`] a project; [`ask`] for a payment; [`decide`], by another officer |
 //! | `sight.rs` | [`year`]: what anybody sees; [`desk`]: what its keepers see |
 //! | `pages.rs`, `desk_pages.rs` | `/funds` |
@@ -19,6 +20,7 @@ mod levy;
 mod model;
 mod pack;
 mod pages;
+mod part;
 mod sight;
 mod spend;
 
@@ -30,7 +32,8 @@ use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount};
 
 pub use levy::{NewAssessment, assess};
 pub use model::{Assessment, AssessmentId, FundPayment, FundPaymentId, FundPaymentState, Project, ProjectId};
-pub use pack::{Contributor, Fund, Funds, FundsError, Levy};
+pub use pack::{Contributor, Fund, Funds, FundsError, Levy, PartYear};
+pub use part::{Licence, Part};
 pub use sight::{Entry, FundDesk, FundYear, ProjectView, Side, desk, look, year};
 pub use spend::{NewFundPayment, NewProject, ask, decide, plan};
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use spine::{Id, IdKind, Money, Personal, Timestamp};
 
+use super::part::Licence;
 use crate::ledger::TransferId;
 use crate::rails::payout::DisbursementId;
 
@@ -57,6 +58,8 @@ pub struct Assessment {
     pub base: Money,
     /// The rate that it was reckoned with, in ten thousand.
     pub parts: i64,
+    /// When in that year the contributor was licensed; open at both ends for all of it.
+    pub licence: Licence,
     /// What it comes to.
     pub amount: Money,
     /// The number of its bill.

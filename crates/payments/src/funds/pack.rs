@@ -1,7 +1,8 @@
 //! The country's funds, from the pack's `funds.toml`.
 //!
-//! **Invariant:** a fund has an account of its own; a levy is whole parts in ten thousand of what is declared, half a minor unit rounded
-//! up, and never more than was declared.
+//! **Invariant:** a fund has an account of its own; a levy is whole parts in ten thousand of what is declared, for part of a year in
+//! proportion to its days where the pack says so. All is multiplied first and divided once, half a minor unit rounded up, and it is
+//! never more than was declared.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use spine::{Currency, Localised};
 
+use super::part::Part;
 use crate::ledger::LARGEST_MINOR;
 
 /// What accounts of funds are called by.
@@ -68,6 +70,16 @@ pub struct Levy {
     pub parts: i64,
     /// How many days after its assessment it is due.
     pub due_days: i64,
+    /// How it is reckoned for who was licensed for part of a year; without it, it is for whole years only.
+    pub part_year: Option<PartYear>,
+}
+
+/// How a levy is reckoned for part of a year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartYear {
+    /// In proportion to the days of it, the first and the last among them.
+    ByDays,
 }
 
 /// Who pays levies.
@@ -158,18 +170,25 @@ impl Fund {
 }
 
 impl Levy {
-    /// What it comes to, in minor units.
+    /// What it comes to for this part of a year, in minor units: declared × parts × days ÷ (10,000 × days of the year).
     #[must_use]
-    pub fn reckon(&self, base_minor: i64) -> i64 {
-        let product = i128::from(base_minor.clamp(0, LARGEST_MINOR)) * i128::from(self.parts);
-        i64::try_from((product + i128::from(WHOLE / 2)) / i128::from(WHOLE)).unwrap_or(LARGEST_MINOR)
+    pub fn reckon(&self, base_minor: i64, part: Part) -> i64 {
+        let base = i128::from(base_minor.clamp(0, LARGEST_MINOR));
+        let product = base * i128::from(self.parts) * i128::from(part.days);
+        let whole = i128::from(WHOLE) * i128::from(part.of.max(1));
+        i64::try_from((product * 2 + whole) / (whole * 2)).unwrap_or(LARGEST_MINOR)
     }
 
     /// Its rate in hundredths of the hundred, as people write it: `1.25`.
     #[must_use]
     pub fn percent(&self) -> String {
-        format!("{}.{:02}", self.parts / 100, self.parts % 100)
+        percent(self.parts)
     }
+}
+
+/// Parts in ten thousand as people write them in the hundred: `1.25`.
+pub(super) fn percent(parts: i64) -> String {
+    format!("{}.{:02}", parts / 100, parts % 100)
 }
 
 #[cfg(test)]
@@ -189,6 +208,7 @@ mod tests {
             ("parts = 100", "parts = 0"),
             ("parts = 100", "parts = 10001"),
             ("due_days = 60", "due_days = 0"),
+            ("part_year = \"by-days\"", "part_year = \"by-months\""),
             ("account = \"fund:universal-service\"", "account = \"income:universal-service\""),
             ("account = \"fund:universal-service\"", "account = \"fund:\""),
             ("id = \"operator-two\"", "id = \"operator-one\""),
@@ -201,13 +221,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_levy_is_within_half_a_unit_of_its_part(base in 0..LARGEST_MINOR, parts in 1..=WHOLE) {
-            let text = Localised::default();
-            let levy = Levy { id: String::new(), name: text.clone(), of: text, parts, due_days: 1 };
-            let exact = i128::from(base) * i128::from(parts);
-            let off = i128::from(levy.reckon(base)) * i128::from(WHOLE) - exact;
-            prop_assert!(-i128::from(WHOLE / 2) < off && off <= i128::from(WHOLE / 2));
-            prop_assert!(levy.reckon(base) <= base);
+        fn a_levy_is_within_half_a_unit_of_its_part(base in 0..LARGEST_MINOR, parts in 1..=WHOLE, days in 1..=366_i64, leap: bool) {
+            let (text, of) = (Localised::default(), if leap { 366 } else { 365 });
+            let part = Part { days: days.min(of), of };
+            let levy = Levy {
+                id: String::new(), name: text.clone(), of: text, parts, due_days: 1, part_year: Some(PartYear::ByDays),
+            };
+            let whole = i128::from(WHOLE * of);
+            let exact = i128::from(base) * i128::from(parts) * i128::from(part.days);
+            let off = i128::from(levy.reckon(base, part)) * whole - exact;
+            prop_assert!(-whole < off * 2 && off * 2 <= whole);
+            prop_assert!(levy.reckon(base, part) <= base);
+            let all = levy.reckon(base, Part { days: of, of });
+            prop_assert!(levy.reckon(base, part) <= all);
         }
     }
 }

@@ -181,7 +181,11 @@ fn rates(gateway: &Gateway, visit: &Visit, fund: &Fund) -> Markup {
         .numbers(visit.t("payments.fund.rate"));
     for levy in &fund.levies {
         let (name, of) = (visit.local(&levy.name), visit.local(&levy.of));
-        table = table.row([html! { (name) }, html! { (of) }, html! { (rate(levy)) }]);
+        let of = html! {
+            (of)
+            @if levy.part_year.is_some() { br; span.hint { (visit.t("payments.fund.by_days")) } }
+        };
+        table = table.row([html! { (name) }, of, html! { (rate(levy)) }]);
     }
     html! {
         (table)

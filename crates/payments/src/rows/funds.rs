@@ -5,14 +5,15 @@ use spine::{Money, Personal, Row, Timestamp, Tx, TxError};
 use super::ledger::currency;
 use super::requests::odd;
 use crate::bills::BillId;
-use crate::funds::{Assessment, FundPayment, FundPaymentId, FundPaymentState, Project, ProjectId};
+use crate::funds::{Assessment, FundPayment, FundPaymentId, FundPaymentState, Licence, Project, ProjectId};
 
 const PUT_ASSESSMENT: &str = "
     INSERT INTO payments_fund_levy
-        (id, fund, levy, contributor, year, base_minor, parts, amount_minor, currency, bill, tries, made_by, made_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        (id, fund, levy, contributor, year, base_minor, parts, amount_minor, currency, bill, tries, made_by, made_at,
+        licensed_from, licensed_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     ON CONFLICT (fund, levy, contributor, year) DO UPDATE SET base_minor = $6, parts = $7, amount_minor = $8, bill = $10,
-        tries = $11, made_by = $12, made_at = $13";
+        tries = $11, made_by = $12, made_at = $13, licensed_from = $14, licensed_until = $15";
 const INSERT_BILL: &str = "INSERT INTO payments_fund_bill (number, levy) VALUES ($1, $2)";
 
 pub(crate) fn put_assessment(
@@ -36,6 +37,8 @@ pub(crate) fn put_assessment(
         new.tries.into(),
         by.into(),
         new.made_at.into(),
+        new.licence.from.into(),
+        new.licence.until.into(),
     ];
     tx.execute(PUT_ASSESSMENT, &args)?;
     tx.execute(INSERT_BILL, &[(&new.number).into(), new.id.into()]).map(|_| ())
@@ -43,12 +46,12 @@ pub(crate) fn put_assessment(
 
 const SELECT_ASSESSMENT: &str = "
     SELECT l.id, l.levy, l.contributor, l.year, l.base_minor, l.parts, l.amount_minor, l.currency, b.number, b.paid_minor,
-        l.tries, l.made_at
+        l.tries, l.made_at, l.licensed_from, l.licensed_until
     FROM payments_fund_levy l JOIN payments_bill b ON b.id = l.bill
     WHERE l.fund = $1 AND l.levy = $2 AND l.contributor = $3 AND l.year = $4";
 const SELECT_ASSESSMENTS: &str = "
     SELECT l.id, l.levy, l.contributor, l.year, l.base_minor, l.parts, l.amount_minor, l.currency, b.number, b.paid_minor,
-        l.tries, l.made_at
+        l.tries, l.made_at, l.licensed_from, l.licensed_until
     FROM payments_fund_levy l JOIN payments_bill b ON b.id = l.bill
     WHERE l.fund = $1 ORDER BY l.year DESC, l.contributor, l.levy LIMIT 60";
 
@@ -79,6 +82,7 @@ fn assessment_row(row: &Row) -> Result<Assessment, TxError> {
         paid: Money::new(row.get(9)?, of),
         tries: row.get(10)?,
         made_at: row.get(11)?,
+        licence: Licence { from: row.get(12)?, until: row.get(13)? },
     })
 }
 

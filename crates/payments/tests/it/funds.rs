@@ -2,7 +2,8 @@
 
 use payments::bills::BillState;
 use payments::funds::{
-    self, FundPaymentId, FundPaymentState, Funds, NewAssessment, NewFundPayment, NewProject, ProjectId, Side, year,
+    self, FundPaymentId, FundPaymentState, Funds, Licence, NewAssessment, NewFundPayment, NewProject, ProjectId, Side,
+    year,
 };
 use payments::iso20022::{Message, XmlLimits, read};
 use payments::treasury::statement;
@@ -36,12 +37,19 @@ fn keeper(name: &str) -> Caller {
 }
 
 fn declared(contributor: &str, of: i64, minor: i64) -> NewAssessment {
-    NewAssessment { levy: "operators".to_owned(), contributor: contributor.to_owned(), year: of, base: lsl(minor) }
+    let (levy, contributor) = ("operators".to_owned(), contributor.to_owned());
+    NewAssessment { levy, contributor, year: of, base: lsl(minor), licence: Licence::default() }
 }
 
 async fn assessed(bench: &Bench, new: NewAssessment) -> Result<String, Fault> {
     let rails = bench.gateway.rails().clone();
     bench.write(&keeper("off_1"), move |cx| funds::assess(cx, &pack(), &rails, FUND, &new)).await
+}
+
+/// The same for who was licensed from and until these days.
+fn licensed(of: i64, minor: i64, from: &str, until: &str) -> NewAssessment {
+    let licence = Licence { from: from.parse().ok(), until: until.parse().ok() };
+    NewAssessment { licence, ..declared("operator-one", of, minor) }
 }
 
 async fn planned(bench: &Bench, name: &str, budget: i64) -> Result<ProjectId, Fault> {
@@ -154,6 +162,66 @@ fn levies_come_in_and_projects_are_paid_by_two_officers() {
         let Message::Statement(told) = read(&bytes, XmlLimits::MESSAGE).unwrap() else { panic!("a statement") };
         assert_eq!(told.movement(), 80_001);
         bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn a_levy_for_part_of_a_year_is_by_days_and_says_how() {
+    on_each(async |bench| {
+        let bill = async |new| {
+            let number = assessed(&bench, new).await.unwrap();
+            let bill = bench.read(move |cx| payments::bills::find(cx, &number)).await;
+            let said = bill.description.in_language(&spine::Language::new("en")).to_owned();
+            (bill.amount.minor(), said)
+        };
+        // 30,000,000 × 1 % × 184 ÷ 366 is 150,819.67…: rounded once, at the end.
+        let leap = bill(licensed(2024, 30_000_000, "2024-07-01", "")).await;
+        assert_eq!(leap, (150_820, "Levy on operators 2024 (184/366): First operator (example)".to_owned()));
+        // 184 of 365 days is 151,232.87…; it takes the place of nothing, for it is another year.
+        assert_eq!(bill(licensed(2025, 30_000_000, "2025-07-01", "2026-06-30")).await.0, 151_233);
+        // A licence that begins and ends in the same year, on the leap day.
+        let short = bill(licensed(2024, 36_600, "2024-02-29", "2024-03-01")).await;
+        assert_eq!(short, (2, "Levy on operators 2024 (2/366): First operator (example)".to_owned()));
+        // Half a lisente is one: 18,300 × 1 % × 1 ÷ 366 is one half. A little less is nothing, which is no levy.
+        assert_eq!(bill(licensed(2024, 18_300, "2024-05-05", "2024-05-05")).await.0, 1);
+        let nothing = assessed(&bench, licensed(2024, 18_299, "2024-05-05", "2024-05-05")).await.unwrap_err();
+        assert_eq!(nothing.fields()[0].field, "base");
+        // Days that cover the whole year are the whole year.
+        let whole = bill(licensed(2024, 30_000_000, "2020-01-01", "2024-12-31")).await;
+        assert_eq!(whole, (300_000, "Levy on operators 2024: First operator (example)".to_owned()));
+        bill(licensed(2024, 30_000_000, "2024-07-01", "")).await;
+        let desk = bench.acts.read(&keeper("off_2"), |cx: &mut Cx<'_>| funds::desk(cx, &pack(), FUND)).await.unwrap();
+        let kept = desk.assessments.iter().find(|one| one.year == 2024).unwrap();
+        let part = kept.licence.part_of(2024).unwrap();
+        assert_eq!((part.days, part.of, kept.base, kept.amount), (184, 366, lsl(30_000_000), lsl(150_820)));
+        bench.must_be_sound().await;
+    });
+}
+
+#[test]
+fn wrong_days_of_a_licence_are_said_at_their_field_and_change_nothing() {
+    on_each(async |bench| {
+        for (new, field) in [
+            (licensed(2024, 1_000_000, "2024-06-02", "2024-06-01"), "until"),
+            (licensed(2024, 1_000_000, "2025-01-01", ""), "from"),
+            (licensed(2024, 1_000_000, "", "2023-12-31"), "from"),
+            (licensed(2027, 1_000_000, "2024-06-02", "2024-06-01"), "year"),
+        ] {
+            let fault = assessed(&bench, new.clone()).await.unwrap_err();
+            assert_eq!((fault.code(), fault.fields()[0].field.as_str()), ("payments.fund.wrong", field), "{new:?}");
+        }
+        // Where the pack has no rule for it a levy is for whole years.
+        let file = include_str!("../../../../packs/lesotho/funds.toml").replace("part_year = \"by-days\"\n", "");
+        let (whole, rails) = (Funds::parse(&file).unwrap(), bench.gateway.rails().clone());
+        let assess = async |new: NewAssessment| {
+            let (whole, rails) = (whole.clone(), rails.clone());
+            bench.write(&keeper("off_1"), move |cx| funds::assess(cx, &whole, &rails, FUND, &new)).await
+        };
+        let refused = assess(licensed(2024, 1_000_000, "2024-07-01", "")).await.unwrap_err();
+        assert_eq!(refused.fields()[0].text, spine::Text::new("payments.fund.licence_whole"));
+        let desk = bench.acts.read(&keeper("off_2"), |cx: &mut Cx<'_>| funds::desk(cx, &pack(), FUND)).await.unwrap();
+        assert!(desk.assessments.is_empty(), "nothing was assessed");
+        assess(licensed(2024, 1_000_000, "2024-01-01", "")).await.unwrap();
     });
 }
 
