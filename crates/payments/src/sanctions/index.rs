@@ -105,14 +105,18 @@ fn words_alike(one: &[Word], other: &[Word]) -> i64 {
     sum / i64::try_from(short.len()).unwrap_or(i64::MAX)
 }
 
-/// No fewer hundredths than two names have alike.
-fn at_most(one: &[Word], other: &[Word]) -> i64 {
+/// Whether two names may have so many hundredths alike, by what costs little to know.
+fn may_reach(alike: i64, one: &[Word], other: &[Word]) -> bool {
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-    if short.len() < 2 {
-        return 0;
+    // What all words together may lack.
+    let mut left = i64::try_from(short.len()).unwrap_or(0) * (100 - alike);
+    for word in short {
+        left -= 100 - long.iter().map(|it| word.at_most(it)).max().unwrap_or(0);
+        if left < 0 {
+            return false;
+        }
     }
-    let nearest = |word: &Word| long.iter().map(|it| word.at_most(it)).max().unwrap_or(0);
-    short.iter().map(nearest).sum::<i64>() / i64::try_from(short.len()).unwrap_or(i64::MAX)
+    short.len() >= 2
 }
 
 fn words(folding: &Folding, name: &str) -> (Vec<Word>, String) {
@@ -197,10 +201,10 @@ impl Index {
         let alike = |listed: &Listed| {
             if listed.whole == whole {
                 100
-            } else if at_most(&listed.words, &words) < self.alike {
-                0
-            } else {
+            } else if may_reach(self.alike, &listed.words, &words) {
                 words_alike(&listed.words, &words)
+            } else {
+                0
             }
         };
         let best = known

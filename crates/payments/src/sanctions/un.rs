@@ -13,8 +13,8 @@ use super::entry::{Born, Document, Entry, EntryKind, FILE_BYTES, Growing, Listin
 use crate::rails::iso20022::XmlLimits;
 use crate::rails::iso20022::xml::{self, Node};
 
-/// The real list has some 60 elements an entry.
-const LIMITS: XmlLimits = XmlLimits { bytes: FILE_BYTES, elements: 1_500_000 };
+/// The real list has some 35 elements an entry, and ten entries in 16 KB.
+const LIMITS: XmlLimits = XmlLimits { bytes: FILE_BYTES, elements: 500_000 };
 
 const ROOT: &str = "CONSOLIDATED_LIST";
 
