@@ -33,7 +33,16 @@ impl Members {
             let hash = crypto::sha256(&[format!("token-{name}").as_bytes()]).to_vec();
             let name = Value::Text(name.to_owned().into());
             let token = Value::Blob(hash.into());
-            Row::new(vec![name, Value::Int(1), Value::Int(0), Value::Int(1), token, key, Value::Int(signs), Value::Int(1)])
+            Row::new(vec![
+                name,
+                Value::Int(1),
+                Value::Int(0),
+                Value::Int(1),
+                token,
+                key,
+                Value::Int(signs),
+                Value::Int(1),
+            ])
         };
         vec![member("plain", Value::Null, 0), member("signs", Value::Text(self.key.clone().into()), 1)]
     }
@@ -76,7 +85,7 @@ struct Fixed;
 
 impl Clock for Fixed {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_795_500_000_000_000)
+        Timestamp::from_micros(1_795_680_000_000_000)
     }
 }
 
@@ -103,7 +112,13 @@ fn doors() -> &'static Doors {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let key = SigningKey::generate(Algorithm::Es256).expect("a key");
         let jwk = crypto::jose::jwk(&key.public()).to_string();
-        let acts = Acts::new(Arc::new(Members { key: jwk }), Arc::new(Fixed), Arc::new(Fixed), Arc::new(Fixed), Subscriptions::default());
+        let acts = Acts::new(
+            Arc::new(Members { key: jwk }),
+            Arc::new(Fixed),
+            Arc::new(Fixed),
+            Arc::new(Fixed),
+            Subscriptions::default(),
+        );
         let (outbound, zone) = (Outbound::new(OutboundLimits::default()), jiff::tz::TimeZone::UTC);
         let (secret, hub) = (Secret::new([7; 32]), "Hub".to_owned());
         let switch = Switch::new(SwitchSettings { acts, outbound, key: Arc::new(key), secret, hub, zone });
