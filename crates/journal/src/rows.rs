@@ -138,13 +138,13 @@ const POSTPONE_JOB: &str =
     "UPDATE journal_job SET run_at = $2, leased_until = 0, last_fault = $3 WHERE id = $1 AND state = 'waiting'";
 
 pub(crate) fn postpone_job(tx: &mut dyn Tx, id: JobId, run_at: Timestamp, fault: &str) -> Result<(), TxError> {
-    tx.execute(POSTPONE_JOB, &[id.into(), run_at.into(), fault.into()]).map(|_| ())
+    tx.change(POSTPONE_JOB, &[id.into(), run_at.into(), fault.into()])
 }
 
 const BURY_JOB: &str = "UPDATE journal_job SET state = 'dead', leased_until = 0, last_fault = $2 WHERE id = $1";
 
 pub(crate) fn bury_job(tx: &mut dyn Tx, id: JobId, fault: &str) -> Result<(), TxError> {
-    tx.execute(BURY_JOB, &[id.into(), fault.into()]).map(|_| ())
+    tx.change(BURY_JOB, &[id.into(), fault.into()])
 }
 
 const SELECT_DEAD: &str = "

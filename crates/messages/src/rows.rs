@@ -30,7 +30,7 @@ pub(crate) fn insert_notice(
         now.into(),
         expires_at.into(),
     ];
-    tx.execute(INSERT_NOTICE, &args).map(|_| ())
+    tx.change(INSERT_NOTICE, &args)
 }
 
 /// A message to be kept; without an address it is undeliverable from the start.
@@ -55,7 +55,7 @@ pub(crate) fn insert_message(tx: &mut dyn Tx, message: &NewMessage<'_>) -> Resul
         state.into(),
         i64::try_from(message.parts).unwrap_or(i64::MAX).into(),
     ];
-    tx.execute(INSERT_MESSAGE, &args).map(|_| ())
+    tx.change(INSERT_MESSAGE, &args)
 }
 
 const SELECT_OUTGOING: &str = "
@@ -112,8 +112,8 @@ const FORGET_WAITING: &str = "
     WHERE state = 'waiting' AND notice IN (SELECT id FROM messages_notice WHERE id = $1 AND secret = 1)";
 
 pub(crate) fn forget(tx: &mut dyn Tx, id: NoticeId) -> Result<(), TxError> {
-    tx.execute(FORGET_NOTICE, &[id.into()])?;
-    tx.execute(FORGET_WAITING, &[id.into()]).map(|_| ())
+    tx.change(FORGET_NOTICE, &[id.into()])?;
+    tx.change(FORGET_WAITING, &[id.into()])
 }
 
 const SELECT_OWN: &str = "

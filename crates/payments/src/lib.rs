@@ -173,4 +173,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "levies_of_part_years",
         sql: include_str!("../migrations/0029_levies_of_part_years.sql"),
     },
+    Migration {
+        engine: "payments",
+        number: 30,
+        name: "counters_payments",
+        sql: include_str!("../migrations/0030_counters_payments.sql"),
+    },
 ];

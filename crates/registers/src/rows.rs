@@ -279,7 +279,7 @@ const CLOSE: &str = "UPDATE registers_version SET known_to = $3 WHERE record = $
 
 /// Says until when a version was held to be so.
 pub(crate) fn close(tx: &mut dyn Tx, id: RecordId, number: i64, known_to: Timestamp) -> Result<(), TxError> {
-    tx.execute(CLOSE, &[id.into(), number.into(), known_to.into()]).map(|_| ())
+    tx.change(CLOSE, &[id.into(), number.into(), known_to.into()])
 }
 
 const INSERT_VERSION: &str = "
@@ -305,14 +305,14 @@ pub(crate) fn insert_version(
         fields.into(),
         slice.reason.as_deref().into(),
     ];
-    tx.execute(INSERT_VERSION, &args).map(|_| ())
+    tx.change(INSERT_VERSION, &args)
 }
 
 const DELETE_ENTRIES: &str = "DELETE FROM registers_search WHERE record = $1";
 
 /// Forgets what a record was found by.
 pub(crate) fn delete_entries(tx: &mut dyn Tx, id: &str) -> Result<(), TxError> {
-    tx.execute(DELETE_ENTRIES, &[id.into()]).map(|_| ())
+    tx.change(DELETE_ENTRIES, &[id.into()])
 }
 
 const SET_SEALED: &str =

@@ -26,7 +26,7 @@ pub(crate) fn packs(tx: &mut dyn Tx) -> Result<Vec<PackRow>, TxError> {
 
 pub(crate) fn insert_pack(tx: &mut dyn Tx, pack: &PackRow, now: Timestamp) -> Result<(), TxError> {
     let args = [(&pack.service).into(), (&pack.version).into(), (&pack.digest).into(), (&pack.text).into(), now.into()];
-    tx.execute(INSERT_PACK, &args).map(|_| ())
+    tx.change(INSERT_PACK, &args)
 }
 
 const SELECT_CASE: &str = "
@@ -116,7 +116,7 @@ pub(crate) fn insert_case(tx: &mut dyn Tx, case: &Case) -> Result<(), TxError> {
         case.fee_minor.into(),
         case.made_at.into(),
     ];
-    tx.execute(INSERT_CASE, &args).map(|_| ())
+    tx.change(INSERT_CASE, &args)
 }
 
 fn answers(case: &Case) -> Json {
@@ -203,7 +203,7 @@ pub(crate) fn insert_task(tx: &mut dyn Tx, task: &Task) -> Result<(), TxError> {
         task.made_at.into(),
         task.due_on.into(),
     ];
-    tx.execute(INSERT_TASK, &args).map(|_| ())
+    tx.change(INSERT_TASK, &args)
 }
 
 /// Keeps a task that was read at its revision; says whether it still was at that.
@@ -238,7 +238,7 @@ pub(crate) fn insert_question(tx: &mut dyn Tx, question: &Question) -> Result<()
         (&question.question).into(),
         question.asked_at.into(),
     ];
-    tx.execute(INSERT_QUESTION, &args).map(|_| ())
+    tx.change(INSERT_QUESTION, &args)
 }
 
 pub(crate) fn answer_question(
@@ -303,7 +303,7 @@ pub(crate) fn insert_output(tx: &mut dyn Tx, issued: &Issued) -> Result<(), TxEr
         issued.issued_at.into(),
         issued.valid_until.into(),
     ];
-    tx.execute(INSERT_OUTPUT, &args).map(|_| ())
+    tx.change(INSERT_OUTPUT, &args)
 }
 
 const REVOKE_OUTPUT: &str = "
@@ -343,7 +343,7 @@ pub(crate) fn insert_document(
     pdf: &[u8],
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT_DOCUMENT, &[output.into(), evidence.into(), pdf.into(), now.into()]).map(|_| ())
+    tx.change(INSERT_DOCUMENT, &[output.into(), evidence.into(), pdf.into(), now.into()])
 }
 
 pub(crate) fn document(tx: &mut dyn Tx, output: OutputId) -> Result<Option<(Json, Vec<u8>)>, TxError> {

@@ -252,9 +252,18 @@ impl Tx for Counting<'_> {
         self.tx.execute(sql, args)
     }
 
+    fn change(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
+        self.writes += 1;
+        self.tx.change(sql, args)
+    }
+
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
         self.writes += u64::from(!only_reads(sql));
         self.tx.query(sql, args)
+    }
+
+    fn ask_ahead(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
+        self.tx.ask_ahead(sql, args)
     }
 
     fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {
@@ -294,8 +303,14 @@ mod tests {
         fn execute(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<u64, TxError> {
             Ok(1)
         }
+        fn change(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<(), TxError> {
+            Ok(())
+        }
         fn query(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
             Ok(Vec::new())
+        }
+        fn ask_ahead(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<(), TxError> {
+            Ok(())
         }
         fn insert(&mut self, _: &'static str, _: &[&[Value<'_>]]) -> Result<(), TxError> {
             Ok(())

@@ -1,4 +1,4 @@
-//! The transaction as an engine sees it: two calls, four kinds of value. And the database behind it,
+//! The transaction as an engine sees it: asking and changing, four kinds of value. And the database behind it,
 //! which only the outermost room can make.
 //!
 //! **Invariant:** nobody but the store opens, commits or retries a transaction. SQL is a static text
@@ -76,13 +76,27 @@ pub trait Tx {
     /// [`TxError`]; after one, the operation must end.
     fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError>;
 
+    /// Runs a statement of which nobody wants to know how many rows it touched. Where units share a commit it may be sent and
+    /// not waited for: what the database has against it then undoes all of them, and each runs again with its own answers.
+    ///
+    /// # Errors
+    /// [`TxError`], of this statement or an earlier one; after one, the operation must end.
+    fn change(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError>;
+
     /// Runs a statement that answers rows.
     ///
     /// # Errors
     /// [`TxError`]; after one, the operation must end.
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
 
-    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of many rows, now.
+    /// Says that [`Tx::query`] will be asked this `SELECT` with these values, before anything changes: several questions
+    /// are one journey then. It changes nothing but the time that takes.
+    ///
+    /// # Errors
+    /// [`TxError`]; after one, the operation must end.
+    fn ask_ahead(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError>;
+
+    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of many rows; as [`Tx::change`].
     ///
     /// # Errors
     /// [`TxError`]; after one, the operation must end.

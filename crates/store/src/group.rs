@@ -35,12 +35,27 @@ pub(crate) trait Connect: Send + Sync {
 /// A connection, with the transaction that runs on it.
 pub(crate) trait Connection: Send {
     fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, TxError>;
+    /// Runs a statement whose count nobody wants. While the connection works lazily it may be sent only.
+    fn change(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
+        self.execute(sql, args).map(drop)
+    }
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
+    /// Sends a `SELECT` that [`Connection::query`] will be asked for, unless something changes before. Nothing to do where
+    /// asking is no journey.
+    fn ask_ahead(&mut self, _: &'static str, _: &[Value<'_>]) -> Result<(), TxError> {
+        Ok(())
+    }
     /// Runs a `SELECT … WHERE … = $1` for each of the keys.
     fn query_each(&mut self, sql: &'static str, keys: &[Value<'_>]) -> Result<Vec<Row>, TxError>;
-    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of the rows.
+    /// Runs an `INSERT INTO … VALUES ($1, …)` for each of the rows; lazily as [`Connection::change`].
     fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError>;
     fn begin(&mut self, mode: Mode) -> Result<(), TxError>;
+    /// Whether changes may be sent without waiting for what the database says of them, from now on.
+    fn lazily(&mut self, _: bool) {}
+    /// Waits for all that was sent. An error says that the transaction is lost, whoever has heard of it before.
+    fn settle(&mut self) -> Result<(), TxError> {
+        Ok(())
+    }
     fn commit(&mut self) -> Result<(), TxError>;
     fn rollback(&mut self) -> Result<(), TxError>;
     fn savepoint(&mut self) -> Result<(), TxError>;
@@ -79,7 +94,8 @@ pub(crate) struct Runner {
 enum Sharing {
     /// There is only one: undoing it is undoing the transaction.
     Alone,
-    /// Nothing stands between them, and what they append is written together: the quickest, while none must be undone.
+    /// Nothing stands between them, changes are sent and not waited for, and what they append is written together: the
+    /// quickest, while none must be undone.
     Together,
     /// Each in a savepoint, with what it appends.
     Apart,
@@ -190,6 +206,7 @@ impl Runner {
 /// Runs the tasks in the transaction that has begun, and commits.
 fn within(connection: &mut dyn Connection, seat: &mut Seat, tasks: &mut [Task], sharing: Sharing) -> Outcome {
     let begun = seat.mark();
+    connection.lazily(sharing == Sharing::Together);
     let mut answers = Vec::with_capacity(tasks.len());
     let mut appended = Appended::new();
     for task in tasks.iter_mut() {
@@ -239,6 +256,7 @@ fn within(connection: &mut dyn Connection, seat: &mut Seat, tasks: &mut [Task], 
     }
     let written = write_out(connection, &mut appended).map_err(Fault::from);
     let written = if sharing == Sharing::Alone { written } else { written.and_then(|()| seat.write_out(connection)) };
+    let written = written.and_then(|()| Ok(connection.settle()?));
     if written.is_err() {
         return match connection.trouble() {
             Trouble::None => Outcome::Tangled,

@@ -57,9 +57,19 @@ impl Tx for Unit<'_> {
         self.watch(false, result)
     }
 
+    fn change(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
+        let result = self.connection.change(sql, args);
+        self.watch(false, result)
+    }
+
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
         let result = self.connection.query(sql, args);
         self.watch(only_reads(sql), result)
+    }
+
+    fn ask_ahead(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
+        let result = self.connection.ask_ahead(sql, args);
+        self.watch(true, result)
     }
 
     fn insert(&mut self, sql: &'static str, rows: &[&[Value<'_>]]) -> Result<(), TxError> {

@@ -27,7 +27,7 @@ pub(crate) fn insert(
     digest: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT, &[system.into(), number.into(), person.into(), digest.into(), now.into()]).map(drop)
+    tx.change(INSERT, &[system.into(), number.into(), person.into(), digest.into(), now.into()])
 }
 
 /// Whose number it is, if it came in before, and what it said then.
@@ -52,7 +52,7 @@ pub(crate) fn hold(tx: &mut dyn Tx, incoming: &Incoming, alike: &[String], now: 
     let record = serde_json::to_string(incoming).map_err(|error| TxError::Other(error.to_string()))?;
     let alike = Json::from(alike.to_vec());
     let Incoming { system, number, .. } = incoming;
-    tx.execute(HOLD, &[system.into(), number.into(), record.into(), (&alike).into(), now.into()]).map(drop)
+    tx.change(HOLD, &[system.into(), number.into(), record.into(), (&alike).into(), now.into()])
 }
 
 /// Whether a record is held, or was.

@@ -37,7 +37,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, event: &Event) -> Result<(), TxError> {
         event.words.as_deref().into(),
         event.due_on.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 fn contents(event: &Event) -> (String, String, String) {

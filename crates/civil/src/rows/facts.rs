@@ -24,14 +24,14 @@ pub(crate) fn insert(tx: &mut dyn Tx, fact: &Fact<'_>) -> Result<(), TxError> {
         fact.cause.into(),
         fact.delay_days.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const DELETE: &str = "DELETE FROM civil_fact WHERE event = $1";
 
 /// Takes back the fact of an event that turned out not to be one.
 pub(crate) fn delete(tx: &mut dyn Tx, event: crate::event::EventId) -> Result<(), TxError> {
-    tx.execute(DELETE, &[event.into()]).map(|_| ())
+    tx.change(DELETE, &[event.into()])
 }
 
 const BY_DISTRICT: &str = "

@@ -18,14 +18,14 @@ pub(crate) fn insert(tx: &mut dyn Tx, event: EventId, likeness: &Likeness) -> Re
         (&likeness.rule).into(),
         likeness.score.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const DELETE_OPEN: &str = "DELETE FROM civil_likeness WHERE event = $1 AND verdict = 'open'";
 
 /// Forgets those that nobody has judged.
 pub(crate) fn forget_open(tx: &mut dyn Tx, event: EventId) -> Result<(), TxError> {
-    tx.execute(DELETE_OPEN, &[event.into()]).map(|_| ())
+    tx.change(DELETE_OPEN, &[event.into()])
 }
 
 const SELECT: &str = "

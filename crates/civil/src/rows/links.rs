@@ -19,7 +19,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, link: &Link, known_from: Timestamp) -> Res
         known_from.into(),
         (&link.source).into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const CLOSE: &str = "UPDATE civil_link SET known_to = $2 WHERE id = $1 AND known_to IS NULL";

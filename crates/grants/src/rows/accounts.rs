@@ -35,7 +35,7 @@ pub(crate) fn set(
 ) -> Result<(), TxError> {
     let (way, institution, address) = (account.way.code(), &account.institution, &account.address);
     let args = [payee.into(), way.into(), institution.into(), address.into(), now.into(), chosen_by.into()];
-    tx.execute(SET, &args).map(drop)
+    tx.change(SET, &args)
 }
 
 const DELETE: &str = "DELETE FROM grants_account WHERE payee = $1";
@@ -70,7 +70,7 @@ pub(crate) fn insert_change(tx: &mut dyn Tx, change: &Change, now: Timestamp) ->
         now.into(),
         change.effective_at.into(),
     ];
-    tx.execute(INSERT_CHANGE, &args).map(drop)
+    tx.change(INSERT_CHANGE, &args)
 }
 
 const SELECT_WAITING: &str = "
@@ -103,5 +103,5 @@ const END_CHANGES: &str = "UPDATE grants_account_change SET state = $2 WHERE pay
 
 /// Ends what waits for somebody: `made` or `stopped`.
 pub(crate) fn end_changes(tx: &mut dyn Tx, payee: &str, state: &'static str) -> Result<(), TxError> {
-    tx.execute(END_CHANGES, &[payee.into(), state.into()]).map(drop)
+    tx.change(END_CHANGES, &[payee.into(), state.into()])
 }

@@ -13,7 +13,7 @@ pub(crate) fn set(
     said: &Json,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(SET, &[client.into(), standard.into(), id.into(), said.into(), now.into()]).map(drop)
+    tx.change(SET, &[client.into(), standard.into(), id.into(), said.into(), now.into()])
 }
 
 const SELECT: &str = "SELECT said FROM grants_asked WHERE client = $1 AND standard = $2 AND id = $3";

@@ -230,7 +230,7 @@ pub(crate) fn set(tx: &mut dyn Tx, one: &Payment) -> Result<(), TxError> {
         account.map_or("", |account| account.address.as_str()).into(),
         one.changed_at.into(),
     ];
-    tx.execute(SET, &args).map(drop)
+    tx.change(SET, &args)
 }
 
 const COUNT: &str = "

@@ -17,7 +17,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, list: &List) -> Result<(), TxError> {
         (&list.made_by).into(),
         list.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -76,7 +76,7 @@ pub(crate) fn update(tx: &mut dyn Tx, list: &List) -> Result<(), TxError> {
         list.control_minor.into(),
         (&list.position).into(),
     ];
-    tx.execute(UPDATE, &args).map(drop)
+    tx.change(UPDATE, &args)
 }
 
 const INSERT_ENTRY: &str =

@@ -20,7 +20,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, run: &Run) -> Result<(), TxError> {
         (&run.prepared_by).into(),
         run.prepared_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -116,7 +116,7 @@ pub(crate) fn update(tx: &mut dyn Tx, run: &Run) -> Result<(), TxError> {
         run.signed.clone().into(),
         run.trouble.clone().into(),
     ];
-    tx.execute(UPDATE, &args).map(drop)
+    tx.change(UPDATE, &args)
 }
 
 /// A part of a run that is checked, signed and paid together.
@@ -131,7 +131,7 @@ const INSERT_CHUNK: &str = "INSERT INTO grants_chunk (run, number, last_line, di
 
 pub(crate) fn insert_chunk(tx: &mut dyn Tx, run: RunId, chunk: &Chunk) -> Result<(), TxError> {
     let args = [run.into(), chunk.number.into(), chunk.last_line.into(), (&chunk.digest).into()];
-    tx.execute(INSERT_CHUNK, &args).map(drop)
+    tx.change(INSERT_CHUNK, &args)
 }
 
 const COUNT_CHUNKS: &str = "SELECT COUNT(*) FROM grants_chunk WHERE run = $1";

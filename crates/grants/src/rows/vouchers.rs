@@ -79,7 +79,7 @@ pub(crate) fn of_payment(tx: &mut dyn Tx, run: RunId, line: i64) -> Result<Vec<(
 const SET_STATE: &str = "UPDATE grants_voucher SET state = $2, ended_at = $3 WHERE serial = $1";
 
 pub(crate) fn set_state(tx: &mut dyn Tx, voucher: &Voucher, ended_at: Option<Timestamp>) -> Result<(), TxError> {
-    tx.execute(SET_STATE, &[(&voucher.serial).into(), voucher.state.code().into(), ended_at.into()]).map(drop)
+    tx.change(SET_STATE, &[(&voucher.serial).into(), voucher.state.code().into(), ended_at.into()])
 }
 
 const INSERT_REDEMPTION: &str = "
@@ -94,7 +94,7 @@ pub(crate) fn insert_redemption(
 ) -> Result<(), TxError> {
     let args =
         [id.into(), serial.into(), place.into(), outcome.into(), charged.into(), said_at.into(), heard_at.into()];
-    tx.execute(INSERT_REDEMPTION, &args).map(drop)
+    tx.change(INSERT_REDEMPTION, &args)
 }
 
 const SELECT_REDEMPTION: &str = "SELECT serial, outcome FROM grants_redemption WHERE id = $1";

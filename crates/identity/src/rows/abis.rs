@@ -36,7 +36,7 @@ pub(crate) fn set_biometric(
     sealed: &[u8],
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(SET_BIOMETRIC, &[application.into(), sealed.into(), now.into()]).map(drop)
+    tx.change(SET_BIOMETRIC, &[application.into(), sealed.into(), now.into()])
 }
 
 pub(crate) fn biometric(tx: &mut dyn Tx, application: ApplicationId) -> Result<Option<Vec<u8>>, TxError> {
@@ -48,7 +48,7 @@ pub(crate) fn delete_biometric(tx: &mut dyn Tx, application: ApplicationId) -> R
 }
 
 pub(crate) fn insert_reference(tx: &mut dyn Tx, reference: &str, application: ApplicationId) -> Result<(), TxError> {
-    tx.execute(INSERT_REFERENCE, &[reference.into(), application.into()]).map(drop)
+    tx.change(INSERT_REFERENCE, &[reference.into(), application.into()])
 }
 
 /// The application a reference means.
@@ -62,11 +62,11 @@ pub(crate) fn live_references(tx: &mut dyn Tx, application: ApplicationId) -> Re
 }
 
 pub(crate) fn inserted(tx: &mut dyn Tx, reference: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(INSERTED, &[reference.into(), now.into()]).map(drop)
+    tx.change(INSERTED, &[reference.into(), now.into()])
 }
 
 pub(crate) fn deleted(tx: &mut dyn Tx, reference: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(DELETED, &[reference.into(), now.into()]).map(drop)
+    tx.change(DELETED, &[reference.into(), now.into()])
 }
 
 pub(crate) fn insert_request(
@@ -75,7 +75,7 @@ pub(crate) fn insert_request(
     (reference, kind): (&str, &str),
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT_REQUEST, &[id.into(), reference.into(), kind.into(), now.into()]).map(drop)
+    tx.change(INSERT_REQUEST, &[id.into(), reference.into(), kind.into(), now.into()])
 }
 
 pub(crate) fn request(tx: &mut dyn Tx, id: &str) -> Result<Option<Asked>, TxError> {

@@ -80,7 +80,7 @@ pub(crate) fn insert_account(tx: &mut dyn Tx, new: &NewAccount, now: Timestamp) 
         new.institution.as_deref().into(),
         now.into(),
     ];
-    tx.execute(INSERT_ACCOUNT, &args).map(drop)
+    tx.change(INSERT_ACCOUNT, &args)
 }
 
 pub(crate) fn account_by_login(tx: &mut dyn Tx, kind: Kind, login: &str) -> Result<Option<Account>, TxError> {
@@ -111,7 +111,7 @@ pub(crate) fn by_phone(tx: &mut dyn Tx, phone: &str) -> Result<Vec<Calling>, TxE
 }
 
 pub(crate) fn set_language(tx: &mut dyn Tx, id: &str, language: &str) -> Result<(), TxError> {
-    tx.execute(SET_LANGUAGE, &[id.into(), language.into()]).map(drop)
+    tx.change(SET_LANGUAGE, &[id.into(), language.into()])
 }
 
 /// Locks an account at its owner's wish; false if it was locked.
@@ -186,7 +186,7 @@ fn account(row: &Row) -> Result<Account, TxError> {
 }
 
 pub(crate) fn set_totp_step(tx: &mut dyn Tx, id: &str, step: i64) -> Result<(), TxError> {
-    tx.execute(SET_TOTP_STEP, &[id.into(), step.into()]).map(drop)
+    tx.change(SET_TOTP_STEP, &[id.into(), step.into()])
 }
 
 pub(crate) fn set_secret(tx: &mut dyn Tx, id: &str, hash: &str) -> Result<u64, TxError> {
@@ -212,11 +212,11 @@ pub(crate) fn attempt(tx: &mut dyn Tx, key: &str) -> Result<Option<Attempt>, TxE
 
 pub(crate) fn set_attempt(tx: &mut dyn Tx, key: &str, attempt: Attempt) -> Result<(), TxError> {
     let args = [key.into(), attempt.failures.into(), attempt.locked_until.into(), attempt.tried_at.into()];
-    tx.execute(SET_ATTEMPT, &args).map(drop)
+    tx.change(SET_ATTEMPT, &args)
 }
 
 pub(crate) fn clear_attempt(tx: &mut dyn Tx, key: &str) -> Result<(), TxError> {
-    tx.execute(CLEAR_ATTEMPT, &[key.into()]).map(drop)
+    tx.change(CLEAR_ATTEMPT, &[key.into()])
 }
 
 pub(crate) fn insert_challenge(
@@ -233,7 +233,7 @@ pub(crate) fn insert_challenge(
         now.into(),
         challenge.expires_at.into(),
     ];
-    tx.execute(INSERT_CHALLENGE, &args).map(drop)
+    tx.change(INSERT_CHALLENGE, &args)
 }
 
 pub(crate) fn challenge(tx: &mut dyn Tx, id: &str) -> Result<Option<Challenge>, TxError> {
@@ -248,11 +248,11 @@ pub(crate) fn challenge(tx: &mut dyn Tx, id: &str) -> Result<Option<Challenge>, 
 }
 
 pub(crate) fn set_tries(tx: &mut dyn Tx, id: &str, tries: i64) -> Result<(), TxError> {
-    tx.execute(SET_TRIES, &[id.into(), tries.into()]).map(drop)
+    tx.change(SET_TRIES, &[id.into(), tries.into()])
 }
 
 pub(crate) fn set_code(tx: &mut dyn Tx, id: &str, code: &str, expires_at: Timestamp) -> Result<(), TxError> {
-    tx.execute(SET_CODE, &[id.into(), code.into(), expires_at.into()]).map(drop)
+    tx.change(SET_CODE, &[id.into(), code.into(), expires_at.into()])
 }
 
 /// Takes a challenge away; false if it was gone already.
@@ -268,7 +268,7 @@ pub(crate) fn insert_passkey(tx: &mut dyn Tx, passkey: &PasskeyRow) -> Result<()
         passkey.credential.as_str().into(),
         passkey.made_at.into(),
     ];
-    tx.execute(INSERT_PASSKEY, &args).map(drop)
+    tx.change(INSERT_PASSKEY, &args)
 }
 
 pub(crate) fn passkey(tx: &mut dyn Tx, id: &str) -> Result<Option<PasskeyRow>, TxError> {
@@ -291,7 +291,7 @@ fn passkey_row(row: &Row) -> Result<PasskeyRow, TxError> {
 }
 
 pub(crate) fn use_passkey(tx: &mut dyn Tx, id: &str, credential: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(USE_PASSKEY, &[id.into(), credential.into(), now.into()]).map(drop)
+    tx.change(USE_PASSKEY, &[id.into(), credential.into(), now.into()])
 }
 
 pub(crate) fn delete_passkey(tx: &mut dyn Tx, id: &str, account: &str) -> Result<bool, TxError> {

@@ -102,7 +102,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Approval) -> Result<(), TxError> {
         new.made_at.into(),
         new.expires_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 /// Keeps a decision; false if there was one already.
@@ -124,7 +124,7 @@ pub(crate) fn redeem(tx: &mut dyn Tx, hash: &str) -> Result<bool, TxError> {
 
 /// Notes that it was asked about, and how often it may be.
 pub(crate) fn poll(tx: &mut dyn Tx, hash: &str, now: Timestamp, every_seconds: i64) -> Result<(), TxError> {
-    tx.execute(POLL, &[hash.into(), now.into(), every_seconds.into()]).map(drop)
+    tx.change(POLL, &[hash.into(), now.into(), every_seconds.into()])
 }
 
 pub(crate) fn sweep(tx: &mut dyn Tx, before: Timestamp) -> Result<u64, TxError> {

@@ -54,11 +54,11 @@ pub(crate) fn insert(
     user_agent: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT, &[id.into(), account.into(), token_hash.into(), user_agent.into(), now.into()]).map(drop)
+    tx.change(INSERT, &[id.into(), account.into(), token_hash.into(), user_agent.into(), now.into()])
 }
 
 pub(crate) fn seen(tx: &mut dyn Tx, id: &str, user_agent: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(SEEN, &[id.into(), now.into(), user_agent.into()]).map(drop)
+    tx.change(SEEN, &[id.into(), now.into(), user_agent.into()])
 }
 
 pub(crate) fn name(tx: &mut dyn Tx, id: &str, account: &str, name: &str) -> Result<bool, TxError> {
@@ -71,7 +71,7 @@ pub(crate) fn forget(tx: &mut dyn Tx, id: &str, account: &str) -> Result<bool, T
 
 /// Says in which browser a session was opened.
 pub(crate) fn mark(tx: &mut dyn Tx, session: &str, browser: &str) -> Result<(), TxError> {
-    tx.execute(MARK, &[session.into(), browser.into()]).map(drop)
+    tx.change(MARK, &[session.into(), browser.into()])
 }
 
 /// The provider's sessions of a browser that have not ended.

@@ -63,7 +63,7 @@ fn card_of(row: &Row) -> Result<Card, TxError> {
 }
 
 pub(crate) fn insert(tx: &mut dyn Tx, id: CardId, person: &str, reason: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(INSERT, &[id.into(), person.into(), reason.into(), now.into()]).map(drop)
+    tx.change(INSERT, &[id.into(), person.into(), reason.into(), now.into()])
 }
 
 /// A card of an earlier system.
@@ -75,7 +75,7 @@ pub(crate) fn insert_earlier(
     now: Timestamp,
 ) -> Result<(), TxError> {
     let args = [id.into(), number.into(), person.into(), state.name().into(), now.into(), expires_on.into()];
-    tx.execute(INSERT_EARLIER, &args).map(drop)
+    tx.change(INSERT_EARLIER, &args)
 }
 
 pub(crate) fn by_number(tx: &mut dyn Tx, number: &str) -> Result<Option<Card>, TxError> {
@@ -162,11 +162,11 @@ pub(crate) fn change_stock(
     by: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(CHANGE_STOCK, &[id.into(), change.into(), why.into(), by.into(), now.into()]).map(drop)
+    tx.change(CHANGE_STOCK, &[id.into(), change.into(), why.into(), by.into(), now.into()])
 }
 
 pub(crate) fn insert_delivery(tx: &mut dyn Tx, id: &str, count: i64, due_on: Date) -> Result<(), TxError> {
-    tx.execute(INSERT_DELIVERY, &[id.into(), count.into(), due_on.into()]).map(drop)
+    tx.change(INSERT_DELIVERY, &[id.into(), count.into(), due_on.into()])
 }
 
 /// Blanks that are to come: identifier, how many, when.

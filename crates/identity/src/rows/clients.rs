@@ -103,7 +103,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, row: &ClientRow) -> Result<(), TxError> {
         row.proposed_by.as_deref().into(),
         row.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 /// Keeps a client changed since it was read at its revision; false if somebody else was first.
@@ -138,11 +138,11 @@ pub(crate) fn keys(tx: &mut dyn Tx) -> Result<Vec<KeyRow>, TxError> {
 
 pub(crate) fn insert_key(tx: &mut dyn Tx, row: &KeyRow) -> Result<(), TxError> {
     let args = [row.kid.as_str().into(), row.algorithm.name().into(), (&row.sealed).into(), row.made_at.into()];
-    tx.execute(INSERT_KEY, &args).map(drop)
+    tx.change(INSERT_KEY, &args)
 }
 
 pub(crate) fn set_key_state(tx: &mut dyn Tx, kid: &str, state: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(SET_KEY_STATE, &[kid.into(), state.into(), now.into()]).map(drop)
+    tx.change(SET_KEY_STATE, &[kid.into(), state.into(), now.into()])
 }
 
 pub(crate) fn delete_key(tx: &mut dyn Tx, kid: &str) -> Result<bool, TxError> {

@@ -63,7 +63,7 @@ pub(crate) fn set(tx: &mut dyn Tx, account: &str, consent: &Consent, subject: &s
         consent.made_at.into(),
         subject.into(),
     ];
-    tx.execute(SET, &args).map(drop)
+    tx.change(SET, &args)
 }
 
 pub(crate) fn withdraw(tx: &mut dyn Tx, account: &str, client: &str) -> Result<bool, TxError> {

@@ -32,7 +32,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, device: &Device, by: &str, now: Timestamp)
         by.into(),
         now.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 pub(crate) fn by_id(tx: &mut dyn Tx, id: DeviceId) -> Result<Option<Device>, TxError> {

@@ -62,7 +62,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Application) -> Result<(), TxError> 
         new.taken_at.into(),
         new.packet.as_deref().into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 /// Writes an application if it is still the revision that was read; answers whether it was.
@@ -139,12 +139,12 @@ pub(crate) fn insert_alike(tx: &mut dyn Tx, id: ApplicationId, alike: &Alike) ->
         alike.rule.as_str().into(),
         alike.score.into(),
     ];
-    tx.execute(INSERT_ALIKE, &args).map(drop)
+    tx.change(INSERT_ALIKE, &args)
 }
 
 /// Forgets candidates nobody judged, but those the ABIS found.
 pub(crate) fn forget_open(tx: &mut dyn Tx, id: ApplicationId) -> Result<(), TxError> {
-    tx.execute(FORGET_OPEN, &[id.into()]).map(drop)
+    tx.change(FORGET_OPEN, &[id.into()])
 }
 
 pub(crate) fn alikes(tx: &mut dyn Tx, id: ApplicationId) -> Result<Vec<Alike>, TxError> {

@@ -20,7 +20,7 @@ pub(crate) fn lock(
     now: Timestamp,
 ) -> Result<(), TxError> {
     let args = [account.into(), factor.as_str().into(), i64::from(at_desk).into(), now.into()];
-    tx.execute(LOCK, &args).map(drop)
+    tx.change(LOCK, &args)
 }
 
 /// Takes a lock away; false if there was none.

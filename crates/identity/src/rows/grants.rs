@@ -131,7 +131,7 @@ pub(crate) fn insert_code(tx: &mut dyn Tx, hash: &str, code: &Code) -> Result<()
         written(&code.basis)?.into(),
         code.expires_at.into(),
     ];
-    tx.execute(INSERT_CODE, &args).map(drop)
+    tx.change(INSERT_CODE, &args)
 }
 
 pub(crate) fn code(tx: &mut dyn Tx, hash: &str) -> Result<Option<Code>, TxError> {
@@ -153,7 +153,7 @@ pub(crate) fn code(tx: &mut dyn Tx, hash: &str) -> Result<Option<Code>, TxError>
 }
 
 pub(crate) fn use_code(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(USE_CODE, &[hash.into(), now.into()]).map(drop)
+    tx.change(USE_CODE, &[hash.into(), now.into()])
 }
 
 pub(crate) fn insert_access(tx: &mut dyn Tx, hash: &str, access: &Access) -> Result<(), TxError> {
@@ -170,7 +170,7 @@ pub(crate) fn insert_access(tx: &mut dyn Tx, hash: &str, access: &Access) -> Res
         access.expires_at.into(),
         access.act.as_ref().map(written).transpose()?.into(),
     ];
-    tx.execute(INSERT_ACCESS, &args).map(drop)
+    tx.change(INSERT_ACCESS, &args)
 }
 
 /// An access token with what its account and session say of it, in one look.
@@ -207,7 +207,7 @@ pub(crate) fn pass(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<bool, 
 }
 
 pub(crate) fn revoke_access(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(REVOKE_ACCESS, &[hash.into(), now.into()]).map(drop)
+    tx.change(REVOKE_ACCESS, &[hash.into(), now.into()])
 }
 
 pub(crate) fn insert_refresh(tx: &mut dyn Tx, hash: &str, refresh: &Refresh) -> Result<(), TxError> {
@@ -223,7 +223,7 @@ pub(crate) fn insert_refresh(tx: &mut dyn Tx, hash: &str, refresh: &Refresh) -> 
         refresh.made_at.into(),
         refresh.expires_at.into(),
     ];
-    tx.execute(INSERT_REFRESH, &args).map(drop)
+    tx.change(INSERT_REFRESH, &args)
 }
 
 pub(crate) fn refresh(tx: &mut dyn Tx, hash: &str) -> Result<Option<Refresh>, TxError> {
@@ -246,7 +246,7 @@ pub(crate) fn refresh(tx: &mut dyn Tx, hash: &str) -> Result<Option<Refresh>, Tx
 }
 
 pub(crate) fn use_refresh(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(USE_REFRESH, &[hash.into(), now.into()]).map(drop)
+    tx.change(USE_REFRESH, &[hash.into(), now.into()])
 }
 
 /// Ends everything that one authorisation gave.
@@ -273,7 +273,7 @@ pub(crate) fn end_of_account(tx: &mut dyn Tx, account: &str, now: Timestamp) -> 
 
 pub(crate) fn insert_pushed(tx: &mut dyn Tx, hash: &str, pushed: &Pushed) -> Result<(), TxError> {
     let args = [hash.into(), pushed.client.as_str().into(), (&pushed.request).into(), pushed.expires_at.into()];
-    tx.execute(INSERT_PUSHED, &args).map(drop)
+    tx.change(INSERT_PUSHED, &args)
 }
 
 pub(crate) fn pushed(tx: &mut dyn Tx, hash: &str) -> Result<Option<Pushed>, TxError> {
@@ -285,7 +285,7 @@ pub(crate) fn pushed(tx: &mut dyn Tx, hash: &str) -> Result<Option<Pushed>, TxEr
 
 /// Uses a pushed request up.
 pub(crate) fn use_pushed(tx: &mut dyn Tx, hash: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(USE_PUSHED, &[hash.into(), now.into()]).map(drop)
+    tx.change(USE_PUSHED, &[hash.into(), now.into()])
 }
 
 /// Spends what is good once; false if it was spent before.

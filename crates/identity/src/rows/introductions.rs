@@ -61,7 +61,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Introduction) -> Result<(), TxError>
         new.made_at.into(),
         new.decided_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 pub(crate) fn one(tx: &mut dyn Tx, id: IntroductionId) -> Result<Option<Introduction>, TxError> {
@@ -92,7 +92,7 @@ pub(crate) fn take(tx: &mut dyn Tx, id: IntroductionId, application: Application
 
 /// Gives the introduction of an application that comes to nothing free again.
 pub(crate) fn free(tx: &mut dyn Tx, application: ApplicationId) -> Result<(), TxError> {
-    tx.execute(FREE, &[application.into()]).map(drop)
+    tx.change(FREE, &[application.into()])
 }
 
 /// A code that opens an account.
@@ -115,7 +115,7 @@ pub(crate) fn set_activation(tx: &mut dyn Tx, person: &str, new: &Activation) ->
         new.made_at.into(),
         new.expires_at.into(),
     ];
-    tx.execute(SET_ACTIVATION, &args).map(drop)
+    tx.change(SET_ACTIVATION, &args)
 }
 
 pub(crate) fn activation(tx: &mut dyn Tx, person: &str) -> Result<Option<Activation>, TxError> {
@@ -131,12 +131,12 @@ pub(crate) fn activation(tx: &mut dyn Tx, person: &str) -> Result<Option<Activat
 }
 
 pub(crate) fn delete_activation(tx: &mut dyn Tx, person: &str) -> Result<(), TxError> {
-    tx.execute(DELETE_ACTIVATION, &[person.into()]).map(drop)
+    tx.change(DELETE_ACTIVATION, &[person.into()])
 }
 
 /// The letter is printed: its code is kept as a hash only.
 pub(crate) fn printed(tx: &mut dyn Tx, person: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(PRINTED, &[person.into(), now.into()]).map(drop)
+    tx.change(PRINTED, &[person.into(), now.into()])
 }
 
 /// People whose letters wait to be printed, the oldest first.

@@ -54,7 +54,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, mandate: &Mandate) -> Result<(), TxError> 
         mandate.made_at.into(),
         mandate.valid_to.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 pub(crate) fn by_id(tx: &mut dyn Tx, id: MandateId) -> Result<Option<Mandate>, TxError> {
@@ -109,7 +109,7 @@ pub(crate) fn insert_organisation(
     now: Timestamp,
 ) -> Result<(), TxError> {
     let Organisation { id, number, name } = organisation;
-    tx.execute(INSERT_ORGANISATION, &[id.into(), number.into(), name.into(), by.into(), now.into()]).map(drop)
+    tx.change(INSERT_ORGANISATION, &[id.into(), number.into(), name.into(), by.into(), now.into()])
 }
 
 pub(crate) fn organisation(tx: &mut dyn Tx, id: &str) -> Result<Option<Organisation>, TxError> {
@@ -132,7 +132,7 @@ pub(crate) fn set_acting(
     whom: Option<(&str, Option<MandateId>)>,
 ) -> Result<(), TxError> {
     let (person, mandate) = (whom.map(|(person, _)| person), whom.and_then(|(_, mandate)| mandate));
-    tx.execute(SET_ACTING, &[session.into(), person.into(), mandate.into()]).map(drop)
+    tx.change(SET_ACTING, &[session.into(), person.into(), mandate.into()])
 }
 
 fn organisation_of(row: &Row) -> Result<Organisation, TxError> {

@@ -51,7 +51,7 @@ pub(crate) fn insert(
     length: i64,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT, &[id.into(), device.into(), key.into(), length.into(), now.into()]).map(drop)
+    tx.change(INSERT, &[id.into(), device.into(), key.into(), length.into(), now.into()])
 }
 
 pub(crate) fn one(tx: &mut dyn Tx, id: UploadId) -> Result<Option<Upload>, TxError> {
@@ -77,7 +77,7 @@ pub(crate) fn append(tx: &mut dyn Tx, id: UploadId, from: i64, bytes: &[u8]) -> 
     if tx.execute(ADVANCE, &[id.into(), from.into(), to.into()])? == 0 {
         return Ok(false);
     }
-    tx.execute(INSERT_PART, &[id.into(), from.into(), bytes.into()])?;
+    tx.change(INSERT_PART, &[id.into(), from.into(), bytes.into()])?;
     Ok(true)
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn whole(tx: &mut dyn Tx, id: UploadId) -> Result<Vec<u8>, TxError> {
 }
 
 pub(crate) fn delete_parts(tx: &mut dyn Tx, id: UploadId) -> Result<(), TxError> {
-    tx.execute(DELETE_PARTS, &[id.into()]).map(drop)
+    tx.change(DELETE_PARTS, &[id.into()])
 }
 
 /// Writes how an upload came out, if it is open or waits for review.

@@ -23,7 +23,7 @@ pub(crate) struct Participant {
 }
 
 pub(crate) fn insert(tx: &mut dyn Tx, session: SessionId, client: &str, account: &str) -> Result<(), TxError> {
-    tx.execute(INSERT, &[session.into(), client.into(), account.into()]).map(drop)
+    tx.change(INSERT, &[session.into(), client.into(), account.into()])
 }
 
 fn taken(
@@ -35,7 +35,7 @@ fn taken(
     let read = |row: &spine::Row| Ok(Participant { session: row.get(0)?, client: row.get(1)?, account: row.get(2)? });
     let all: Vec<Participant> = tx.query(select, args)?.iter().map(read).collect::<Result<_, TxError>>()?;
     if !all.is_empty() {
-        tx.execute(delete, args)?;
+        tx.change(delete, args)?;
     }
     Ok(all)
 }

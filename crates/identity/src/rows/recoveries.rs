@@ -42,7 +42,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Recovery, (evidence, stop_hash): (&[
         new.ready_at.into(),
         new.expires_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 fn read(row: &Row) -> Result<Recovery, TxError> {
@@ -113,8 +113,8 @@ pub(crate) fn renew(
     lowered_until: Timestamp,
     phone: Option<&str>,
 ) -> Result<(), TxError> {
-    tx.execute(RENEW, &[account.into(), hash.into(), lowered_until.into(), phone.into()])?;
-    tx.execute(UNLOCK_SELF, &[account.into()]).map(drop)
+    tx.change(RENEW, &[account.into(), hash.into(), lowered_until.into(), phone.into()])?;
+    tx.change(UNLOCK_SELF, &[account.into()])
 }
 
 pub(crate) fn locked_by_self(tx: &mut dyn Tx, account: &str) -> Result<bool, TxError> {

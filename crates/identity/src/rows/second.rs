@@ -18,7 +18,7 @@ const USE_APP: &str = "UPDATE identity_authenticator SET step = $2, used_at = $3
 const DELETE_APP: &str = "DELETE FROM identity_authenticator WHERE id = $1 AND account = $2";
 
 pub(crate) fn set_step(tx: &mut dyn Tx, account: &str, way: Option<&str>) -> Result<(), TxError> {
-    tx.execute(SET_STEP, &[account.into(), way.into()]).map(drop)
+    tx.change(SET_STEP, &[account.into(), way.into()])
 }
 
 /// Keeps a set of printed codes; the one before is gone.
@@ -28,9 +28,9 @@ pub(crate) fn set_printed(
     codes: &[(String, String)],
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(CLEAR_PRINTED, &[account.into()])?;
+    tx.change(CLEAR_PRINTED, &[account.into()])?;
     for (name, hash) in codes {
-        tx.execute(INSERT_PRINTED, &[account.into(), name.as_str().into(), hash.as_str().into(), now.into()])?;
+        tx.change(INSERT_PRINTED, &[account.into(), name.as_str().into(), hash.as_str().into(), now.into()])?;
     }
     Ok(())
 }
@@ -81,7 +81,7 @@ pub(crate) fn insert_authenticator(tx: &mut dyn Tx, account: &str, app: &App) ->
         app.step.into(),
         app.made_at.into(),
     ];
-    tx.execute(INSERT_APP, &args).map(drop)
+    tx.change(INSERT_APP, &args)
 }
 
 pub(crate) fn authenticators(tx: &mut dyn Tx, account: &str) -> Result<Vec<App>, TxError> {
@@ -99,7 +99,7 @@ pub(crate) fn authenticators(tx: &mut dyn Tx, account: &str) -> Result<Vec<App>,
 }
 
 pub(crate) fn use_authenticator(tx: &mut dyn Tx, id: &str, step: i64, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(USE_APP, &[id.into(), step.into(), now.into()]).map(drop)
+    tx.change(USE_APP, &[id.into(), step.into(), now.into()])
 }
 
 pub(crate) fn delete_authenticator(tx: &mut dyn Tx, id: &str, account: &str) -> Result<bool, TxError> {

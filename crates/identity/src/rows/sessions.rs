@@ -47,7 +47,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, id: SessionId, new: &NewSession<'_>, now: 
         new.auth_time.into(),
         new.ends_at.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 pub(crate) fn by_token(tx: &mut dyn Tx, token_hash: &str) -> Result<Option<Found>, TxError> {
@@ -99,20 +99,20 @@ fn found(row: &Row) -> Result<Found, TxError> {
 
 /// Says that it was used; never earlier than it already stands.
 pub(crate) fn touch(tx: &mut dyn Tx, id: SessionId, parent: Option<SessionId>, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(TOUCH, &[id.into(), now.into(), parent.unwrap_or(id).into()]).map(drop)
+    tx.change(TOUCH, &[id.into(), now.into(), parent.unwrap_or(id).into()])
 }
 
 /// Ends a session, those that hang on it, and the tokens given out in it.
 pub(crate) fn end(tx: &mut dyn Tx, id: SessionId, now: Timestamp) -> Result<u64, TxError> {
-    tx.execute(REVOKE, &[id.into(), now.into()])?;
-    tx.execute(REVOKE_REFRESH, &[id.into(), now.into()])?;
+    tx.change(REVOKE, &[id.into(), now.into()])?;
+    tx.change(REVOKE_REFRESH, &[id.into(), now.into()])?;
     tx.execute(END, &[id.into(), now.into()])
 }
 
 /// Ends every session of an account but one and what hangs on it; all of them with an empty `but`.
 pub(crate) fn end_all(tx: &mut dyn Tx, account: &str, but: &str, now: Timestamp) -> Result<u64, TxError> {
-    tx.execute(REVOKE_ALL, &[account.into(), now.into(), but.into()])?;
-    tx.execute(REVOKE_ALL_REFRESH, &[account.into(), now.into(), but.into()])?;
+    tx.change(REVOKE_ALL, &[account.into(), now.into(), but.into()])?;
+    tx.change(REVOKE_ALL_REFRESH, &[account.into(), now.into(), but.into()])?;
     tx.execute(END_ALL, &[account.into(), now.into(), but.into()])
 }
 

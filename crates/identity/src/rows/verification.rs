@@ -44,7 +44,7 @@ pub(crate) fn watch(
     reference: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(WATCH, &[verifier.into(), person.into(), reference.into(), now.into()]).map(drop)
+    tx.change(WATCH, &[verifier.into(), person.into(), reference.into(), now.into()])
 }
 
 pub(crate) fn unwatch(tx: &mut dyn Tx, verifier: &str, reference: &str) -> Result<bool, TxError> {
@@ -64,7 +64,7 @@ pub(crate) fn insert_change(
     now: Timestamp,
 ) -> Result<(), TxError> {
     let args = [verifier.into(), reference.into(), what.into(), on.into(), now.into()];
-    tx.execute(INSERT_CHANGE, &args).map(drop)
+    tx.change(INSERT_CHANGE, &args)
 }
 
 pub(crate) fn changes(tx: &mut dyn Tx, verifier: &str, after: i64, limit: i64) -> Result<Vec<Told>, TxError> {
@@ -81,7 +81,7 @@ pub(crate) fn changes(tx: &mut dyn Tx, verifier: &str, after: i64, limit: i64) -
 }
 
 pub(crate) fn insert_life(tx: &mut dyn Tx, person: &str, life: &Life, by: &str) -> Result<(), TxError> {
-    tx.execute(INSERT_LIFE, &[person.into(), life.at.into(), (&life.how).into(), by.into()]).map(drop)
+    tx.change(INSERT_LIFE, &[person.into(), life.at.into(), (&life.how).into(), by.into()])
 }
 
 pub(crate) fn last_life(tx: &mut dyn Tx, person: &str) -> Result<Option<Life>, TxError> {
@@ -105,7 +105,7 @@ pub(crate) fn last_lives(tx: &mut dyn Tx, people: &[&str]) -> Result<Vec<(String
 
 /// Notes that a death closed an account, and whether it was open until then.
 pub(crate) fn close(tx: &mut dyn Tx, account: &str, was_active: bool, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(CLOSE, &[account.into(), i64::from(was_active).into(), now.into()]).map(drop)
+    tx.change(CLOSE, &[account.into(), i64::from(was_active).into(), now.into()])
 }
 
 /// Notes that an account may be open again; answers whether a death had closed an open one.

@@ -48,7 +48,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &NewVid<'_>, now: Timestamp) -> Resul
         new.expires_at.into(),
         new.uses.into(),
     ];
-    tx.execute(INSERT, &args).map(drop)
+    tx.change(INSERT, &args)
 }
 
 /// Whose a number is, and the login of her account if she has one; none if it does not count.

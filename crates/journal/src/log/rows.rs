@@ -22,7 +22,7 @@ pub(super) fn waiting(tx: &mut dyn Tx, limit: i64) -> Result<Vec<Waiting>, TxErr
 const MARK: &str = "UPDATE journal_act SET sequenced = $2 WHERE id = $1";
 
 pub(super) fn mark(tx: &mut dyn Tx, act: ActId, place: i64) -> Result<(), TxError> {
-    tx.execute(MARK, &[act.into(), (place + 1).into()]).map(|_| ())
+    tx.change(MARK, &[act.into(), (place + 1).into()])
 }
 
 const SELECT_ACT_ON: &str = "
@@ -48,7 +48,7 @@ pub(super) fn tile(tx: &mut dyn Tx, level: i64, number: i64) -> Result<Option<Ve
 }
 
 pub(super) fn put_tile(tx: &mut dyn Tx, level: i64, number: i64, hashes: &[u8]) -> Result<(), TxError> {
-    tx.execute(PUT_TILE, &[level.into(), number.into(), hashes.into()]).map(|_| ())
+    tx.change(PUT_TILE, &[level.into(), number.into(), hashes.into()])
 }
 
 const SELECT_HEAD: &str = "SELECT size, note FROM journal_log_head WHERE id = 1";
@@ -87,5 +87,5 @@ pub(super) fn cosigned(tx: &mut dyn Tx) -> Result<Vec<(String, i64, String)>, Tx
 }
 
 pub(super) fn put_cosigned(tx: &mut dyn Tx, witness: &str, size: i64, line: &str) -> Result<(), TxError> {
-    tx.execute(PUT_COSIGNED, &[witness.into(), size.into(), line.into()]).map(|_| ())
+    tx.change(PUT_COSIGNED, &[witness.into(), size.into(), line.into()])
 }

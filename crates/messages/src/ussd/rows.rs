@@ -38,7 +38,7 @@ pub(super) fn standing(tx: &mut dyn Tx, phone: &str) -> Result<Option<Standing>,
 
 /// Keeps where she stands, and forgets who stood somewhere before `old`.
 pub(super) fn stand(tx: &mut dyn Tx, phone: &str, standing: &Standing, old: Timestamp) -> Result<(), TxError> {
-    tx.execute(FORGET, &[old.into()])?;
+    tx.change(FORGET, &[old.into()])?;
     let args = [
         phone.into(),
         standing.session.as_str().into(),
@@ -48,5 +48,5 @@ pub(super) fn stand(tx: &mut dyn Tx, phone: &str, standing: &Standing, old: Time
         standing.answer.as_deref().into(),
         standing.used_at.into(),
     ];
-    tx.execute(STAND, &args).map(drop)
+    tx.change(STAND, &args)
 }

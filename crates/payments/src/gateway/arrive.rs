@@ -196,7 +196,7 @@ fn wait(cx: &mut Cx<'_>, arrived: &Arrived<'_>) -> Result<News, Fault> {
     let credit = suspense(cx, arrived.amount.currency())?;
     let step = Step::Move { debit, credit, amount: arrived.amount };
     let id = TransferId::from_bytes(*arrival.id.as_bytes());
-    ledger::book(cx, &[Transfer { id, step, reference: arrival.id.to_string() }])?;
+    ledger::book_new(cx, &[Transfer { id, step, reference: arrival.id.to_string() }])?;
     rows::insert(cx.tx(), &arrival)?;
     cx.record(act("payments.arrival.suspended", &arrival));
     Ok(News::Suspense)

@@ -79,9 +79,9 @@ pub enum News {
 pub fn receive(cx: &mut Cx<'_>, wallet: &Wallet, told: &Told) -> Result<News, Fault> {
     let own = cx.actor().id == wallet.account();
     cx.may("payments.wallet.report", &Resource::new("Wallet", &wallet.id).is("own", own))?;
-    let attempt = rows::attempt(cx.tx(), told.id)?.filter(|attempt| attempt.wallet == wallet.id);
-    let attempt = attempt.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
-    let request = request::found(cx, attempt.request)?;
+    let asked = rows::asked(cx.tx(), told.id, (&wallet.id, &told.reference))?;
+    let asked = asked.filter(|(attempt, _)| attempt.wallet == wallet.id);
+    let (attempt, request) = asked.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
     match told.state {
         ToldState::Pending => Ok(News::Old),
         ToldState::Declined => {
@@ -125,6 +125,7 @@ pub(crate) fn credited(
     } else {
         request
     };
+    let receipt = likely_receipt(cx)?;
     let charge = charges::of(cx, &request, rail)?;
     let reason = match request.state {
         RequestState::Paid => Some("paid_already"),
@@ -149,8 +150,9 @@ pub(crate) fn credited(
     let debit = account_of(cx, &rail_account(rail), amount.currency())?;
     match reason {
         None => {
+            let receipt = free_receipt(cx, receipt)?;
             take_in(cx, debit, &payment, request.account)?;
-            settle(cx, &payment, &request, charge.as_ref())?;
+            settle(cx, &payment, &request, &receipt, charge.as_ref())?;
             Ok(News::Paid)
         }
         Some(reason) => {
@@ -199,9 +201,11 @@ pub(crate) fn from_suspense(cx: &mut Cx<'_>, arrival: &Arrival, request: Request
         hold: None,
         received_at: cx.now(),
     };
+    let likely = likely_receipt(cx)?;
+    let receipt = free_receipt(cx, likely)?;
     let debit = suspense(cx, arrival.amount.currency())?;
     take_in(cx, debit, &payment, request.account)?;
-    settle(cx, &payment, &request, None)
+    settle(cx, &payment, &request, &receipt, None)
 }
 
 impl<I, S> Told<I, S> {
@@ -223,7 +227,7 @@ impl<I, S> Told<I, S> {
 fn take_in(cx: &mut Cx<'_>, debit: AccountId, payment: &Payment, account: AccountId) -> Result<(), Fault> {
     let step = Step::Move { debit, credit: account, amount: payment.amount };
     let id = TransferId::from_bytes(*payment.id.as_bytes());
-    ledger::book(cx, &[Transfer { id, step, reference: payment.id.to_string() }])?;
+    ledger::book_new(cx, &[Transfer { id, step, reference: payment.id.to_string() }])?;
     rows::insert_payment(cx.tx(), payment)?;
     Ok(())
 }
@@ -236,17 +240,23 @@ pub(crate) fn suspense(cx: &mut Cx<'_>, currency: Currency) -> Result<AccountId,
 }
 
 /// The request is paid.
-fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request, charge: Option<&Charge>) -> Result<(), Fault> {
-    let (now, receipt) = (cx.now(), new_receipt(cx)?);
+fn settle(
+    cx: &mut Cx<'_>,
+    payment: &Payment,
+    request: &Request,
+    receipt: &str,
+    charge: Option<&Charge>,
+) -> Result<(), Fault> {
+    let now = cx.now();
     let reference = Some(payment.wallet_reference.as_str());
     rows::set_attempt_state(cx.tx(), payment.attempt, AttemptState::Paid, None, reference)?;
-    rows::pay_request(cx.tx(), request.id, payment.attempt, &receipt, now)?;
-    let act = about(request.act("payments.request.paid"), payment).with("receipt", receipt.as_str());
+    rows::pay_request(cx.tx(), request.id, payment.attempt, receipt, now)?;
+    let act = about(request.act("payments.request.paid"), payment).with("receipt", receipt);
     cx.record(match charge {
         Some(charge) => act.with("charge_minor", charge.fee.minor()).with("charge_borne_by", charge.bears.code()),
         None => act,
     });
-    bills::applied(cx, request, &receipt)?;
+    bills::applied(cx, request, receipt)?;
     if let Some(charge) = charge {
         charges::booked(cx, request, payment, charge)?;
     }
@@ -254,12 +264,21 @@ fn settle(cx: &mut Cx<'_>, payment: &Payment, request: &Request, charge: Option<
     Ok(())
 }
 
-fn new_receipt(cx: &mut Cx<'_>) -> Result<String, Fault> {
+/// A receipt's number that is hardly ever taken; whether it is goes to the database with the next question.
+fn likely_receipt(cx: &mut Cx<'_>) -> Result<String, Fault> {
+    let number = receipt_number(cx.random_below(HOW_MANY));
+    rows::ask_receipt(cx.tx(), &number)?;
+    Ok(number)
+}
+
+/// The likely number if it is free, else another.
+fn free_receipt(cx: &mut Cx<'_>, likely: String) -> Result<String, Fault> {
+    let mut number = likely;
     for _ in 0..8 {
-        let number = receipt_number(cx.random_below(HOW_MANY));
         if !rows::receipt_is_taken(cx.tx(), &number)? {
             return Ok(number);
         }
+        number = receipt_number(cx.random_below(HOW_MANY));
     }
     Err(Fault::unavailable("payments.receipt.numbers"))
 }

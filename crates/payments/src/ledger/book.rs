@@ -32,6 +32,19 @@ pub fn book(cx: &mut Cx<'_>, batch: &[Transfer]) -> Result<Vec<Booked>, Fault> {
     })
 }
 
+/// As [`book`], for moves whose identifiers were made in this operation: nobody can have booked them before, so that is not
+/// looked up. One that is taken all the same is refused by the table, and nothing is booked.
+///
+/// # Errors
+/// As [`book`].
+pub fn book_new(cx: &mut Cx<'_>, batch: &[Transfer]) -> Result<(), Fault> {
+    let now = cx.now();
+    Books::with(cx.tx(), now, |books, tx| {
+        let known = Looked::at_nothing(books, tx, batch)?;
+        batch.iter().try_for_each(|transfer| enter(books, &known, now, transfer).map(drop))
+    })
+}
+
 /// Books many chains of linked transfers: each chain is booked whole or refused whole, and refuses no other.
 ///
 /// # Errors
@@ -97,6 +110,12 @@ impl Looked {
             by_id: found.into_iter().map(|entry| (entry.id, entry)).collect(),
             settling: settling.into_iter().filter_map(|entry| Some((entry.of?, entry))).collect(),
         })
+    }
+
+    /// What is known of transfers that are new.
+    fn at_nothing(books: &mut Books, tx: &mut dyn Tx, batch: &[Transfer]) -> Result<Self, Fault> {
+        books.read_accounts(tx, batch.iter().flat_map(|transfer| accounts_of(&transfer.step)).flatten())?;
+        Ok(Self { by_id: HashMap::new(), settling: HashMap::new() })
     }
 
     fn transfer<'a>(&'a self, books: &'a Books, id: &[u8; 16]) -> Option<&'a Entry> {

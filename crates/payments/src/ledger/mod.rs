@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `account.rs`, `transfer.rs` | what is booked on and what is booked |
 //! | `open.rs` | [`account`], [`open_account`], [`close_account`], [`find`] |
-//! | `book.rs` | [`book`], [`book_each`] |
+//! | `book.rs` | [`book`], [`book_each`], [`book_new`] |
 //! | `books.rs` | the balances in memory, and what is not written yet |
 //! | `chain.rs` | the hashes of batches |
 //! | `clock.rs` | [`tick`], [`keep_time`]: holds that lapse; [`mark`]: other events |
@@ -31,7 +31,7 @@ mod verify;
 
 pub(crate) use account::Balances;
 pub use account::{Account, AccountId, AccountKind, Bound, NewAccount};
-pub use book::{BATCH, LEGS, book, book_each};
+pub use book::{BATCH, LEGS, book, book_each, book_new};
 pub(crate) use books::Known;
 pub(crate) use chain::{Head, Mark};
 pub use clock::{keep_time, mark, place, tick};

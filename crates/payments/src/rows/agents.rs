@@ -21,7 +21,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Agent) -> Result<(), TxError> {
         new.msisdn.reveal().into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -62,7 +62,7 @@ pub(crate) fn towns(tx: &mut dyn Tx) -> Result<Vec<(String, String, String)>, Tx
 const SETTLED: &str = "UPDATE payments_agent SET settlements = settlements + 1 WHERE id = $1";
 
 pub(crate) fn settled(tx: &mut dyn Tx, id: AgentId) -> Result<(), TxError> {
-    tx.execute(SETTLED, &[id.into()]).map(|_| ())
+    tx.change(SETTLED, &[id.into()])
 }
 
 const INSERT_FLOAT: &str = "
@@ -88,7 +88,7 @@ pub(crate) fn insert_float<K: IdKind>(
         by.into(),
         now.into(),
     ];
-    tx.execute(INSERT_FLOAT, &args).map(|_| ())
+    tx.change(INSERT_FLOAT, &args)
 }
 
 const SUM_FLOAT: &str = "
@@ -112,7 +112,7 @@ pub(crate) fn withdrawn(tx: &mut dyn Tx) -> Result<Vec<(String, i64)>, TxError> 
 
 const SUM_TAKEN: &str = "
     SELECT CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) FROM payments_payment
-    WHERE wallet = $1 AND received_at >= $2 AND received_at < $3";
+    WHERE wallet = $1 AND wallet LIKE 'cash:%' AND received_at >= $2 AND received_at < $3";
 
 /// What a counter, or one of its devices, took between two moments, in minor units.
 pub(crate) fn taken(tx: &mut dyn Tx, account: &str, from: Timestamp, to: Timestamp) -> Result<i64, TxError> {
@@ -175,7 +175,7 @@ pub(crate) fn insert_shift(tx: &mut dyn Tx, new: &Shift) -> Result<(), TxError> 
         new.base_minor.into(),
         new.opened_at.into(),
     ];
-    tx.execute(INSERT_SHIFT, &args).map(|_| ())
+    tx.change(INSERT_SHIFT, &args)
 }
 
 pub(crate) fn close_shift<K: IdKind>(
@@ -184,7 +184,7 @@ pub(crate) fn close_shift<K: IdKind>(
     (expected, counted): (i64, i64),
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(CLOSE_SHIFT, &[id.into(), expected.into(), counted.into(), now.into()]).map(|_| ())
+    tx.change(CLOSE_SHIFT, &[id.into(), expected.into(), counted.into(), now.into()])
 }
 
 fn shift(row: &Row, currency: Currency) -> Result<Shift, TxError> {
@@ -227,7 +227,7 @@ pub(crate) fn insert_device(tx: &mut dyn Tx, new: &CounterDevice) -> Result<(), 
         (&new.allowance).into(),
         new.until.into(),
     ];
-    tx.execute(INSERT_DEVICE, &args).map(|_| ())
+    tx.change(INSERT_DEVICE, &args)
 }
 
 pub(crate) fn device(tx: &mut dyn Tx, id: CounterDeviceId) -> Result<Option<CounterDevice>, TxError> {
@@ -239,7 +239,7 @@ pub(crate) fn devices(tx: &mut dyn Tx, place: &str) -> Result<Vec<CounterDevice>
 }
 
 pub(crate) fn end_device(tx: &mut dyn Tx, id: CounterDeviceId, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(END_DEVICE, &[id.into(), now.into()]).map(|_| ())
+    tx.change(END_DEVICE, &[id.into(), now.into()])
 }
 
 fn device_row(row: &Row) -> Result<CounterDevice, TxError> {
@@ -282,7 +282,7 @@ pub(crate) fn insert_taking(
         request.into(),
         now.into(),
     ];
-    tx.execute(INSERT_TAKING, &args).map(|_| ())
+    tx.change(INSERT_TAKING, &args)
 }
 
 /// What came under a device's number, with the digest of its words.

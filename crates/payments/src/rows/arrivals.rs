@@ -31,7 +31,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Arrival) -> Result<(), TxError> {
         new.state.code().into(),
         new.received_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -71,7 +71,7 @@ pub(crate) fn set(
     request: Option<RequestId>,
     settled_at: Option<Timestamp>,
 ) -> Result<(), TxError> {
-    tx.execute(SET, &[id.into(), state.code().into(), request.into(), settled_at.into()]).map(|_| ())
+    tx.change(SET, &[id.into(), state.code().into(), request.into(), settled_at.into()])
 }
 
 const SUM_ARRIVED: &str = "
@@ -109,7 +109,7 @@ pub(crate) fn insert_line(tx: &mut dyn Tx, line: &RailLine) -> Result<(), TxErro
         line.heard_at.into(),
         line.end_to_end.as_deref().into(),
     ];
-    tx.execute(INSERT_LINE, &args).map(|_| ())
+    tx.change(INSERT_LINE, &args)
 }
 
 const SELECT_LINE: &str = "

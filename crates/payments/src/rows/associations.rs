@@ -20,7 +20,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Association) -> Result<(), TxError> 
         (&new.founder).into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -60,7 +60,7 @@ pub(crate) fn founded_by(tx: &mut dyn Tx, founder: &str) -> Result<usize, TxErro
 const SET_NEEDED: &str = "UPDATE payments_association SET needed = $2 WHERE id = $1";
 
 pub(crate) fn set_needed(tx: &mut dyn Tx, id: AssociationId, needed: i64) -> Result<(), TxError> {
-    tx.execute(SET_NEEDED, &[id.into(), needed.into()]).map(|_| ())
+    tx.change(SET_NEEDED, &[id.into(), needed.into()])
 }
 
 const OPEN_SEAT: &str = "
@@ -70,13 +70,13 @@ const OPEN_SEAT: &str = "
 
 /// An empty seat, whether it was there before or not.
 pub(crate) fn open_seat(tx: &mut dyn Tx, id: AssociationId, seat: i64, inviter: &str) -> Result<(), TxError> {
-    tx.execute(OPEN_SEAT, &[id.into(), seat.into(), inviter.into()]).map(|_| ())
+    tx.change(OPEN_SEAT, &[id.into(), seat.into(), inviter.into()])
 }
 
 const CLOSE_SEAT: &str = "DELETE FROM payments_association_seat WHERE association = $1 AND seat = $2";
 
 pub(crate) fn close_seat(tx: &mut dyn Tx, id: AssociationId, seat: i64) -> Result<(), TxError> {
-    tx.execute(CLOSE_SEAT, &[id.into(), seat.into()]).map(|_| ())
+    tx.change(CLOSE_SEAT, &[id.into(), seat.into()])
 }
 
 const PASS_ON: &str = "
@@ -85,7 +85,7 @@ const PASS_ON: &str = "
 
 /// The empty seats that one hands out are another's from then on; the codes she gave open nothing.
 pub(crate) fn pass_on(tx: &mut dyn Tx, id: AssociationId, from: &str, to: &str) -> Result<(), TxError> {
-    tx.execute(PASS_ON, &[id.into(), from.into(), to.into()]).map(|_| ())
+    tx.change(PASS_ON, &[id.into(), from.into(), to.into()])
 }
 
 const SIT: &str = "
@@ -99,7 +99,7 @@ pub(crate) fn sit(
     person: &str,
     name: &Personal<String>,
 ) -> Result<(), TxError> {
-    tx.execute(SIT, &[id.into(), seat.into(), person.into(), name.reveal().into()]).map(|_| ())
+    tx.change(SIT, &[id.into(), seat.into(), person.into(), name.reveal().into()])
 }
 
 const SET_CODE: &str = "
@@ -112,7 +112,7 @@ pub(crate) fn set_code(
     hash: &[u8; 32],
     until: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(SET_CODE, &[id.into(), seat.into(), hash.into(), until.into()]).map(|_| ())
+    tx.change(SET_CODE, &[id.into(), seat.into(), hash.into(), until.into()])
 }
 
 const SELECT_OPENED: &str = "
@@ -170,7 +170,7 @@ pub(crate) fn insert_proposal(tx: &mut dyn Tx, new: &Proposal) -> Result<(), TxE
         new.expires_at.into(),
         removed.into(),
     ];
-    tx.execute(INSERT_PROPOSAL, &args).map(|_| ())
+    tx.change(INSERT_PROPOSAL, &args)
 }
 
 const SELECT_LAST: &str =
@@ -245,7 +245,7 @@ fn proposal_row(row: &Row) -> Result<Proposal, TxError> {
 const END: &str = "UPDATE payments_proposal SET state = $2, ended_at = $3 WHERE id = $1";
 
 pub(crate) fn end(tx: &mut dyn Tx, id: ProposalId, state: ProposalState, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(END, &[id.into(), state.code().into(), now.into()]).map(|_| ())
+    tx.change(END, &[id.into(), state.code().into(), now.into()])
 }
 
 const INSERT_VOICE: &str = "
@@ -258,7 +258,7 @@ pub(crate) fn insert_voice(
     agrees: bool,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT_VOICE, &[id.into(), person.into(), agrees.into(), now.into()]).map(|_| ())
+    tx.change(INSERT_VOICE, &[id.into(), person.into(), agrees.into(), now.into()])
 }
 
 const SELECT_VOICES: &str = "

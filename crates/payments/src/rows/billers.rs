@@ -20,7 +20,7 @@ pub(crate) fn put(tx: &mut dyn Tx, biller: &Biller) -> Result<(), TxError> {
         (&biller.asked_by).into(),
         biller.made_at.into(),
     ];
-    tx.execute(PUT, &args).map(|_| ())
+    tx.change(PUT, &args)
 }
 
 const SELECT: &str = "
@@ -64,13 +64,13 @@ fn row(row: &Row) -> Result<Biller, TxError> {
 const SET_STATE: &str = "UPDATE payments_biller SET state = $2, opened_by = $3 WHERE id = $1";
 
 pub(crate) fn set_state(tx: &mut dyn Tx, id: BillerId, state: BillerState, by: Option<&str>) -> Result<(), TxError> {
-    tx.execute(SET_STATE, &[id.into(), state.code().into(), by.into()]).map(|_| ())
+    tx.change(SET_STATE, &[id.into(), state.code().into(), by.into()])
 }
 
 const SET_KEY: &str = "UPDATE payments_biller SET key_hash = $2 WHERE id = $1";
 
 pub(crate) fn set_key(tx: &mut dyn Tx, id: BillerId, hash: Option<&[u8; 32]>) -> Result<(), TxError> {
-    tx.execute(SET_KEY, &[id.into(), hash.into()]).map(|_| ())
+    tx.change(SET_KEY, &[id.into(), hash.into()])
 }
 
 const INSERT_EVENT: &str = "INSERT INTO payments_biller_event (id, institution, body, made_at) VALUES ($1, $2, $3, $4)";
@@ -82,7 +82,7 @@ pub(crate) fn insert_event(
     body: &Json,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT_EVENT, &[id.into(), institution.into(), body.into(), now.into()]).map(|_| ())
+    tx.change(INSERT_EVENT, &[id.into(), institution.into(), body.into(), now.into()])
 }
 
 const SELECT_EVENT: &str = "SELECT body FROM payments_biller_event WHERE id = $1";

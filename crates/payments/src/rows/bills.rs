@@ -29,7 +29,7 @@ pub(crate) fn insert_bill(tx: &mut dyn Tx, bill: &Bill) -> Result<(), TxError> {
         bill.made_at.into(),
         bill.expires_at.into(),
     ];
-    tx.execute(INSERT_BILL, &args).map(|_| ())
+    tx.change(INSERT_BILL, &args)
 }
 
 const SELECT_BILL: &str = "
@@ -89,13 +89,13 @@ pub(super) fn bill_row(row: &Row) -> Result<Bill, TxError> {
 const SET_BILL_STATE: &str = "UPDATE payments_bill SET state = $2 WHERE id = $1";
 
 pub(crate) fn set_bill_state(tx: &mut dyn Tx, id: BillId, state: BillState) -> Result<(), TxError> {
-    tx.execute(SET_BILL_STATE, &[id.into(), state.code().into()]).map(|_| ())
+    tx.change(SET_BILL_STATE, &[id.into(), state.code().into()])
 }
 
 const PAY_BILL: &str = "UPDATE payments_bill SET paid_minor = $2, state = $3 WHERE id = $1";
 
 pub(crate) fn pay_bill(tx: &mut dyn Tx, id: BillId, paid_minor: i64, state: BillState) -> Result<(), TxError> {
-    tx.execute(PAY_BILL, &[id.into(), paid_minor.into(), state.code().into()]).map(|_| ())
+    tx.change(PAY_BILL, &[id.into(), paid_minor.into(), state.code().into()])
 }
 
 const INSERT_SHARE: &str = "
@@ -104,7 +104,7 @@ const INSERT_SHARE: &str = "
 pub(crate) fn insert_share(tx: &mut dyn Tx, bill: BillId, share: &Standing) -> Result<(), TxError> {
     let args =
         [bill.into(), share.place.into(), share.account.into(), share.amount_minor.into(), share.paid_minor.into()];
-    tx.execute(INSERT_SHARE, &args).map(|_| ())
+    tx.change(INSERT_SHARE, &args)
 }
 
 const SELECT_SHARES: &str = "
@@ -121,13 +121,13 @@ pub(crate) fn shares(tx: &mut dyn Tx, bill: BillId) -> Result<Vec<Standing>, TxE
 const PAY_SHARE: &str = "UPDATE payments_bill_share SET paid_minor = paid_minor + $3 WHERE bill = $1 AND place = $2";
 
 pub(crate) fn pay_share(tx: &mut dyn Tx, bill: BillId, place: i64, minor: i64) -> Result<(), TxError> {
-    tx.execute(PAY_SHARE, &[bill.into(), place.into(), minor.into()]).map(|_| ())
+    tx.change(PAY_SHARE, &[bill.into(), place.into(), minor.into()])
 }
 
 const INSERT_PART: &str = "INSERT INTO payments_bill_part (request, place, amount_minor) VALUES ($1, $2, $3)";
 
 pub(crate) fn insert_part(tx: &mut dyn Tx, request: RequestId, place: i64, minor: i64) -> Result<(), TxError> {
-    tx.execute(INSERT_PART, &[request.into(), place.into(), minor.into()]).map(|_| ())
+    tx.change(INSERT_PART, &[request.into(), place.into(), minor.into()])
 }
 
 const SELECT_PARTS: &str = "SELECT place, amount_minor FROM payments_bill_part WHERE request = $1 ORDER BY place";
@@ -139,7 +139,7 @@ pub(crate) fn parts(tx: &mut dyn Tx, request: RequestId) -> Result<Vec<(i64, i64
 const BELONGS_TO: &str = "UPDATE payments_request SET bill = $2 WHERE id = $1";
 
 pub(crate) fn belongs_to(tx: &mut dyn Tx, request: RequestId, bill: BillId) -> Result<(), TxError> {
-    tx.execute(BELONGS_TO, &[request.into(), bill.into()]).map(|_| ())
+    tx.change(BELONGS_TO, &[request.into(), bill.into()])
 }
 
 const SELECT_REQUESTS_FOR: &str = "

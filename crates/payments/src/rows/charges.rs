@@ -19,7 +19,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, request: RequestId, rail: &str, charge: &C
         currency.code().into(),
         charge.returned.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str =

@@ -125,7 +125,7 @@ pub(crate) fn set(
     ended_at: Option<Timestamp>,
 ) -> Result<(), TxError> {
     let args = [id.into(), state.code().into(), reason.into(), rail_reference.into(), ended_at.into()];
-    tx.execute(SET, &args).map(|_| ())
+    tx.change(SET, &args)
 }
 
 const SET_FILE_SENT: &str = "UPDATE payments_disbursement SET state = 'sent' WHERE file = $1 AND state = 'made'";
@@ -138,7 +138,7 @@ const SET_RELEASED: &str = "UPDATE payments_disbursement SET reason = NULL, file
 
 /// It waits no longer, and goes in this file.
 pub(crate) fn set_released(tx: &mut dyn Tx, id: DisbursementId, file: Option<BankFileId>) -> Result<(), TxError> {
-    tx.execute(SET_RELEASED, &[id.into(), file.into()]).map(|_| ())
+    tx.change(SET_RELEASED, &[id.into(), file.into()])
 }
 
 const SUM_OUT: &str = "
@@ -177,7 +177,7 @@ pub(crate) fn insert_file(tx: &mut dyn Tx, file: &BankFile) -> Result<(), TxErro
         file.day.to_string().into(),
         file.made_at.into(),
     ];
-    tx.execute(INSERT_FILE, &args).map(|_| ())
+    tx.change(INSERT_FILE, &args)
 }
 
 const SELECT_FILE: &str = "
@@ -202,5 +202,5 @@ pub(crate) fn file(tx: &mut dyn Tx, id: BankFileId) -> Result<Option<BankFile>, 
 const SET_FILE: &str = "UPDATE payments_bank_file SET state = $2 WHERE id = $1";
 
 pub(crate) fn set_file(tx: &mut dyn Tx, id: BankFileId, state: FileState) -> Result<(), TxError> {
-    tx.execute(SET_FILE, &[id.into(), state.code().into()]).map(|_| ())
+    tx.change(SET_FILE, &[id.into(), state.code().into()])
 }

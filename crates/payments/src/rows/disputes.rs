@@ -24,7 +24,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Dispute) -> Result<(), TxError> {
         new.decide_by.into(),
         new.rail_reference.as_deref().into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -73,7 +73,7 @@ fn row(row: &Row) -> Result<Dispute, TxError> {
 const ANSWER: &str = "UPDATE payments_dispute SET state = 'answered', answer = $2, answered_by = $3 WHERE id = $1";
 
 pub(crate) fn answer(tx: &mut dyn Tx, id: DisputeId, words: &str, by: &str) -> Result<(), TxError> {
-    tx.execute(ANSWER, &[id.into(), words.into(), by.into()]).map(|_| ())
+    tx.change(ANSWER, &[id.into(), words.into(), by.into()])
 }
 
 const SELECT_ANSWERED_BY: &str = "SELECT answered_by FROM payments_dispute WHERE id = $1";
@@ -91,7 +91,7 @@ pub(crate) fn decide(
     words: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(DECIDE, &[id.into(), state.code().into(), words.into(), now.into()]).map(|_| ())
+    tx.change(DECIDE, &[id.into(), state.code().into(), words.into(), now.into()])
 }
 
 const SELECT_CALLED: &str = "SELECT id FROM payments_dispute WHERE rail_reference = $1";

@@ -40,8 +40,8 @@ pub(crate) fn put_assessment(
         new.licence.from.into(),
         new.licence.until.into(),
     ];
-    tx.execute(PUT_ASSESSMENT, &args)?;
-    tx.execute(INSERT_BILL, &[(&new.number).into(), new.id.into()]).map(|_| ())
+    tx.change(PUT_ASSESSMENT, &args)?;
+    tx.change(INSERT_BILL, &[(&new.number).into(), new.id.into()])
 }
 
 const SELECT_ASSESSMENT: &str = "
@@ -115,7 +115,7 @@ pub(crate) fn insert_project(tx: &mut dyn Tx, new: &Project, by: &str) -> Result
         by.into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT_PROJECT, &args).map(|_| ())
+    tx.change(INSERT_PROJECT, &args)
 }
 
 pub(crate) fn project(tx: &mut dyn Tx, id: ProjectId) -> Result<Option<Project>, TxError> {
@@ -165,7 +165,7 @@ pub(crate) fn insert_payment(tx: &mut dyn Tx, new: &FundPayment) -> Result<(), T
         (&new.asked_by).into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT_PAYMENT, &args).map(|_| ())
+    tx.change(INSERT_PAYMENT, &args)
 }
 
 pub(crate) fn payment(tx: &mut dyn Tx, id: FundPaymentId) -> Result<Option<FundPayment>, TxError> {
@@ -183,7 +183,7 @@ pub(crate) fn decide(
     state: FundPaymentState,
     (by, now): (&str, Timestamp),
 ) -> Result<(), TxError> {
-    tx.execute(DECIDE, &[id.into(), state.code().into(), by.into(), now.into()]).map(|_| ())
+    tx.change(DECIDE, &[id.into(), state.code().into(), by.into(), now.into()])
 }
 
 fn payment_row(row: &Row) -> Result<FundPayment, TxError> {

@@ -25,13 +25,13 @@ pub(crate) fn insert_account(
         number.into(),
         now.into(),
     ];
-    tx.execute(INSERT_ACCOUNT, &args).map(|_| ())
+    tx.change(INSERT_ACCOUNT, &args)
 }
 
 const CLOSE_ACCOUNT: &str = "UPDATE payments_account SET closed_at = $2 WHERE number = $1";
 
 pub(crate) fn close_account(tx: &mut dyn Tx, number: i64, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(CLOSE_ACCOUNT, &[number.into(), now.into()]).map(|_| ())
+    tx.change(CLOSE_ACCOUNT, &[number.into(), now.into()])
 }
 
 const SELECT_ACCOUNT: &str = "
@@ -162,7 +162,7 @@ pub(crate) fn insert_snapshot(tx: &mut dyn Tx, account: i64, seq: i64, of: &Bala
         of.credits_pending.into(),
         of.last_seq.into(),
     ];
-    tx.execute(INSERT_SNAPSHOT, &args).map(|_| ())
+    tx.change(INSERT_SNAPSHOT, &args)
 }
 
 const SELECT_SNAPSHOT: &str = "
@@ -332,7 +332,7 @@ const INSERT_BATCH: &str =
 
 pub(crate) fn insert_batch(tx: &mut dyn Tx, first_seq: i64, head: &Head) -> Result<(), TxError> {
     let args = [head.batch.into(), first_seq.into(), head.seq.into(), head.at.into(), (&head.hash).into()];
-    tx.execute(INSERT_BATCH, &args).map(|_| ())
+    tx.change(INSERT_BATCH, &args)
 }
 
 const SELECT_HEAD: &str = "SELECT number, last_seq, at, hash FROM payments_batch ORDER BY number DESC LIMIT 1";

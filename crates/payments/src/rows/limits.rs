@@ -22,14 +22,14 @@ pub(crate) fn insert(
     (rule, subject): (&str, &str),
     account: AccountId,
 ) -> Result<(), TxError> {
-    tx.execute(INSERT, &[id.into(), rule.into(), subject.into(), account.into()]).map(drop)
+    tx.change(INSERT, &[id.into(), rule.into(), subject.into(), account.into()])
 }
 
 const HOLDS: &str = "UPDATE payments_attempt SET limits = $2 WHERE id = $1";
 
 /// So many limits hold something for an attempt.
 pub(crate) fn set_held(tx: &mut dyn Tx, id: AttemptId, limits: i64) -> Result<(), TxError> {
-    tx.execute(HOLDS, &[id.into(), limits.into()]).map(drop)
+    tx.change(HOLDS, &[id.into(), limits.into()])
 }
 
 const HELD: &str = "SELECT limits FROM payments_attempt WHERE id = $1";

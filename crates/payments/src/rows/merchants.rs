@@ -21,7 +21,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Merchant) -> Result<(), TxError> {
         new.account.into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -55,7 +55,7 @@ fn row(row: &Row) -> Result<Merchant, TxError> {
 const SETTLED: &str = "UPDATE payments_merchant SET settlements = settlements + 1 WHERE id = $1";
 
 pub(crate) fn settled(tx: &mut dyn Tx, id: MerchantId) -> Result<(), TxError> {
-    tx.execute(SETTLED, &[id.into()]).map(|_| ())
+    tx.change(SETTLED, &[id.into()])
 }
 
 const SELECT_SALES: &str = "

@@ -27,7 +27,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Remittance) -> Result<(), TxError> {
         new.made_at.into(),
         new.expires_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -68,7 +68,7 @@ pub(crate) fn set(
     reason: Option<&str>,
     reference: Option<&str>,
 ) -> Result<(), TxError> {
-    tx.execute(SET, &[id.into(), state.code().into(), reason.into(), reference.into()]).map(|_| ())
+    tx.change(SET, &[id.into(), state.code().into(), reason.into(), reference.into()])
 }
 
 const SENT_SINCE: &str = "

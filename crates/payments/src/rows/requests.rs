@@ -40,7 +40,7 @@ pub(crate) fn insert_request(
         new.expires_at.into(),
         number.into(),
     ];
-    tx.execute(INSERT_REQUEST, &args).map(|_| ())
+    tx.change(INSERT_REQUEST, &args)
 }
 
 const SELECT_REQUEST: &str = "
@@ -50,6 +50,24 @@ const SELECT_REQUEST: &str = "
 
 pub(crate) fn request(tx: &mut dyn Tx, id: RequestId) -> Result<Option<Request>, TxError> {
     tx.first(SELECT_REQUEST, &[id.into()])?.as_ref().map(request_row).transpose()
+}
+
+const SELECT_ASKED: &str = "
+    SELECT id, payer, account, amount_minor, currency, reference, description, return_path, state, attempt, tries,
+        receipt, paid_at, made_at, expires_at, bill, number
+    FROM payments_request WHERE id = (SELECT request FROM payments_attempt WHERE id = $1)";
+
+/// An attempt with its request, and what a rail has brought under this reference: one journey.
+pub(crate) fn asked(
+    tx: &mut dyn Tx,
+    id: AttemptId,
+    (rail, reference): (&str, &str),
+) -> Result<Option<(Attempt, Request)>, TxError> {
+    tx.ask_ahead(SELECT_ASKED, &[id.into()])?;
+    tx.ask_ahead(SELECT_PAYMENT_CALLED, &[rail.into(), reference.into()])?;
+    let Some(attempt) = attempt(tx, id)? else { return Ok(None) };
+    let request = tx.first(SELECT_ASKED, &[id.into()])?.as_ref().map(request_row).transpose()?;
+    Ok(request.map(|request| (attempt, request)))
 }
 
 const SELECT_NUMBERED: &str = "
@@ -116,13 +134,13 @@ pub(crate) fn request_row(row: &Row) -> Result<Request, TxError> {
 const SET_REQUEST_STATE: &str = "UPDATE payments_request SET state = $2 WHERE id = $1";
 
 pub(crate) fn set_request_state(tx: &mut dyn Tx, id: RequestId, state: RequestState) -> Result<(), TxError> {
-    tx.execute(SET_REQUEST_STATE, &[id.into(), state.code().into()]).map(|_| ())
+    tx.change(SET_REQUEST_STATE, &[id.into(), state.code().into()])
 }
 
 const SEND_REQUEST: &str = "UPDATE payments_request SET state = 'sent', attempt = $2, tries = tries + 1 WHERE id = $1";
 
 pub(crate) fn send_request(tx: &mut dyn Tx, id: RequestId, attempt: AttemptId) -> Result<(), TxError> {
-    tx.execute(SEND_REQUEST, &[id.into(), attempt.into()]).map(|_| ())
+    tx.change(SEND_REQUEST, &[id.into(), attempt.into()])
 }
 
 const PAY_REQUEST: &str =
@@ -135,10 +153,15 @@ pub(crate) fn pay_request(
     receipt: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(PAY_REQUEST, &[id.into(), attempt.into(), receipt.into(), now.into()]).map(|_| ())
+    tx.change(PAY_REQUEST, &[id.into(), attempt.into(), receipt.into(), now.into()])
 }
 
 const SELECT_RECEIPT: &str = "SELECT 1 FROM payments_request WHERE receipt = $1";
+
+/// [`receipt_is_taken`] will be asked.
+pub(crate) fn ask_receipt(tx: &mut dyn Tx, receipt: &str) -> Result<(), TxError> {
+    tx.ask_ahead(SELECT_RECEIPT, &[receipt.into()])
+}
 
 pub(crate) fn receipt_is_taken(tx: &mut dyn Tx, receipt: &str) -> Result<bool, TxError> {
     Ok(tx.first(SELECT_RECEIPT, &[receipt.into()])?.is_some())
@@ -158,7 +181,7 @@ pub(crate) fn insert_attempt(tx: &mut dyn Tx, attempt: &Attempt, channel: &str) 
         attempt.expires_at.into(),
         channel.into(),
     ];
-    tx.execute(INSERT_ATTEMPT, &args).map(|_| ())
+    tx.change(INSERT_ATTEMPT, &args)
 }
 
 const SELECT_ATTEMPT: &str = "
@@ -192,7 +215,7 @@ pub(crate) fn set_attempt_state(
     wallet_reference: Option<&str>,
 ) -> Result<(), TxError> {
     let args = [id.into(), state.code().into(), reason.into(), wallet_reference.into()];
-    tx.execute(SET_ATTEMPT_STATE, &args).map(|_| ())
+    tx.change(SET_ATTEMPT_STATE, &args)
 }
 
 const INSERT_PAYMENT: &str = "
@@ -215,7 +238,7 @@ pub(crate) fn insert_payment(tx: &mut dyn Tx, payment: &Payment) -> Result<(), T
         payment.hold.into(),
         payment.received_at.into(),
     ];
-    tx.execute(INSERT_PAYMENT, &args).map(|_| ())
+    tx.change(INSERT_PAYMENT, &args)
 }
 
 const SELECT_PAYMENT: &str = "
@@ -272,14 +295,14 @@ pub(crate) fn set_payment_state(
     reason: Option<&str>,
     hold: Option<TransferId>,
 ) -> Result<(), TxError> {
-    tx.execute(SET_PAYMENT_STATE, &[id.into(), state.code().into(), reason.into(), hold.into()]).map(|_| ())
+    tx.change(SET_PAYMENT_STATE, &[id.into(), state.code().into(), reason.into(), hold.into()])
 }
 
 const SET_REFUNDED: &str = "
     UPDATE payments_payment SET state = 'refunded', refund_reference = $2, settled_at = $3 WHERE id = $1";
 
 pub(crate) fn set_refunded(tx: &mut dyn Tx, id: PaymentId, reference: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(SET_REFUNDED, &[id.into(), reference.into(), now.into()]).map(|_| ())
+    tx.change(SET_REFUNDED, &[id.into(), reference.into(), now.into()])
 }
 
 const SELECT_REFUNDED_AS: &str = "SELECT id FROM payments_payment WHERE refund_reference = $1 ORDER BY id LIMIT 1";

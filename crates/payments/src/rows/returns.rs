@@ -19,7 +19,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Return) -> Result<(), TxError> {
         new.state.code().into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -72,7 +72,7 @@ pub(crate) fn set(
     ended_at: Option<Timestamp>,
 ) -> Result<(), TxError> {
     let args = [id.into(), state.code().into(), hold.into(), reference.into(), ended_at.into()];
-    tx.execute(UPDATE, &args).map(|_| ())
+    tx.change(UPDATE, &args)
 }
 
 const SELECT_CALLED: &str = "SELECT id FROM payments_return WHERE reference = $1 ORDER BY id LIMIT 1";

@@ -23,7 +23,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &ListFile) -> Result<(), TxError> {
         (&new.brought_by).into(),
         new.brought_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -83,7 +83,7 @@ pub(crate) fn set(tx: &mut dyn Tx, file: &ListFile) -> Result<(), TxError> {
         file.decided_at.into(),
         file.note.as_ref().into(),
     ];
-    tx.execute(SET, &args).map(|_| ())
+    tx.change(SET, &args)
 }
 
 const FILES_IN_FORCE: &str = "SELECT id, list FROM payments_sanctions_file WHERE state = 'in_force' ORDER BY list";
@@ -178,7 +178,7 @@ const ADD: &str = "
 /// What a file changes is in force.
 pub(crate) fn apply(tx: &mut dyn Tx, file: &ListFile) -> Result<(), TxError> {
     tx.execute(REMOVE, &[(&file.list).into(), file.id.into()])?;
-    tx.execute(ADD, &[(&file.list).into(), file.id.into()]).map(|_| ())
+    tx.change(ADD, &[(&file.list).into(), file.id.into()])
 }
 
 const LOOK: &str = "SELECT looked_at, problem FROM payments_sanctions_look WHERE list = $1";
@@ -193,5 +193,5 @@ const SET_LOOK: &str = "
     ON CONFLICT (list) DO UPDATE SET looked_at = excluded.looked_at, problem = excluded.problem";
 
 pub(crate) fn set_look(tx: &mut dyn Tx, list: &str, at: Timestamp, problem: Option<&str>) -> Result<(), TxError> {
-    tx.execute(SET_LOOK, &[list.into(), at.into(), problem.into()]).map(|_| ())
+    tx.change(SET_LOOK, &[list.into(), at.into(), problem.into()])
 }

@@ -27,7 +27,7 @@ pub(crate) fn insert(tx: &mut dyn Tx, new: &Case) -> Result<(), TxError> {
         currency.code().into(),
         new.found_at.into(),
     ];
-    tx.execute(INSERT, &args).map(|_| ())
+    tx.change(INSERT, &args)
 }
 
 const SELECT: &str = "
@@ -86,7 +86,7 @@ pub(crate) fn set(tx: &mut dyn Tx, case: &Case) -> Result<(), TxError> {
         case.second.as_ref().map(|it| &it.1).into(),
         case.ended_at.into(),
     ];
-    tx.execute(SET, &args).map(|_| ())
+    tx.change(SET, &args)
 }
 
 const STOPPED: &str = "
@@ -118,7 +118,7 @@ pub(crate) fn see(
         amount.minor().into(),
         now.into(),
     ];
-    tx.execute(SEE, &args).map(|_| ())
+    tx.change(SEE, &args)
 }
 
 const SEEN: &str = "
@@ -154,5 +154,5 @@ pub(crate) fn forget(
     number: &Personal<String>,
     until: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(FORGET, &[number.reveal().into(), place.code().into(), until.into()]).map(|_| ())
+    tx.change(FORGET, &[number.reveal().into(), place.code().into(), until.into()])
 }

@@ -35,7 +35,7 @@ pub(crate) fn put(tx: &mut dyn Tx, done: &Reconciliation) -> Result<(), TxError>
         done.runs.into(),
         done.run_at.into(),
     ];
-    tx.execute(PUT, &args).map(|_| ())
+    tx.change(PUT, &args)
 }
 
 const SELECT: &str = "
@@ -65,7 +65,7 @@ const SET_OPEN: &str = "
     WHERE rail = $1 AND day = $2";
 
 pub(crate) fn set_open(tx: &mut dyn Tx, rail: &str, of: Date, open: i64) -> Result<(), TxError> {
-    tx.execute(SET_OPEN, &[rail.into(), of.to_string().into(), open.into()]).map(|_| ())
+    tx.change(SET_OPEN, &[rail.into(), of.to_string().into(), open.into()])
 }
 
 const PUT_EXCEPTION: &str = "
@@ -90,7 +90,7 @@ pub(crate) fn put_exception(tx: &mut dyn Tx, new: &Exception) -> Result<(), TxEr
         new.owner.as_deref().into(),
         new.found_at.into(),
     ];
-    tx.execute(PUT_EXCEPTION, &args).map(|_| ())
+    tx.change(PUT_EXCEPTION, &args)
 }
 
 const SELECT_EXCEPTION: &str = "
@@ -150,11 +150,11 @@ const EXPLAIN: &str = "
     UPDATE payments_exception SET state = 'explained', owner = $2, reason = $3, note = $4, ended_at = $5 WHERE id = $1";
 
 pub(crate) fn clear(tx: &mut dyn Tx, id: ExceptionId, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(CLEAR, &[id.into(), now.into()]).map(|_| ())
+    tx.change(CLEAR, &[id.into(), now.into()])
 }
 
 pub(crate) fn set_owner(tx: &mut dyn Tx, id: ExceptionId, owner: &str) -> Result<(), TxError> {
-    tx.execute(SET_OWNER, &[id.into(), owner.into()]).map(|_| ())
+    tx.change(SET_OWNER, &[id.into(), owner.into()])
 }
 
 pub(crate) fn explain(
@@ -163,7 +163,7 @@ pub(crate) fn explain(
     (owner, reason, note): (&str, &str, &str),
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(EXPLAIN, &[id.into(), owner.into(), reason.into(), note.into(), now.into()]).map(|_| ())
+    tx.change(EXPLAIN, &[id.into(), owner.into(), reason.into(), note.into(), now.into()])
 }
 
 const SUM_SUSPENSE: &str = "

@@ -13,7 +13,7 @@ pub(crate) fn set(
     participant: &str,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(SET, &[alias.into(), currency.into(), participant.into(), now.into()]).map(|_| ())
+    tx.change(SET, &[alias.into(), currency.into(), participant.into(), now.into()])
 }
 
 const FIND: &str = "

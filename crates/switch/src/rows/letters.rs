@@ -26,11 +26,11 @@ const DELETE: &str = "DELETE FROM switch_letter WHERE id = $1";
 const AGAIN: &str = "UPDATE switch_letter SET tries = $2, due_at = $3 WHERE id = $1";
 
 pub(crate) fn delete(tx: &mut dyn Tx, id: LetterId) -> Result<(), TxError> {
-    tx.execute(DELETE, &[id.into()]).map(|_| ())
+    tx.change(DELETE, &[id.into()])
 }
 
 pub(crate) fn again(tx: &mut dyn Tx, id: LetterId, tries: i64, due_at: Timestamp) -> Result<(), TxError> {
-    tx.execute(AGAIN, &[id.into(), tries.into(), due_at.into()]).map(|_| ())
+    tx.change(AGAIN, &[id.into(), tries.into(), due_at.into()])
 }
 
 const WAITING: &str = "SELECT COUNT(*) FROM switch_letter WHERE recipient = $1 AND tries > 0";

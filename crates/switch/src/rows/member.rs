@@ -27,7 +27,7 @@ pub(crate) fn insert_incoming(tx: &mut dyn Tx, new: &Incoming) -> Result<(), TxE
         new.expires_at.into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT_INCOMING, &args).map(|_| ())
+    tx.change(INSERT_INCOMING, &args)
 }
 
 const INCOMING: &str = "
@@ -78,7 +78,7 @@ pub(crate) fn end_incoming(
     state: IncomingState,
     now: Timestamp,
 ) -> Result<(), TxError> {
-    tx.execute(END_INCOMING, &[hub.into(), id.into(), state.code().into(), now.into()]).map(|_| ())
+    tx.change(END_INCOMING, &[hub.into(), id.into(), state.code().into(), now.into()])
 }
 
 const INSERT_OUTGOING: &str = "
@@ -94,7 +94,7 @@ pub(crate) fn insert_outgoing(tx: &mut dyn Tx, new: &Outgoing) -> Result<(), TxE
         new.alias.clone().into(),
         new.made_at.into(),
     ];
-    tx.execute(INSERT_OUTGOING, &args).map(|_| ())
+    tx.change(INSERT_OUTGOING, &args)
 }
 
 const OUTGOING: &str = "
@@ -158,5 +158,5 @@ pub(crate) fn set_outgoing(tx: &mut dyn Tx, of: &Outgoing, ended_at: Option<Time
         of.expires_at.into(),
         ended_at.into(),
     ];
-    tx.execute(SET_OUTGOING, &args).map(|_| ())
+    tx.change(SET_OUTGOING, &args)
 }

@@ -10,7 +10,7 @@ const INSERT: &str = "
     SELECT $1, COALESCE(MAX(number), 0) + 1, $2, 1, 0, $3 FROM switch_participant";
 
 pub(crate) fn insert(tx: &mut dyn Tx, name: &str, is_hub: bool, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(INSERT, &[name.into(), is_hub.into(), now.into()]).map(|_| ())
+    tx.change(INSERT, &[name.into(), is_hub.into(), now.into()])
 }
 
 const ALL: &str = "
@@ -43,7 +43,7 @@ const SET_ACTIVE: &str = "UPDATE switch_participant SET active = $2 WHERE name =
 const SET_ACCESS: &str = "UPDATE switch_participant SET token_hash = $2, jws_key = $3, signs = $4 WHERE name = $1";
 
 pub(crate) fn set_active(tx: &mut dyn Tx, name: &str, active: bool) -> Result<(), TxError> {
-    tx.execute(SET_ACTIVE, &[name.into(), active.into()]).map(|_| ())
+    tx.change(SET_ACTIVE, &[name.into(), active.into()])
 }
 
 pub(crate) fn set_access(
@@ -53,7 +53,7 @@ pub(crate) fn set_access(
     jws_key: Option<&str>,
     signs: bool,
 ) -> Result<(), TxError> {
-    tx.execute(SET_ACCESS, &[name.into(), token_hash.into(), jws_key.into(), signs.into()]).map(|_| ())
+    tx.change(SET_ACCESS, &[name.into(), token_hash.into(), jws_key.into(), signs.into()])
 }
 
 const SET_ENDPOINT: &str = "
@@ -63,7 +63,7 @@ const ENDPOINTS: &str = "SELECT type, value FROM switch_endpoint WHERE participa
 const EVERY_ENDPOINT: &str = "SELECT participant, type, value FROM switch_endpoint ORDER BY participant, type";
 
 pub(crate) fn set_endpoint(tx: &mut dyn Tx, participant: &str, kind: &str, value: &str) -> Result<(), TxError> {
-    tx.execute(SET_ENDPOINT, &[participant.into(), kind.into(), value.into()]).map(|_| ())
+    tx.change(SET_ENDPOINT, &[participant.into(), kind.into(), value.into()])
 }
 
 pub(crate) fn endpoints(tx: &mut dyn Tx, participant: &str) -> Result<Vec<(String, String)>, TxError> {
@@ -97,7 +97,7 @@ pub(crate) fn insert_account(tx: &mut dyn Tx, new: &Account, now: Timestamp) -> 
         new.surplus_minor.into(),
         now.into(),
     ];
-    tx.execute(INSERT_ACCOUNT, &args).map(|_| ())
+    tx.change(INSERT_ACCOUNT, &args)
 }
 
 const ACCOUNTS: &str = "
@@ -160,15 +160,15 @@ const SET_CAP: &str = "UPDATE switch_account SET cap_minor = $2, alarm_percent =
 const SET_GRANT: &str = "UPDATE switch_account SET granted_minor = $2, surplus_minor = $3 WHERE number = $1";
 
 pub(crate) fn set_account_active(tx: &mut dyn Tx, number: i64, active: bool) -> Result<(), TxError> {
-    tx.execute(SET_ACCOUNT_ACTIVE, &[number.into(), active.into()]).map(|_| ())
+    tx.change(SET_ACCOUNT_ACTIVE, &[number.into(), active.into()])
 }
 
 pub(crate) fn set_cap(tx: &mut dyn Tx, number: i64, cap_minor: i64, alarm_percent: i64) -> Result<(), TxError> {
-    tx.execute(SET_CAP, &[number.into(), cap_minor.into(), alarm_percent.into()]).map(|_| ())
+    tx.change(SET_CAP, &[number.into(), cap_minor.into(), alarm_percent.into()])
 }
 
 pub(crate) fn set_grant(tx: &mut dyn Tx, number: i64, granted: i64, surplus: i64) -> Result<(), TxError> {
-    tx.execute(SET_GRANT, &[number.into(), granted.into(), surplus.into()]).map(|_| ())
+    tx.change(SET_GRANT, &[number.into(), granted.into(), surplus.into()])
 }
 
 const POSITIONS_OF: &str = "

@@ -18,7 +18,7 @@ const INSERT_WINDOW: &str = "
 
 pub(crate) fn insert_window(tx: &mut dyn Tx, reason: &str, now: Timestamp) -> Result<i64, TxError> {
     let id: i64 = tx.first(NEXT_WINDOW, &[])?.map_or(Ok(1), |row| row.get(0))?;
-    tx.execute(INSERT_WINDOW, &[id.into(), reason.into(), now.into()])?;
+    tx.change(INSERT_WINDOW, &[id.into(), reason.into(), now.into()])?;
     Ok(id)
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn close_window(tx: &mut dyn Tx, id: i64, reason: &str, now: Timestam
 }
 
 pub(crate) fn set_window(tx: &mut dyn Tx, id: i64, state: &str, reason: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(SET_WINDOW, &[id.into(), state.into(), reason.into(), now.into()]).map(|_| ())
+    tx.change(SET_WINDOW, &[id.into(), state.into(), reason.into(), now.into()])
 }
 
 const FLOWS: &str = "
@@ -85,7 +85,7 @@ pub(crate) fn models(tx: &mut dyn Tx) -> Result<Vec<Model>, TxError> {
 }
 
 pub(crate) fn insert_model(tx: &mut dyn Tx, name: &str, currency: Option<&str>, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(INSERT_MODEL, &[name.into(), currency.into(), now.into()]).map(|_| ())
+    tx.change(INSERT_MODEL, &[name.into(), currency.into(), now.into()])
 }
 
 pub(crate) fn set_model(tx: &mut dyn Tx, name: &str, active: bool) -> Result<u64, TxError> {
@@ -106,16 +106,16 @@ const OF_WINDOW: &str = "
 
 pub(crate) fn insert(tx: &mut dyn Tx, model: &str, reason: &str, now: Timestamp) -> Result<i64, TxError> {
     let id: i64 = tx.first(NEXT, &[])?.map_or(Ok(1), |row| row.get(0))?;
-    tx.execute(INSERT, &[id.into(), model.into(), reason.into(), now.into()])?;
+    tx.change(INSERT, &[id.into(), model.into(), reason.into(), now.into()])?;
     Ok(id)
 }
 
 pub(crate) fn insert_part(tx: &mut dyn Tx, settlement: i64, window: i64, currency: Currency) -> Result<(), TxError> {
-    tx.execute(INSERT_PART, &[window.into(), currency.code().into(), settlement.into()]).map(|_| ())
+    tx.change(INSERT_PART, &[window.into(), currency.code().into(), settlement.into()])
 }
 
 pub(crate) fn delete_parts(tx: &mut dyn Tx, settlement: i64) -> Result<(), TxError> {
-    tx.execute(DELETE_PARTS, &[settlement.into()]).map(|_| ())
+    tx.change(DELETE_PARTS, &[settlement.into()])
 }
 
 pub(crate) fn parts(tx: &mut dyn Tx, settlement: i64) -> Result<Vec<(i64, Currency)>, TxError> {
@@ -154,7 +154,7 @@ pub(crate) fn all(tx: &mut dyn Tx, state: &str, limit: i64) -> Result<Vec<Settle
 }
 
 pub(crate) fn set(tx: &mut dyn Tx, id: i64, state: &str, reason: &str, now: Timestamp) -> Result<(), TxError> {
-    tx.execute(SET, &[id.into(), state.into(), reason.into(), now.into()]).map(|_| ())
+    tx.change(SET, &[id.into(), state.into(), reason.into(), now.into()])
 }
 
 const INSERT_NET: &str = "
@@ -176,7 +176,7 @@ pub(crate) fn insert_net(tx: &mut dyn Tx, settlement: i64, net: &Net, now: Times
         (&net.reason).into(),
         now.into(),
     ];
-    tx.execute(INSERT_NET, &args).map(|_| ())
+    tx.change(INSERT_NET, &args)
 }
 
 pub(crate) fn nets(tx: &mut dyn Tx, settlement: i64) -> Result<Vec<Net>, TxError> {
@@ -204,5 +204,5 @@ pub(crate) fn set_net(tx: &mut dyn Tx, settlement: i64, net: &Net, now: Timestam
         net.reference.as_deref().into(),
         now.into(),
     ];
-    tx.execute(SET_NET, &args).map(|_| ())
+    tx.change(SET_NET, &args)
 }

@@ -32,7 +32,7 @@ pub(crate) fn set(
         agrees.into(),
         now.into(),
     ];
-    tx.execute(SET, &args).map(|_| ())
+    tx.change(SET, &args)
 }
 
 const OF_WINDOW: &str = "

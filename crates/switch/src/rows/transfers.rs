@@ -115,7 +115,7 @@ pub(crate) fn insert_bulk(tx: &mut dyn Tx, new: &Bulk) -> Result<(), TxError> {
         (&new.state).into(),
         new.prepared_at.into(),
     ];
-    tx.execute(INSERT_BULK, &args).map(|_| ())
+    tx.change(INSERT_BULK, &args)
 }
 
 pub(crate) fn bulk(tx: &mut dyn Tx, id: &str) -> Result<Option<Bulk>, TxError> {
