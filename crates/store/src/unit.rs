@@ -1,7 +1,7 @@
 //! One unit of work inside a transaction: its statements, the rows it appends, and whether it has left anything to undo.
 //!
 //! **Invariant:** appended rows are written after the unit's own statements, in the order in which their texts first
-//! came; those of a unit that faulted are never written.
+//! came; those of a unit that faulted are never written. A unit one of whose statements failed has faulted, whatever it says.
 //!
 //! See `group.rs` for how units share a transaction.
 
@@ -21,12 +21,13 @@ pub(crate) struct Unit<'a> {
     appended: &'a mut Appended,
     seat: &'a mut Seat,
     changed: bool,
+    failed: bool,
 }
 
 impl<'a> Unit<'a> {
     /// A unit that runs on `connection` and adds to the rows that others may have `appended`.
     pub(crate) fn new(connection: &'a mut dyn Connection, appended: &'a mut Appended, seat: &'a mut Seat) -> Self {
-        Self { connection, appended, seat, changed: false }
+        Self { connection, appended, seat, changed: false, failed: false }
     }
 
     /// Runs the work; a panic in it is a fault of it alone. A fault takes back what it appended.
@@ -34,6 +35,12 @@ impl<'a> Unit<'a> {
         let before = self.appended.len();
         let answer = catch_unwind(AssertUnwindSafe(|| work(&mut *self)))
             .unwrap_or_else(|_| Err(Fault::internal("store.work.panicked", "a unit of work panicked")));
+        let answer = match answer {
+            Ok(_) if self.failed => {
+                Err(Fault::internal("store.statement.ignored", "a unit of work went on after a statement had failed"))
+            }
+            answer => answer,
+        };
         if answer.is_err() {
             self.appended.truncate(before);
         }
@@ -47,6 +54,7 @@ impl<'a> Unit<'a> {
 
     fn watch<T>(&mut self, only_reads: bool, result: Result<T, TxError>) -> Result<T, TxError> {
         self.changed |= !only_reads || result.is_err();
+        self.failed |= result.is_err();
         result
     }
 }

@@ -41,10 +41,10 @@ impl Postgres {
     /// certificate is checked, name included.
     pub(crate) fn new(url: &str, root_certificate: Option<&Path>) -> Result<Self, String> {
         let mut config: Config = url.parse().map_err(|error: Error| error.to_string())?;
-        config
-            .connect_timeout(Duration::from_secs(3))
-            .tcp_user_timeout(Duration::from_secs(10))
-            .application_name("letsema");
+        config.connect_timeout(Duration::from_secs(3)).tcp_user_timeout(Duration::from_secs(10));
+        if config.get_application_name().is_none() {
+            config.application_name("letsema");
+        }
         let wants_tls = root_certificate.is_some() || config.get_ssl_mode() == SslMode::Require;
         let tls = if wants_tls { Some(tls_connector(root_certificate)?) } else { None };
         Ok(Self { config, tls })

@@ -74,15 +74,18 @@ fn a_cut_connection_is_opened_again() {
     let Some(url) = testkit::postgres_url() else { return };
     for database in testkit::databases(TABLES).into_iter().filter(|database| database.url.starts_with("postgres")) {
         testkit::block_on(async {
-            write(&database, |tx| insert(tx, "a", 1)).await.unwrap();
+            let own = format!("{}&application_name=letsema_cut", database.url);
+            let own = Store::open(&StoreConfig::for_url(&own).unwrap()).unwrap();
+            let add = |id: &'static str| own.write(Box::new(move |tx| Ok(Box::new(insert(tx, id, 1)?))));
+            add("a").await.unwrap();
             let admin = Store::open(&StoreConfig::for_url(&url).unwrap()).unwrap();
-            let cut = admin.write(Box::new(|tx| {
+            let cut = write_in(&admin, |tx| {
                 let sql = "SELECT CAST(COUNT(pg_terminate_backend(pid)) AS BIGINT) FROM pg_stat_activity
-                    WHERE application_name = 'letsema' AND pid <> pg_backend_pid()";
-                Ok(Box::new(tx.query(sql, &[])?.len()))
-            }));
-            cut.await.unwrap();
-            write(&database, |tx| insert(tx, "b", 1)).await.unwrap();
+                    WHERE application_name = 'letsema_cut'";
+                Ok(tx.query(sql, &[])?[0].get::<i64>(0)?)
+            });
+            assert!(cut.await.unwrap() > 0);
+            write_in(&own, |tx| insert(tx, "b", 1)).await.unwrap();
             assert_eq!(read(&database, count).await.unwrap(), 2);
         });
     }

@@ -24,12 +24,14 @@ enum Turn {
     FaultsAfterAppending,
     FaultsAfterWriting,
     WritesATakenKey,
+    ChangesToATakenKey,
+    IgnoresATakenKey,
     AppendsATakenKey,
     AppendsWhatBreaksARule,
     Panics,
 }
 
-const TURNS: [Turn; 12] = [
+const TURNS: [Turn; 14] = [
     Turn::Good,
     Turn::Good,
     Turn::Good,
@@ -39,6 +41,8 @@ const TURNS: [Turn; 12] = [
     Turn::FaultsAfterAppending,
     Turn::FaultsAfterWriting,
     Turn::WritesATakenKey,
+    Turn::ChangesToATakenKey,
+    Turn::IgnoresATakenKey,
     Turn::AppendsATakenKey,
     Turn::AppendsWhatBreaksARule,
     Turn::Panics,
@@ -56,6 +60,23 @@ fn append(tx: &mut dyn Tx, id: String, n: i64) {
     tx.append(INSERT, vec![id.into(), n.into(), Value::Null, vec![1, 2].into()]);
 }
 
+fn change(tx: &mut dyn Tx, id: &str) -> Result<(), Fault> {
+    Ok(tx.change(INSERT, &[id.into(), 1.into(), Value::Null, Value::Null])?)
+}
+
+/// Changes a row that was asked for ahead: whoever asks sees what stands, not what stood.
+fn written(tx: &mut dyn Tx, id: &str) -> Result<(), Fault> {
+    const HOW_MANY: &str = "SELECT COUNT(*) FROM it_thing WHERE id = $1";
+    let key = [id.into()];
+    let mut count = |tx: &mut dyn Tx| tx.query(HOW_MANY, &key)?[0].get::<i64>(0);
+    tx.ask_ahead(HOW_MANY, &key)?;
+    let before = count(tx)?;
+    tx.ask_ahead(HOW_MANY, &key)?;
+    change(tx, id)?;
+    assert_eq!((before, count(tx)?), (0, 1));
+    Ok(())
+}
+
 /// Its rows are called `seed.unit.…`.
 fn unit(tx: &mut dyn Tx, name: &str, turn: Turn) -> Result<(), Fault> {
     if turn == Turn::Refuses {
@@ -66,12 +87,17 @@ fn unit(tx: &mut dyn Tx, name: &str, turn: Turn) -> Result<(), Fault> {
         return Err(Fault::invalid("it.appended"));
     }
     if turn != Turn::OnlyAppends {
-        insert(tx, &format!("{name}.w"), 1)?;
+        written(tx, &format!("{name}.w"))?;
     }
     append(tx, format!("{name}.b"), 2);
     match turn {
         Turn::FaultsAfterWriting => return Err(Fault::invalid("it.written")),
         Turn::WritesATakenKey => drop(insert(tx, "taken", 1)?),
+        Turn::ChangesToATakenKey => change(tx, "taken")?,
+        Turn::IgnoresATakenKey => {
+            let ignored = change(tx, "taken").and_then(|()| change(tx, &format!("{name}.c")));
+            drop(ignored);
+        }
         Turn::AppendsATakenKey => append(tx, "taken".to_owned(), 1),
         Turn::AppendsWhatBreaksARule => append(tx, format!("{name}.c"), -1),
         Turn::Panics => panic!("on purpose"),
@@ -93,7 +119,7 @@ fn whoever_was_answered_has_all_rows_and_whoever_was_refused_has_none() {
     on_each(async |database| {
         write(database, |tx| insert(tx, "taken", 1)).await.unwrap();
         for seed in 0..SEEDS {
-            let drawn = |number: u64| TURNS[usize::try_from(mixed(seed * UNITS + number) % 12).unwrap()];
+            let drawn = |number: u64| TURNS[usize::try_from(mixed(seed * UNITS + number) % 14).unwrap()];
             // One seed has only good ones, so that the short way is walked too.
             let turns: Vec<Turn> = (0..UNITS).map(|n| if seed == 0 { Turn::Good } else { drawn(n) }).collect();
             let units = turns.iter().enumerate().map(|(number, turn)| {
@@ -116,7 +142,8 @@ fn whoever_was_answered_has_all_rows_and_whoever_was_refused_has_none() {
                     Turn::Refuses => "it.refused",
                     Turn::FaultsAfterAppending => "it.appended",
                     Turn::FaultsAfterWriting => "it.written",
-                    Turn::WritesATakenKey | Turn::AppendsATakenKey => "store.row.duplicate",
+                    Turn::WritesATakenKey | Turn::ChangesToATakenKey | Turn::AppendsATakenKey => "store.row.duplicate",
+                    Turn::IgnoresATakenKey => "store.statement.ignored",
                     Turn::AppendsWhatBreaksARule => "store.database.failed",
                     Turn::Panics => "store.work.panicked",
                 };
