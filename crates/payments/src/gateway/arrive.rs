@@ -137,7 +137,8 @@ pub(crate) fn paid_by(
     };
     let channel = channel(cx.caller().via, &attempt.wallet);
     requests::insert_attempt(cx.tx(), &attempt, channel)?;
-    receive::credited(cx, rail, &attempt, request, amount, reference)
+    let receipt = receive::likely_receipt(cx)?;
+    receive::credited(cx, rail, &attempt, request, (amount, reference), receipt)
 }
 
 /// A request for the bill whose number is given, if it can be paid with what arrived.

@@ -22,7 +22,7 @@ use crate::ledger::{self, AccountId, AccountKind, Bound, NewAccount, Step, Trans
 use crate::rails::account_of;
 use crate::rails::cards::acquirers;
 use crate::rails::wallets::Wallet;
-use crate::rows::requests as rows;
+use crate::rows::{charges as charge_rows, requests as rows};
 
 /// What a wallet says of an attempt, or a rail of whatever else goes by an identifier of ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,17 +79,33 @@ pub enum News {
 pub fn receive(cx: &mut Cx<'_>, wallet: &Wallet, told: &Told) -> Result<News, Fault> {
     let own = cx.actor().id == wallet.account();
     cx.may("payments.wallet.report", &Resource::new("Wallet", &wallet.id).is("own", own))?;
-    let asked = rows::asked(cx.tx(), told.id, (&wallet.id, &told.reference))?;
-    let asked = asked.filter(|(attempt, _)| attempt.wallet == wallet.id);
-    let (attempt, request) = asked.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
+    let (attempt, request, receipt) = asked(cx, told.id, &wallet.id, &told.reference)?;
     match told.state {
         ToldState::Pending => Ok(News::Old),
         ToldState::Declined => {
             let did = declined(cx, &attempt, &request, &code(told.reason.as_deref()))?;
             Ok(if did { News::Declined } else { News::Old })
         }
-        ToldState::Paid => paid(cx, wallet, &attempt, request, told),
+        ToldState::Paid => {
+            let amount = told.money(wallet.currency)?;
+            credited(cx, &wallet.id, &attempt, request, (amount, &told.reference), receipt)
+        }
     }
+}
+
+/// The attempt of a rail with its request, and a [`likely_receipt`]. What [`credited`] will ask of the database goes with it, in one
+/// journey.
+pub(crate) fn asked(
+    cx: &mut Cx<'_>,
+    id: AttemptId,
+    rail: &str,
+    reference: &str,
+) -> Result<(Attempt, Request, String), Fault> {
+    let receipt = likely_receipt(cx)?;
+    charge_rows::ask_of_attempt(cx.tx(), id, rail)?;
+    let asked = rows::asked(cx.tx(), id, (rail, reference))?.filter(|(attempt, _)| attempt.wallet == rail);
+    let (attempt, request) = asked.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
+    Ok((attempt, request, receipt))
 }
 
 /// A reason is a code; anything else a wallet says is none.
@@ -101,19 +117,15 @@ pub(crate) fn code(reason: Option<&str>) -> String {
     reason.filter(fine).unwrap_or("declined").to_owned()
 }
 
-fn paid(cx: &mut Cx<'_>, wallet: &Wallet, attempt: &Attempt, request: Request, told: &Told) -> Result<News, Fault> {
-    let amount = told.money(wallet.currency)?;
-    credited(cx, &wallet.id, attempt, request, amount, &told.reference)
-}
-
-/// Money came by a rail for a request: it pays it, or it is set aside. `rail` is a wallet's id, or another rail's account.
+/// Money came by a rail for a request: it pays it, or it is set aside. `rail` is a wallet's id, or another rail's account;
+/// `receipt` is a [`likely_receipt`].
 pub(crate) fn credited(
     cx: &mut Cx<'_>,
     rail: &str,
     attempt: &Attempt,
     request: Request,
-    amount: Money,
-    reference: &str,
+    (amount, reference): (Money, &str),
+    receipt: String,
 ) -> Result<News, Fault> {
     if let Some(known) = rows::payment_called(cx.tx(), rail, reference)? {
         let same = known.attempt == attempt.id && known.amount == amount;
@@ -125,8 +137,7 @@ pub(crate) fn credited(
     } else {
         request
     };
-    let receipt = likely_receipt(cx)?;
-    let charge = charges::of(cx, &request, rail)?;
+    let charge = charge_rows::of_attempt(cx.tx(), attempt.id, rail)?;
     let reason = match request.state {
         RequestState::Paid => Some("paid_already"),
         RequestState::Withdrawn => Some("withdrawn"),
@@ -265,7 +276,7 @@ fn settle(
 }
 
 /// A receipt's number that is hardly ever taken; whether it is goes to the database with the next question.
-fn likely_receipt(cx: &mut Cx<'_>) -> Result<String, Fault> {
+pub(crate) fn likely_receipt(cx: &mut Cx<'_>) -> Result<String, Fault> {
     let number = receipt_number(cx.random_below(HOW_MANY));
     rows::ask_receipt(cx.tx(), &number)?;
     Ok(number)

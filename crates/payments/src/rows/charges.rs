@@ -1,10 +1,10 @@
 //! SQL of what rails charge.
 
-use spine::{Money, Tx, TxError};
+use spine::{Money, Row, Tx, TxError};
 
 use super::ledger::currency;
 use crate::charges::{Bears, Charge};
-use crate::gateway::model::RequestId;
+use crate::gateway::model::{AttemptId, RequestId};
 
 const INSERT: &str = "
     INSERT INTO payments_charge (request, rail, bears, fee_minor, currency, returned) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -22,12 +22,29 @@ pub(crate) fn insert(tx: &mut dyn Tx, request: RequestId, rail: &str, charge: &C
     tx.change(INSERT, &args)
 }
 
+const SELECT_OF_ATTEMPT: &str = "
+    SELECT bears, fee_minor, currency, returned FROM payments_charge
+    WHERE request = (SELECT request FROM payments_attempt WHERE id = $1) AND rail = $2";
+
+/// What a rail charges for the request of an attempt.
+pub(crate) fn of_attempt(tx: &mut dyn Tx, attempt: AttemptId, rail: &str) -> Result<Option<Charge>, TxError> {
+    tx.first(SELECT_OF_ATTEMPT, &[attempt.into(), rail.into()])?.as_ref().map(charge).transpose()
+}
+
+/// [`of_attempt`] will be asked.
+pub(crate) fn ask_of_attempt(tx: &mut dyn Tx, attempt: AttemptId, rail: &str) -> Result<(), TxError> {
+    tx.ask_ahead(SELECT_OF_ATTEMPT, &[attempt.into(), rail.into()])
+}
+
 const SELECT: &str =
     "SELECT bears, fee_minor, currency, returned FROM payments_charge WHERE request = $1 AND rail = $2";
 
 pub(crate) fn find(tx: &mut dyn Tx, request: RequestId, rail: &str) -> Result<Option<Charge>, TxError> {
-    let Some(row) = tx.first(SELECT, &[request.into(), rail.into()])? else { return Ok(None) };
+    tx.first(SELECT, &[request.into(), rail.into()])?.as_ref().map(charge).transpose()
+}
+
+fn charge(row: &Row) -> Result<Charge, TxError> {
     let bears = Bears::of(&row.get::<String>(0)?).ok_or_else(|| TxError::Type("who bears a charge".to_owned()))?;
-    let fee = Money::new(row.get(1)?, currency(&row, 2)?);
-    Ok(Some(Charge { bears, fee, returned: row.get::<i64>(3)? != 0 }))
+    let fee = Money::new(row.get(1)?, currency(row, 2)?);
+    Ok(Charge { bears, fee, returned: row.get::<i64>(3)? != 0 })
 }

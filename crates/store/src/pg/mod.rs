@@ -89,7 +89,7 @@ impl Connect for Postgres {
         });
         let client = client.map_err(|error| classify(&error).0)?;
         Ok(Box::new(PgConnection {
-            sent: Vec::new(),
+            changes: Vec::new(),
             ahead: Vec::new(),
             client: Arc::new(client),
             runtime,
@@ -102,8 +102,33 @@ impl Connect for Postgres {
     }
 }
 
-/// An answer of the server on its way.
-type Coming<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
+/// A question to the server, or what it answered.
+enum Asked<T> {
+    Coming(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>),
+    Answered(Result<T, Error>),
+}
+
+impl<T> Asked<T> {
+    fn by(question: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+        Self::Coming(Box::pin(question))
+    }
+
+    /// Hands it to the connection, which sends all that it has, in this order, when somebody waits.
+    fn send(&mut self) {
+        if let Self::Coming(coming) = self
+            && let Poll::Ready(answer) = coming.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
+            *self = Self::Answered(answer);
+        }
+    }
+
+    async fn answer(self) -> Result<T, Error> {
+        match self {
+            Self::Coming(coming) => coming.await,
+            Self::Answered(answer) => answer,
+        }
+    }
+}
 
 /// For how many an engine's text is prepared.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,16 +141,16 @@ enum Form {
     Keys,
 }
 
-/// A question that was sent before anybody asked it.
+/// A question that goes ahead of whoever will ask it.
 struct Ahead {
     sql: &'static str,
     params: Vec<Encoded>,
-    coming: Coming<Vec<tokio_postgres::Row>>,
+    coming: Asked<Vec<tokio_postgres::Row>>,
 }
 
 struct PgConnection {
-    /// What was sent and not waited for, in order.
-    sent: Vec<Coming<u64>>,
+    /// What goes with the next question and is not waited for before that, in order.
+    changes: Vec<Asked<u64>>,
     /// What will be asked, as long as nothing changes.
     ahead: Vec<Ahead>,
     client: Arc<Client>,
@@ -136,11 +161,6 @@ struct PgConnection {
     lazily: bool,
     lost: bool,
     trouble: Trouble,
-}
-
-/// Sends what is to be sent.
-fn send<T>(coming: &mut Coming<T>) -> Poll<Result<T, Error>> {
-    coming.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 impl PgConnection {
@@ -161,57 +181,50 @@ impl PgConnection {
             }
         };
         let client = Arc::clone(&self.client);
-        let statement = self.wait(Box::pin(async move { client.prepare(&text).await }))?;
+        let statement = self.wait(Asked::by(async move { client.prepare(&text).await }))?;
         self.statements.insert((form, sql), statement.clone());
         Ok(statement)
     }
 
-    fn counted(&self, statement: Statement, params: Vec<Encoded>) -> Coming<u64> {
+    fn counted(&self, statement: Statement, params: Vec<Encoded>) -> Asked<u64> {
         let client = Arc::clone(&self.client);
-        Box::pin(async move { client.execute_raw(&statement, params).await })
+        Asked::by(async move { client.execute_raw(&statement, params).await })
     }
 
-    fn answered(&self, statement: Statement, params: Vec<Encoded>) -> Coming<Vec<tokio_postgres::Row>> {
+    fn answered(&self, statement: Statement, params: Vec<Encoded>) -> Asked<Vec<tokio_postgres::Row>> {
         let client = Arc::clone(&self.client);
-        Box::pin(async move {
+        Asked::by(async move {
             let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
             client.query(&statement, &params).await
         })
     }
 
-    /// Sends it, and waits for all that was sent before it and for its own answer.
-    fn wait<T>(&mut self, mut coming: Coming<T>) -> Result<T, TxError> {
-        let at_once = send(&mut coming);
-        let sent = std::mem::take(&mut self.sent);
+    /// Sends what goes before it and then itself, in one journey, and waits for all of it but the questions ahead.
+    fn wait<T>(&mut self, mut own: Asked<T>) -> Result<T, TxError> {
+        let mut changes = std::mem::take(&mut self.changes);
         let (before, own) = self.runtime.block_on(async {
+            changes.iter_mut().for_each(Asked::send);
+            self.ahead.iter_mut().for_each(|one| one.coming.send());
+            own.send();
             let mut before = Ok(0);
-            for one in sent {
-                let done = one.await;
+            for one in changes {
+                let done = one.answer().await;
                 before = before.and(done);
             }
-            let own = match at_once {
-                Poll::Ready(own) => own,
-                Poll::Pending => coming.await,
-            };
-            (before, own)
+            (before, own.answer().await)
         });
         self.note(before).inspect_err(|_| self.lost = true).map_err(|_| lost()).and_then(|_| self.note(own))
     }
 
-    /// Sends a change, and waits for it if somebody must know now.
+    /// Takes a change along, and waits for it if somebody must know now.
     fn change_by(&mut self, statement: Statement, params: Vec<Encoded>) -> Result<(), TxError> {
         self.ahead.clear();
-        let mut coming = self.counted(statement, params);
+        let coming = self.counted(statement, params);
         if !self.lazily {
             return self.wait(coming).map(drop);
         }
-        match send(&mut coming) {
-            Poll::Ready(done) => self.note(done).map(drop),
-            Poll::Pending => {
-                self.sent.push(coming);
-                Ok(())
-            }
-        }
+        self.changes.push(coming);
+        Ok(())
     }
 
     fn note<T>(&mut self, result: Result<T, Error>) -> Result<T, TxError> {
@@ -252,14 +265,9 @@ impl Connection for PgConnection {
     fn ask_ahead(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<(), TxError> {
         let statement = self.statement(Form::One, sql)?;
         let params = Encoded::each(args, statement.params())?;
-        let mut coming = self.answered(statement, params.clone());
-        match send(&mut coming) {
-            Poll::Ready(done) => self.note(done).map(drop),
-            Poll::Pending => {
-                self.ahead.push(Ahead { sql, params, coming });
-                Ok(())
-            }
-        }
+        let coming = self.answered(statement, params.clone());
+        self.ahead.push(Ahead { sql, params, coming });
+        Ok(())
     }
 
     fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, TxError> {
@@ -320,8 +328,8 @@ impl Connection for PgConnection {
         self.lazily = lazily;
     }
     fn settle(&mut self) -> Result<(), TxError> {
-        if !self.sent.is_empty() {
-            self.wait(Box::pin(std::future::ready(Ok(()))))?;
+        if !self.changes.is_empty() {
+            self.wait(Asked::Answered(Ok(())))?;
         }
         if self.lost { Err(lost()) } else { Ok(()) }
     }
@@ -329,8 +337,8 @@ impl Connection for PgConnection {
         self.batch("COMMIT")
     }
     fn rollback(&mut self) -> Result<(), TxError> {
-        // What became of what was sent no longer matters.
-        self.sent.clear();
+        // What waits to be sent never is.
+        self.changes.clear();
         self.batch("ROLLBACK")
     }
     fn savepoint(&mut self) -> Result<(), TxError> {
@@ -345,11 +353,11 @@ impl Connection for PgConnection {
     fn batch(&mut self, sql: &str) -> Result<(), TxError> {
         self.ahead.clear();
         let (client, sql) = (Arc::clone(&self.client), sql.to_owned());
-        self.wait(Box::pin(async move { client.batch_execute(&sql).await }))
+        self.wait(Asked::by(async move { client.batch_execute(&sql).await }))
     }
     fn prepare(&mut self, sql: &'static str) -> Result<(), TxError> {
         let client = Arc::clone(&self.client);
-        self.wait(Box::pin(async move { client.prepare(sql).await })).map(drop)
+        self.wait(Asked::by(async move { client.prepare(sql).await })).map(drop)
     }
     fn trouble(&self) -> Trouble {
         self.trouble

@@ -10,9 +10,7 @@ use super::Acquirer;
 use crate::disputes::{Recourse, charged_back};
 use crate::gateway::attempt::declined;
 use crate::gateway::model::AttemptId;
-use crate::gateway::receive::{News, Told, code, credited};
-use crate::gateway::request;
-use crate::rows::requests as rows;
+use crate::gateway::receive::{News, Told, asked, code, credited};
 
 /// What became of a try by card, as the acquirer sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,9 +50,7 @@ pub fn told(
     let account = acquirer.account();
     let own = cx.actor().id == account;
     cx.may("payments.wallet.report", &Resource::new("Wallet", &acquirer.id).is("own", own))?;
-    let attempt = rows::attempt(cx.tx(), told.id)?.filter(|attempt| attempt.wallet == account);
-    let attempt = attempt.ok_or_else(|| Fault::not_found("payments.attempt.unknown"))?;
-    let request = request::found(cx, attempt.request)?;
+    let (attempt, request, receipt) = asked(cx, told.id, &account, &told.reference)?;
     match told.state {
         // What goes back is told by the answer to our own call, and by the day's statement.
         CardState::Pending | CardState::Authorised | CardState::Refunded => Ok(News::Old),
@@ -66,7 +62,7 @@ pub fn told(
         }
         CardState::Captured => {
             let amount = told.money(acquirer.currency)?;
-            credited(cx, &account, &attempt, request, amount, &told.reference)
+            credited(cx, &account, &attempt, request, (amount, &told.reference), receipt)
         }
         CardState::ChargedBack => {
             let amount = told.money(acquirer.currency)?;
