@@ -6,7 +6,7 @@ use spine::{Database, FaultKind, Tx, Value};
 use store::{Store, StoreConfig};
 
 use crate::behaviour::join_all;
-use crate::{TABLES, count, insert, on_each, read, write, write_in};
+use crate::{TABLES, count, insert, on_each, read, write_in};
 
 #[test]
 fn a_full_disk_is_an_answer_and_loses_nothing() {

@@ -68,7 +68,7 @@ fn change(tx: &mut dyn Tx, id: &str) -> Result<(), Fault> {
 fn written(tx: &mut dyn Tx, id: &str) -> Result<(), Fault> {
     const HOW_MANY: &str = "SELECT COUNT(*) FROM it_thing WHERE id = $1";
     let key = [id.into()];
-    let mut count = |tx: &mut dyn Tx| tx.query(HOW_MANY, &key)?[0].get::<i64>(0);
+    let count = |tx: &mut dyn Tx| tx.query(HOW_MANY, &key)?[0].get::<i64>(0);
     tx.ask_ahead(HOW_MANY, &key)?;
     let before = count(tx)?;
     tx.ask_ahead(HOW_MANY, &key)?;
