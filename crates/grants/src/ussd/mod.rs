@@ -76,7 +76,7 @@ impl GrantsMenu {
         self.screen((owner, phone), next)
     }
 
-    /// What is shown for what follows. Nothing of it is kept by the door: it may hold amounts and numbers.
+    /// What is shown for what follows. What is asked on is not kept by the door: it may hold amounts and numbers.
     fn screen(&self, (owner, phone): (&Owner, &str), next: Next) -> Result<Screen, Fault> {
         let language = owner.language().clone();
         let (place, text) = match next {

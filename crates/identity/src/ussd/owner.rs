@@ -3,6 +3,8 @@
 //! **Invariant:** a deed goes through [`Identity::by_pin`] like those of our own menu, so tries count together; a sealed
 //! place opens for the menu and the number it was made for, and for no other.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spine::{Actor, Caller, Cx, Fault, Language, Secret, Text, Via};
@@ -14,9 +16,16 @@ use crate::settings::Identity;
 use crate::ussd::wait;
 
 /// Somebody whose phone it is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Owner {
     calling: Calling,
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not her ID number.
+        write!(out, "Owner({})", self.calling.id)
+    }
 }
 
 impl Owner {
