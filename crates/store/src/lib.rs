@@ -16,7 +16,7 @@
 //! | `group.rs` | transactions: group commit, savepoints, retry, recovery |
 //! | `seat.rs` | what the posting lane holds in memory beside its connection |
 //! | `unit.rs` | one unit of work, and the rows it appends |
-//! | `sqlite.rs`, `pg.rs` | one connection each |
+//! | `sqlite.rs`, `pg/` | one connection each |
 //! | `dialect.rs` | the few words that differ |
 //! | `migrate.rs`, `rows.rs` | the tables, forward only |
 

@@ -1,4 +1,4 @@
-//! Every SQL text of the store's own: the table of applied migrations, and one to take turns by (`pg.rs`).
+//! Every SQL text of the store's own: the table of applied migrations, and one to take turns by (`pg/mod.rs`).
 
 use spine::{Timestamp, TxError};
 
@@ -17,6 +17,16 @@ CREATE TABLE IF NOT EXISTS store_lane (
     name TEXT PRIMARY KEY
 );
 ";
+
+/// PostgreSQL: how its planner is to think of us. Nearly every question is by key and what it finds is in memory, so an index costs hardly
+/// more than a row; and a question is not worth a crew of workers or a compiler.
+pub(crate) const POSTGRES_SESSION: &str =
+    "SET random_page_cost = 1.1; SET max_parallel_workers_per_gather = 0; SET jit = off";
+
+/// PostgreSQL: tables that have grown by a fifth since the server last counted what is in them.
+pub(crate) const POSTGRES_GROWN: &str = "
+    SELECT quote_ident(relname) FROM pg_stat_user_tables
+    WHERE schemaname = current_schema() AND n_mod_since_analyze > 500 + n_live_tup / 5 ORDER BY relname";
 
 const APPLIED: &str = "SELECT checksum FROM store_migration WHERE engine = $1 AND number = $2";
 

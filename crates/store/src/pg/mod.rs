@@ -9,6 +9,7 @@ mod values;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,10 +27,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::dialect;
 use crate::group::{Connect, Connection, Mode, Trouble};
+use crate::rows;
 use values::{Encoded, classify, owned};
 
 /// Rows in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
+/// Between which transactions of a connection its tables are counted; afterwards the server's housekeeping has come by.
+const COUNTED: RangeInclusive<u64> = 16..=16_384;
 
 pub(crate) struct Postgres {
     config: Config,
@@ -74,7 +78,7 @@ impl Connect for Postgres {
         let runtime = runtime.map_err(|error| TxError::Unavailable(error.to_string()))?;
         // The connection is served whenever somebody waits for an answer of it, and only then.
         let client = runtime.block_on(async {
-            Ok(match &self.tls {
+            let client = match &self.tls {
                 Some(tls) => {
                     let (client, serving) = self.config.connect(tls.clone()).await?;
                     tokio::spawn(serving);
@@ -85,7 +89,9 @@ impl Connect for Postgres {
                     tokio::spawn(serving);
                     client
                 }
-            })
+            };
+            client.batch_execute(rows::POSTGRES_SESSION).await?;
+            Ok(client)
         });
         let client = client.map_err(|error| classify(&error).0)?;
         Ok(Box::new(PgConnection {
@@ -184,6 +190,17 @@ impl PgConnection {
         let statement = self.wait(Asked::by(async move { client.prepare(&text).await }))?;
         self.statements.insert((form, sql), statement.clone());
         Ok(statement)
+    }
+
+    /// The server plans a text once, for tables as large as they were and for what it knew of them. New ones grow, and between two
+    /// indexes of an empty table it had no reason to choose well. Its own housekeeping comes by once a minute.
+    fn look_again(&mut self, mode: Mode) -> Result<(), TxError> {
+        if mode != Mode::Read && COUNTED.contains(&self.begun) {
+            for row in self.query(rows::POSTGRES_GROWN, &[])? {
+                self.batch(&format!("ANALYZE {}", row.get::<String>(0)?))?;
+            }
+        }
+        self.batch("DISCARD PLANS")
     }
 
     fn counted(&self, statement: Statement, params: Vec<Encoded>) -> Asked<u64> {
@@ -312,10 +329,11 @@ impl Connection for PgConnection {
     fn begin(&mut self, mode: Mode) -> Result<(), TxError> {
         (self.trouble, self.lost) = (Trouble::None, false);
         self.begun += 1;
-        if self.begun.is_power_of_two() {
-            // The server plans a text once, for tables as large as they were. New ones grow, and between two indexes of an
-            // empty table it had no reason to choose well.
-            self.batch("DISCARD PLANS")?;
+        if self.begun.is_power_of_two()
+            && let Err(error) = self.look_again(mode)
+        {
+            tracing::debug!(%error, "plans were not made anew");
+            (self.trouble, self.lost) = (Trouble::None, false);
         }
         self.batch(match mode {
             Mode::Write => "BEGIN ISOLATION LEVEL SERIALIZABLE",
