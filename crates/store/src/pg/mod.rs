@@ -32,8 +32,8 @@ use values::{Encoded, classify, owned};
 
 /// Rows in one statement.
 const ROWS_AT_ONCE: usize = 1_000;
-/// Between which transactions of a connection its tables are counted; afterwards the server's housekeeping has come by.
-const COUNTED: RangeInclusive<u64> = 16..=16_384;
+/// Between which transactions since a text was new the tables are counted; afterwards the server's housekeeping has come by.
+const COUNTED: RangeInclusive<u64> = 4..=16_384;
 
 pub(crate) struct Postgres {
     config: Config,
@@ -162,7 +162,7 @@ struct PgConnection {
     client: Arc<Client>,
     runtime: Runtime,
     statements: HashMap<(Form, &'static str), Statement>,
-    /// How many transactions began.
+    /// How many transactions began since a text was new here.
     begun: u64,
     lazily: bool,
     lost: bool,
@@ -189,6 +189,7 @@ impl PgConnection {
         let client = Arc::clone(&self.client);
         let statement = self.wait(Asked::by(async move { client.prepare(&text).await }))?;
         self.statements.insert((form, sql), statement.clone());
+        self.begun = 0;
         Ok(statement)
     }
 
