@@ -91,6 +91,35 @@ fn a_cut_connection_is_opened_again() {
     }
 }
 
+/// The server's own housekeeping comes by once a minute; until it does, the planner would know nothing of a new table.
+#[test]
+fn a_table_is_counted_as_it_grows() {
+    for database in testkit::databases(TABLES).into_iter().filter(|database| database.url.starts_with("postgres")) {
+        testkit::block_on(async {
+            let mut config = StoreConfig::for_url(&database.url).unwrap();
+            config.postgres_writers = 1;
+            let store = Store::open(&config).unwrap();
+            let counted = |tx: &mut dyn Tx| {
+                let sql = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = CAST('it_thing' AS regclass)";
+                Ok(tx.query(sql, &[])?[0].get::<i64>(0)?)
+            };
+            assert!(read(&database, counted).await.unwrap() <= 0);
+            for piece in 0..40 {
+                let add = move |tx: &mut dyn Tx| {
+                    (0..100).try_for_each(|number| insert(tx, &format!("{piece}.{number}"), 1).map(drop))
+                };
+                write_in(&store, add).await.unwrap();
+                // The server hears of what was written once a second.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                if read(&database, counted).await.unwrap() > 0 {
+                    return;
+                }
+            }
+            panic!("4,000 rows, and nobody counted them");
+        });
+    }
+}
+
 #[test]
 fn an_unreachable_server_is_said_plainly() {
     let mut config = StoreConfig::for_url("postgres://nobody@127.0.0.1:1/none").unwrap();
